@@ -1,0 +1,69 @@
+/** An event of Podium's webhook, read from either contract's shape, and what becomes of it. */
+
+export type Contract = 'published' | 'skill';
+
+/** What an event says, in one shape. Nothing here is judged yet: the phone is as it was written. */
+export interface PodiumEvent {
+  contract: Contract;
+  /** Podium's event id; the body's SHA-256 in hex where it sends none. */
+  eventId: string;
+  eventType: string;
+  kind: 'customer_message' | 'store_message' | 'contact_updated' | 'other';
+  messageUid: string | null;
+  /** Podium's time; null when it gives none. */
+  at: Date | null;
+  phone: string | null;
+  /** A country that came with the event itself (skill contract), ISO alpha-2. */
+  country: string | null;
+  locationUid: string | null;
+  /** Channel type as Podium names it; `phone` where the contract has no other. */
+  channel: string;
+  text: string;
+  /** Written into the chat of a website. */
+  webchat: boolean;
+  conversationUid: string | null;
+  name: string | null;
+  attachments: number;
+  /** Of a store's message: the person who wrote it; null for automatic ones. */
+  senderUid: string | null;
+  /** Of `contact.updated`: phones with the time of Podium's opt-out, null where there is none. */
+  optOuts: { phone: string; at: Date | null }[];
+}
+
+/** A failure with its code, as it stands in answers, logs and rows. */
+export interface Failure {
+  code: string;
+  message: string;
+  hint: string;
+}
+
+/** What an opt-out wish in a text rests on. */
+export interface OptOutWish {
+  rule: string;
+}
+
+/**
+ * What becomes of an event, decided from the event and the list of locations alone.
+ * What depends on the database (is a session open? opted out?) is decided by the receiving transaction.
+ */
+export type Verdict =
+  | { kind: 'ignored'; reason: string }
+  | {
+      kind: 'quarantined';
+      failure: Failure;
+      /** Clear even so, so that a STOP counts at an unknown or archived store. */
+      phone: string | null;
+      locationUid: string | null;
+      optOut: OptOutWish | null;
+    }
+  | { kind: 'customer_message'; phone: string; locationUid: string; optOut: OptOutWish | null }
+  | { kind: 'store_message'; phone: string; locationUid: string }
+  | { kind: 'contact_opt_out'; optOuts: { phone: string; at: Date }[] };
+
+/** A location as the rules need it. */
+export interface Location {
+  uid: string;
+  name: string;
+  country: string | null;
+  archived: boolean;
+}

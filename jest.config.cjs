@@ -1,0 +1,10 @@
+/** One runner for every room; Temporal's worker needs the node environment and time to bundle. */
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
+  testMatch: ['**/*.test.ts'],
+  transform: { '^.+\\.(t|j|mj)s$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs', ignoreDynamic: true } }] },
+  transformIgnorePatterns: ['/node_modules/(?!(get-port)/)'],
+  testTimeout: 60_000,
+};
