@@ -1,0 +1,71 @@
+/** The pool, transactions, and the lock that orders everything that is about one phone. */
+import { Pool, types, type PoolClient } from 'pg';
+
+export type { Pool, PoolClient } from 'pg';
+
+/** What can run a statement: the pool for a single one, a client within a transaction. */
+export type Queryable = Pick<PoolClient, 'query'>;
+
+export interface PoolOptions {
+  /** Connections at most. */
+  max?: number;
+  /** A statement that takes longer is cancelled by Postgres. */
+  statementTimeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const INT8 = 20;
+
+/** Our bigints are row ids and counters, far below 2^53: numbers rather than pg's strings. */
+const numbersForBigints = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser,
+};
+
+/**
+ * A pool on `url`. Connections that break while idle are replaced quietly: whoever needs one next
+ * hears about a database that is away.
+ */
+export function createPool(url: string, options: PoolOptions = {}): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    idle_in_transaction_session_timeout: 30_000,
+    application_name: process.title,
+    types: numbersForBigints,
+  });
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** Runs `work` in one transaction; what it throws rolls everything back. */
+export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => (broken = failure));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/**
+ * Holds the locks of these phones until the transaction ends. Sorted, so that two transactions
+ * never wait for each other; a statement of its own, since in one statement with a read the
+ * snapshot would be older than the wait. Phones come before rows in every transaction.
+ */
+export async function lockPhones(client: Queryable, phones: Iterable<string>): Promise<void> {
+  await client.query(
+    `select pg_advisory_xact_lock(key)
+       from (select distinct hashtextextended(phone, 0) as key from unnest($1::text[]) as phone order by key) as keys`,
+    [[...phones]],
+  );
+}

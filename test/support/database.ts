@@ -1,0 +1,68 @@
+/** A migrated Postgres database for a test file of its own. */
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { createPool, type Pool } from '../../store/database';
+
+/** The environment variable by which the run's global setup tells the test files where its Postgres is. */
+export const TEST_POSTGRES = 'PODIUM_WEBCHAT_TEST_POSTGRES';
+export const TEMPLATE_DATABASE = 'podium_webchat_template';
+
+/** How long a connection that a test closed may take to disappear on the server. */
+const GOODBYE_MS = 2_000;
+
+export interface TestDatabase {
+  url: string;
+  /** A pool on it for the test itself; ended by `drop`. */
+  pool: Pool;
+  /** For `afterAll`. Fails when someone still holds a connection: a leaked pool is a bug. */
+  drop(): Promise<void>;
+}
+
+/** A fresh database, cloned from the run's migrated template in some 50 ms. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await asAdmin((admin) => admin.query(`create database ${name} template ${TEMPLATE_DATABASE}`));
+  const url = `${serverUrl()}/${name}`;
+  const pool = createPool(url, { max: 20 });
+  return { url, pool, drop: () => drop(name, pool) };
+}
+
+function serverUrl(): string {
+  const url = process.env[TEST_POSTGRES];
+  if (!url) throw new Error('No Postgres for the tests: jest must run with test/support/global-setup.ts.');
+  return url;
+}
+
+async function asAdmin<T>(work: (admin: Client) => Promise<T>): Promise<T> {
+  const admin = new Client({ connectionString: `${serverUrl()}/postgres` });
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.end();
+  }
+}
+
+async function drop(name: string, pool: Pool): Promise<void> {
+  const checkedOut = pool.totalCount - pool.idleCount;
+  const ended = pool.end();
+  if (checkedOut === 0) await ended; // would wait for ever for a client that nobody gives back
+  await asAdmin(async (admin) => {
+    const leaked = checkedOut || (await connectionsLeft(admin, name));
+    await admin.query(`drop database ${name} with (force)`);
+    if (leaked) throw new Error(`${leaked} database connection(s) of this test file were never closed.`);
+  });
+}
+
+async function connectionsLeft(admin: Client, name: string): Promise<number> {
+  const deadline = Date.now() + GOODBYE_MS;
+  for (;;) {
+    const { rows } = await admin.query<{ count: number }>(
+      'select count(*)::int as count from pg_stat_activity where datname = $1',
+      [name],
+    );
+    const count = rows[0]?.count ?? 0;
+    if (count === 0 || Date.now() > deadline) return count;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
