@@ -46,7 +46,11 @@ export interface PodiumApi {
   /** The contact of exactly this phone (compared, never trusted), or null. */
   findContact(phone: string, locationUid: string): Promise<PodiumContact | null>;
   /** Creates, or joins, the contact. `uid` is null when Podium does not tell it at once. A race lost: `PodiumError` of kind `conflict`. */
-  createContact(contact: { phone: string; locationUid: string; name: string }): Promise<{ uid: string | null }>;
+  createContact(contact: {
+    phone: string;
+    locationUid: string;
+    name: string;
+  }): Promise<{ uid: string | null }>;
   sendMessage(message: {
     phone: string;
     locationUid: string;
