@@ -1,0 +1,127 @@
+import type { Failure } from './events';
+
+/**
+ * Every error code of the product, with its name, what it says and what to do about it.
+ * Codes and names are part of the product's outside: they stand in answers, logs, metrics and audit rows.
+ * The texts hold no phone number and nothing of a customer's message.
+ */
+export const ERROR_CODES = {
+  ERR_WEBCHAT_001: {
+    name: 'invalid_phone_format',
+    message: 'The phone number could not be made out.',
+    hint: 'Give it in international form, as +61412345678, or make sure that the location has a country.',
+  },
+  ERR_WEBCHAT_002: {
+    name: 'missing_location_uid',
+    message: 'It is not said which location this is for.',
+    hint: 'Send the uid of the Podium location. There is no default location.',
+  },
+  ERR_WEBCHAT_003: {
+    name: 'unknown_location_uid',
+    message: 'The location is not among those of Podium.',
+    hint: 'Check the uid against the list of locations. The list is read anew, and what waits is released when the location turns up.',
+  },
+  ERR_WEBCHAT_004: {
+    name: 'contact_upsert_conflict_unresolved',
+    message: 'Podium says that the contact exists, and does not give it.',
+    hint: "Look for twins of the contact in Podium's inbox and merge them. The chat itself goes on.",
+  },
+  ERR_WEBCHAT_005: {
+    name: 'attachment_too_large',
+    message: 'The attachment is larger than Podium takes.',
+    hint: 'Send a file of at most 26,214,400 bytes (25 MiB).',
+  },
+  ERR_WEBCHAT_006: {
+    name: 'session_idle_close',
+    message: 'The chat was closed after its idle time.',
+    hint: 'Nothing to do: the next message goes on where this one ended.',
+  },
+  ERR_WEBCHAT_007: {
+    name: 'session_idle_warn',
+    message: 'The customer was asked whether they are still there.',
+    hint: 'Nothing to do.',
+  },
+  ERR_WEBCHAT_008: {
+    name: 'optout_keyword_received',
+    message: 'The customer asked for no more messages.',
+    hint: 'Nothing to do: nothing is sent to this phone any more.',
+  },
+  ERR_WEBCHAT_009: {
+    name: 'optout_blocked_outbound',
+    message: 'A message was held back, since its receiver has opted out.',
+    hint: 'Nothing to do. Only a text from the phone itself, or an operator with proof, may undo an opt-out.',
+  },
+  ERR_WEBCHAT_010: {
+    name: 'optout_store_unreachable',
+    message: 'Opt-outs could not be read, so nothing was sent.',
+    hint: 'Look at the database. Sending goes on by itself once it answers.',
+  },
+  ERR_WEBCHAT_011: {
+    name: 'optout_attempt_after_block_detected',
+    message: 'An attempt to send began after an opt-out.',
+    hint: 'This must not happen. Pause sending, keep the audit entries and look for the sender that went around the guard.',
+  },
+  ERR_WEBCHAT_012: {
+    name: 'location_routing_rejection_burst',
+    message: 'Many events came for locations that are not served.',
+    hint: 'Look which webhook they come through, and whether a store was added, archived or moved in Podium.',
+  },
+  ERR_WEBCHAT_013: {
+    name: 'partial_state_hydration_failure',
+    message: 'Earlier answers could not be given back; the chat began afresh.',
+    hint: 'Look at the row of the partial answers. The customer is asked again.',
+  },
+  ERR_WEBCHAT_014: {
+    name: 'locations_refresh_stale',
+    message: 'The list of locations could not be read for too long.',
+    hint: "Look at Podium's state and at the credentials. The list of the last reading is used meanwhile.",
+  },
+  ERR_WHK_001: {
+    name: 'missing_signature_header',
+    message: 'The request carries no signature.',
+    hint: 'Send podium-timestamp and podium-signature, or X-Podium-Signature. Give the webhook a secret in Podium: without one nothing is signed.',
+  },
+  ERR_WHK_002: {
+    name: 'signature_mismatch',
+    message: 'The signature does not fit the body.',
+    hint: 'Check PODIUM_WEBHOOK_SECRETS against the webhook in Podium, and that no proxy changes the body.',
+  },
+  ERR_WHK_003: {
+    name: 'replay_window_exceeded',
+    message: "The signature's time is outside of the window.",
+    hint: 'Check the clocks of both sides, and webhook.replay_window_seconds and webhook.clock_skew_seconds in the settings.',
+  },
+  ERR_WHK_004: {
+    name: 'body_not_parseable',
+    message: 'The body could not be read as an event.',
+    hint: "Look at the stored bytes and compare them with Podium's documentation. The event can be replayed after a correction.",
+  },
+  ERR_WHK_005: {
+    name: 'duplicate_event',
+    message: 'The event was received before.',
+    hint: 'Nothing to do: it took effect the first time.',
+  },
+  ERR_WHK_007: {
+    name: 'dispatch_failed',
+    message: 'Temporal refused the message for good.',
+    hint: 'Look at the log of the server for its reason, then replay the event.',
+  },
+  ERR_WHK_011: {
+    name: 'body_size_exceeded',
+    message: 'The body is larger than 524,288 bytes (512 KiB).',
+    hint: 'Nothing of it was kept. Look into Podium for the message itself.',
+  },
+  ERR_WHK_012: {
+    name: 'signature_format_invalid',
+    message: 'The signature header could not be read.',
+    hint: 'The signature is 64 hexadecimal digits, and the time is a whole number of seconds or milliseconds since 1970.',
+  },
+} as const satisfies Record<string, { name: string; message: string; hint: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The failure of a code; `said` replaces its general words where more is known. */
+export function failure(code: ErrorCode, said: { message?: string; hint?: string } = {}): Failure {
+  const { message, hint } = ERROR_CODES[code];
+  return { code, message, hint, ...said };
+}

@@ -1,0 +1,26 @@
+/**
+ * Typed text made comparable. People, phones and websites put in characters that nobody sees:
+ * marks for the direction of writing, zero-width blanks, selectors of an emoji's looks.
+ */
+
+/** The text without characters that cannot be seen. */
+export function withoutInvisible(text: string): string {
+  return text.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '');
+}
+
+/** The text on one line: nothing invisible, one blank between words, none around. */
+export function oneLine(text: string): string {
+  return withoutInvisible(text)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+}
+
+/**
+ * The form in which two texts are compared: compatible characters are one (a fullwidth letter is a
+ * letter), case does not count, and neither does what stands around the words.
+ */
+export function comparable(text: string): string {
+  return oneLine(text.normalize('NFKC'))
+    .toUpperCase()
+    .replace(/^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$/gu, '');
+}
