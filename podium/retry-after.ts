@@ -1,0 +1,28 @@
+const SHORTEST_MS = 1_000;
+const LONGEST_MS = 3_600_000;
+
+/**
+ * How long an answer wants us to wait, in ms, between a second and an hour; undefined when it does not say.
+ * Read from `Retry-After` in both forms of RFC 9110 (seconds, or a date), then from `ratelimit-reset`
+ * (seconds), which Podium has been seen to send.
+ *
+ * @param now ms since 1970, for the date form.
+ */
+export function retryAfterMs(headers: Headers, now: number): number | undefined {
+  const wait =
+    seconds(headers.get('retry-after')) ??
+    untilDate(headers.get('retry-after'), now) ??
+    seconds(headers.get('ratelimit-reset'));
+  return wait === undefined ? undefined : Math.min(Math.max(wait, SHORTEST_MS), LONGEST_MS);
+}
+
+function seconds(value: string | null): number | undefined {
+  return value !== null && /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : undefined;
+}
+
+function untilDate(value: string | null, now: number): number | undefined {
+  // All HTTP dates begin with a weekday. Without this check, `Date.parse('-5')` is in the year 2001.
+  if (value === null || !/^[a-z]{3,9},? /i.test(value)) return undefined;
+  const at = Date.parse(/GMT$/.test(value) ? value : `${value} GMT`);
+  return Number.isNaN(at) ? undefined : at - now;
+}

@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Failure, PodiumEvent } from '../core/events';
+import { country, isObject, list, optOutTime, part, plainText, text, time } from './wire';
+
+/** What was read. An event that cannot be used has its identity even so, and can be stored under it. */
+export type ReadEvent =
+  { ok: true; event: PodiumEvent } | { ok: false; event: PodiumEvent; failure: Failure };
+
+/**
+ * Reads the body of a delivery, in either contract's shape; the shape alone tells which. Types of event
+ * that are not known are of kind `other`. Only what no rule could do without makes an event unreadable
+ * (`ERR_WHK_004`): JSON, a type, a message whose body is text. A phone or a location that is missing is
+ * left for the verdict to refuse.
+ *
+ * @param raw the bytes as they came; the signature has been checked.
+ */
+export function readEvent(raw: Buffer): ReadEvent {
+  const event = emptyEvent(createHash('sha256').update(raw).digest('hex'));
+  let json: unknown;
+  try {
+    // Decodes as a browser would: a byte order mark is dropped, a broken byte becomes U+FFFD.
+    json = JSON.parse(new TextDecoder().decode(raw));
+  } catch {
+    return { ok: false, event, failure: NOT_JSON };
+  }
+  if (!isObject(json)) return { ok: false, event, failure: NO_EVENT };
+  return isObject(json['metadata']) ? readPublished(json, event) : readSkill(json, event);
+}
+
+const publishedEnvelope = z.object({
+  // Podium's own signature example writes `event_type`, its deliveries `eventType`.
+  metadata: part({ eventType: text, event_type: text, eventUid: text }),
+  data: z.unknown(),
+});
+
+const publishedMessage = part({
+  uid: text,
+  body: plainText.nullish(),
+  createdAt: time,
+  webchatUrl: text,
+  contactName: text,
+  contact: part({ name: text }),
+  conversation: part({ uid: text, channel: part({ type: text, identifier: text }) }),
+  location: part({ uid: text }),
+  items: list(part({ type: text, attachmentUrl: text })),
+  attachmentUrl: text,
+  senderUid: text,
+  sender: part({ uid: text }),
+});
+
+const publishedContact = part({
+  channels: list(part({ identifier: text, transactionalOptedOutAt: optOutTime })),
+});
+
+function readPublished(json: Record<string, unknown>, empty: PodiumEvent): ReadEvent {
+  const { metadata, data } = publishedEnvelope.parse(json);
+  const eventType = metadata.eventType ?? metadata.event_type;
+  if (eventType === null) return { ok: false, event: empty, failure: NO_EVENT };
+
+  const event: PodiumEvent = {
+    ...empty,
+    eventId: metadata.eventUid ?? empty.eventId,
+    eventType,
+    kind: kindOf(eventType),
+  };
+  if (isMessage(event)) return publishedMessageEvent(event, data);
+  return {
+    ok: true,
+    event: event.kind === 'contact_updated' ? { ...event, optOuts: optOutsOf(data) } : event,
+  };
+}
+
+function publishedMessageEvent(event: PodiumEvent, data: unknown): ReadEvent {
+  const read = publishedMessage.safeParse(data);
+  if (!read.success) return { ok: false, event, failure: NO_TEXT };
+  const message = read.data;
+  const { uid, channel } = message.conversation;
+  const files = message.items.filter((item) => item.attachmentUrl !== null || item.type === 'attachment');
+  return {
+    ok: true,
+    event: {
+      ...event,
+      messageUid: message.uid,
+      at: message.createdAt,
+      phone: channel.identifier,
+      locationUid: message.location.uid,
+      channel: channel.type?.toLowerCase() ?? event.channel,
+      text: message.body ?? '',
+      webchat: message.webchatUrl !== null,
+      conversationUid: uid,
+      name: message.contact.name ?? message.contactName,
+      attachments: files.length || (message.attachmentUrl === null ? 0 : 1),
+      senderUid: message.senderUid ?? message.sender.uid,
+    },
+  };
+}
+
+function optOutsOf(data: unknown): PodiumEvent['optOuts'] {
+  return publishedContact
+    .parse(data)
+    .channels.flatMap(({ identifier, transactionalOptedOutAt }) =>
+      identifier === null || identifier.includes('@')
+        ? []
+        : [{ phone: identifier, at: transactionalOptedOutAt }],
+    );
+}
+
+const skillEnvelope = z.object({ id: text, event_type: text, data: z.unknown() });
+
+const skillMessage = part({
+  from: text,
+  to: text,
+  body: plainText.nullish(),
+  location_uid: text,
+  country,
+  session_uid: text,
+  message_uid: text,
+  created_at: time,
+  name: text,
+  sender_uid: text,
+  attachments: list(z.unknown()),
+});
+
+function readSkill(json: Record<string, unknown>, empty: PodiumEvent): ReadEvent {
+  const { id, event_type: eventType, data } = skillEnvelope.parse(json);
+  const identified: PodiumEvent = { ...empty, contract: 'skill', eventId: id ?? empty.eventId };
+  if (eventType === null) return { ok: false, event: identified, failure: NO_EVENT };
+
+  const event: PodiumEvent = { ...identified, eventType, kind: kindOf(eventType) };
+  if (!isMessage(event)) return { ok: true, event };
+
+  const read = skillMessage.safeParse(data);
+  if (!read.success) return { ok: false, event, failure: NO_TEXT };
+  const message = read.data;
+  return {
+    ok: true,
+    event: {
+      ...event,
+      messageUid: message.message_uid,
+      at: message.created_at,
+      phone: event.kind === 'customer_message' ? message.from : message.to,
+      country: message.country,
+      locationUid: message.location_uid,
+      text: message.body ?? '',
+      webchat: eventType.startsWith('webchat.'),
+      conversationUid: message.session_uid,
+      name: message.name,
+      attachments: message.attachments.length,
+      senderUid: message.sender_uid,
+    },
+  };
+}
+
+/** The skill documents put a channel in front: `webchat.message.received`. */
+function kindOf(eventType: string): PodiumEvent['kind'] {
+  if (/(^|\.)message\.received$/.test(eventType)) return 'customer_message';
+  if (/(^|\.)message\.sent$/.test(eventType)) return 'store_message';
+  return eventType === 'contact.updated' ? 'contact_updated' : 'other';
+}
+
+function isMessage(event: PodiumEvent): boolean {
+  return event.kind === 'customer_message' || event.kind === 'store_message';
+}
+
+/** An event of which nothing is known but its identity. */
+export function emptyEvent(eventId: string): PodiumEvent {
+  return {
+    contract: 'published',
+    eventId,
+    eventType: 'unknown',
+    kind: 'other',
+    messageUid: null,
+    at: null,
+    phone: null,
+    country: null,
+    locationUid: null,
+    channel: 'phone',
+    text: '',
+    webchat: false,
+    conversationUid: null,
+    name: null,
+    attachments: 0,
+    senderUid: null,
+    optOuts: [],
+  };
+}
+
+const unreadable = (message: string): Failure => ({
+  code: 'ERR_WHK_004',
+  message,
+  hint: 'The bytes are kept in the inbox. If Podium has changed its format, take them again once this version can read it.',
+});
+const NOT_JSON = unreadable('The body is not JSON.');
+const NO_EVENT = unreadable('The body is JSON, but no event: it names no event type.');
+const NO_TEXT = unreadable('The body of the message is not text.');
