@@ -1,0 +1,175 @@
+/**
+ * What a running session knows: plain JSON, since it travels through continue-as-new.
+ * The functions here only note things down; what is said in reply is decided in `conversation.ts`.
+ */
+import { idleDeadlines, idleSinceAfter, type IdleDeadlines } from './idle';
+import type { PartialState, SessionMessage, SessionPolicy, SessionStatus, SessionView } from './session';
+import type { Wish } from './signal-input';
+
+/**
+ * Where the intake stands: `new` and `restored` until the first reply (without or with earlier answers),
+ * then `asking`, and `over` once a person has the conversation or every question is answered.
+ */
+export type IntakeStage = 'new' | 'restored' | 'asking' | 'over';
+
+export interface Intake extends PartialState {
+  stage: IntakeStage;
+  /** Podium's time of the question that waits; null until it went out. Ms since 1970. */
+  askedAt: number | null;
+}
+
+export interface SessionState {
+  /** Null until the session is opened in the store. */
+  sessionUid: string | null;
+  status: SessionStatus;
+  /** What waits to be dealt with, in order of number. */
+  inbox: SessionMessage[];
+  /** The highest number that was dealt with. A message with this one or a lower one came again. */
+  handledNumber: number;
+  conversationUid: string | null;
+  customerName: string | null;
+  /** Whether Podium's contact is in the mirror. */
+  contactKnown: boolean;
+  intake: Intake;
+  /** The person who spoke last; null before the first message. */
+  lastSpeaker: 'customer' | 'agent' | null;
+  /** Podium's time of the customer's last message; null before the first. Ms since 1970. */
+  lastMessageAt: number | null;
+  /** Whether the customer's last message was too old for the robot to answer. */
+  late: boolean;
+  /** Since when nobody has said a word, by the rules of `idle.ts`. Ms since 1970. */
+  idleSince: number;
+  /** Whether this idle time had its prompt. */
+  prompted: boolean;
+  /** Opt-outs that were signalled and still have to be looked up in the ledger. */
+  optOuts: Wish[];
+  /** Who wants the session closed, and why. */
+  forceClose: Wish | null;
+  /** Whether the customer's phone was seen to be opted out. */
+  optedOut: boolean;
+  /** How many signals were refused for their shape, and the name of the last. */
+  refusedSignals: { count: number; last: string | null };
+}
+
+const NO_INTAKE: Intake = { stage: 'new', answers: [], waitingFor: null, askedAgain: false, askedAt: null };
+
+/** The state before anything is known. `now` in ms since 1970. */
+export function newState(now: number): SessionState {
+  return {
+    sessionUid: null,
+    status: 'active',
+    inbox: [],
+    handledNumber: 0,
+    conversationUid: null,
+    customerName: null,
+    contactKnown: false,
+    intake: NO_INTAKE,
+    lastSpeaker: null,
+    lastMessageAt: null,
+    late: false,
+    idleSince: now,
+    prompted: false,
+    optOuts: [],
+    forceClose: null,
+    optedOut: false,
+    refusedSignals: { count: 0, last: null },
+  };
+}
+
+/** Puts messages into the inbox, each number once. A person's word ends the idle time as it comes in. */
+export function receive(
+  state: SessionState,
+  messages: SessionMessage[],
+  policy: SessionPolicy,
+  now: number,
+): void {
+  for (const message of messages) {
+    const known =
+      message.number <= state.handledNumber || state.inbox.some(({ number }) => number === message.number);
+    if (known) continue;
+    state.inbox.push(message);
+    state.idleSince = idleSinceAfter(state.idleSince, message, policy, now);
+    state.prompted = false;
+  }
+  state.inbox.sort((a, b) => a.number - b.number);
+}
+
+/** What the store knows when a session is opened. */
+export interface OpenedSession {
+  sessionUid: string;
+  handledNumber: number;
+  /** Answers of an earlier session, given to this one. */
+  restored: PartialState | null;
+  optedOut: boolean;
+  contactKnown: boolean;
+}
+
+/**
+ * The state of a session that begins now. What is in the inbox came before it was known which numbers
+ * were dealt with, so it is looked at once more.
+ */
+export function begin(
+  before: SessionState,
+  opened: OpenedSession,
+  policy: SessionPolicy,
+  now: number,
+): SessionState {
+  const { restored, ...known } = opened;
+  const { conversationUid, customerName, optOuts, forceClose, refusedSignals } = before;
+  const state: SessionState = {
+    ...newState(0),
+    ...{ conversationUid, customerName, optOuts, forceClose, refusedSignals },
+    ...known,
+    handledNumber: Math.max(opened.handledNumber, before.handledNumber),
+    intake: restored ? { ...NO_INTAKE, ...restored, stage: 'restored' } : NO_INTAKE,
+  };
+  receive(state, before.inbox, policy, now);
+  if (state.inbox.length === 0) state.idleSince = now;
+  return state;
+}
+
+/** When the prompt and the close of the present idle time are due. */
+export function deadlines(state: SessionState, policy: SessionPolicy): IdleDeadlines {
+  return idleDeadlines(state.idleSince, policy);
+}
+
+/** Whether this idle time is to have a prompt, and has not had it. */
+export function promptWanted(state: SessionState): boolean {
+  return !state.prompted && !state.late && state.lastSpeaker !== null;
+}
+
+/** Who owes the next word. The robot's own texts put the question to the customer, and nothing else. */
+export function nextWord(state: SessionState): 'customer' | 'store' {
+  const { stage, askedAt } = state.intake;
+  const questionIsOut = stage === 'asking' && askedAt !== null && !state.late;
+  return questionIsOut || state.lastSpeaker !== 'customer' ? 'customer' : 'store';
+}
+
+/** The answer of the query `session`. */
+export function sessionView(
+  state: SessionState,
+  session: { phone: string; locationUid: string },
+  now: number,
+): SessionView {
+  const { answers, waitingFor, askedAgain } = state.intake;
+  return {
+    session_uid: state.sessionUid ?? '',
+    phone_e164: session.phone,
+    location_uid: session.locationUid,
+    status: state.status,
+    last_message_at: state.lastMessageAt === null ? null : new Date(state.lastMessageAt).toISOString(),
+    idle_seconds: Math.max(0, Math.floor((now - state.idleSince) / 1000)),
+    waiting_for: waitingForInWords(state),
+    partial_state: { answers, waitingFor, askedAgain },
+  };
+}
+
+function waitingForInWords(state: SessionState): string {
+  if (state.status === 'closed') return 'nothing: the session is closed';
+  if (state.status === 'closing') return 'the close';
+  if (state.inbox.length > 0) return 'a reply of the robot, which is on its way';
+  if (nextWord(state) === 'store') return "the store's next word";
+  return state.intake.waitingFor === null
+    ? "the customer's next word"
+    : `the customer's answer to "${state.intake.waitingFor}"`;
+}

@@ -1,0 +1,67 @@
+import { readMessages, readWish } from './signal-input';
+
+const MESSAGE = {
+  number: 1,
+  from: 'customer',
+  text: 'Hello',
+  at: 1_000,
+  receivedAt: 1_000,
+  webchat: true,
+  conversationUid: null,
+  name: null,
+  attachments: 0,
+};
+
+describe('a wish', () => {
+  it('has an actor, a reason and perhaps a time', () => {
+    expect(readWish({ actor: 'ann', reason: 'spam' })).toEqual({ actor: 'ann', reason: 'spam', at: null });
+    expect(readWish({ actor: 'ann' })).toEqual({ actor: 'ann', reason: '', at: null });
+    expect(readWish({ actor: 'ann', at: 5 })?.at).toBe(5);
+    expect(readWish({ actor: 'ann', at: '1970-01-01T00:00:01Z' })?.at).toBe(1_000);
+  });
+
+  it.each([
+    undefined,
+    null,
+    'close',
+    7,
+    [],
+    {},
+    { actor: '' },
+    { actor: 3 },
+    { actor: 'ann', reason: {} },
+    { actor: 'ann', at: 'soon' },
+    { actor: 'ann', at: -1 },
+    { actor: 'ann', at: 1e300 },
+    { actor: 'ann', at: NaN },
+  ])('is not read from %j', (input) => expect(readWish(input)).toBeNull());
+});
+
+describe('messages', () => {
+  it('come as a list, with nothing but their own fields', () => {
+    expect(readMessages([{ ...MESSAGE, extra: 1 }])).toEqual([MESSAGE]);
+    expect(readMessages(MESSAGE)).toEqual([MESSAGE]);
+  });
+
+  it.each([undefined, null, 'hello', [], [null], [[MESSAGE]], [MESSAGE, {}]])(
+    'are not read from %j',
+    (input) => expect(readMessages(input)).toBeNull(),
+  );
+
+  it.each([
+    { number: 0 },
+    { number: 1.5 },
+    { number: '1' },
+    { from: 'robot' },
+    { text: null },
+    { at: '2026-01-01' },
+    { at: 1e16 },
+    { receivedAt: Infinity },
+    { webchat: 1 },
+    { name: 4 },
+    { conversationUid: undefined },
+    { attachments: -1 },
+  ])('are refused with %j in one of them', (wrong) =>
+    expect(readMessages([{ ...MESSAGE, ...wrong }])).toBeNull(),
+  );
+});
