@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual, type Hmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { failure } from '../core/error-codes';
 import type { Failure } from '../core/events';
 
 /** What a delivery has to satisfy. Every secret is live: during a change of secrets there are two. */
@@ -41,8 +42,8 @@ export function beginVerification(
   rules: SignatureRules,
 ): { ok: true; verifier: Verifier } | { ok: false; failure: Failure } {
   const header = readHeaders(headers);
-  if (header === 'missing') return { ok: false, failure: MISSING };
-  if (header === 'malformed') return { ok: false, failure: MALFORMED };
+  if (header === 'missing') return { ok: false, failure: failure('ERR_WHK_001') };
+  if (header === 'malformed') return { ok: false, failure: failure('ERR_WHK_012') };
 
   const hmacs = rules.secrets.map((secret) => createHmac('sha256', secret).update(`${header.timestamp}.`));
   return {
@@ -51,8 +52,9 @@ export function beginVerification(
       update: (chunk) => hmacs.forEach((hmac) => hmac.update(chunk)),
       finish: (now) => {
         // The signature first: who cannot sign is told nothing about our clock.
-        if (!matchesAny(hmacs, header.signature)) return { ok: false, failure: MISMATCH };
-        if (!isWithinWindow(header.timestamp, now, rules)) return { ok: false, failure: OUT_OF_WINDOW };
+        if (!matchesAny(hmacs, header.signature)) return { ok: false, failure: failure('ERR_WHK_002') };
+        if (!isWithinWindow(header.timestamp, now, rules))
+          return { ok: false, failure: failure('ERR_WHK_003') };
         return { ok: true };
       },
     },
@@ -98,24 +100,3 @@ function splitOnce(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
-
-const MISSING: Failure = {
-  code: 'ERR_WHK_001',
-  message: 'The delivery carries no signature.',
-  hint: 'Podium signs only webhooks that have a secret. Register the webhook with one, and see that no proxy drops the header podium-signature.',
-};
-const MISMATCH: Failure = {
-  code: 'ERR_WHK_002',
-  message: 'The signature does not fit the body.',
-  hint: 'Compare PODIUM_WEBHOOK_SECRETS with the secret of the webhook (a blank at its end counts), and see that no proxy rewrites the body.',
-};
-const OUT_OF_WINDOW: Failure = {
-  code: 'ERR_WHK_003',
-  message: 'The delivery was signed too long ago, or in the future.',
-  hint: 'Check the clock of this machine. The window is webhook.replay_window_seconds and webhook.clock_skew_seconds of the settings.',
-};
-const MALFORMED: Failure = {
-  code: 'ERR_WHK_012',
-  message: 'The signature header has an unknown form.',
-  hint: 'Expected podium-timestamp with digits and podium-signature with 64 hex digits, or X-Podium-Signature: t=<seconds>,v1=<64 hex digits>.',
-};

@@ -92,6 +92,10 @@ describe('a published event', () => {
     };
     expect(read(published({ ...nothing, ...inner, items: [null] }))).toMatchObject({ channel: 'phone' });
     expect(read(published(null))).toMatchObject({ text: '', locationUid: null });
+    expect(read({ metadata: { eventType: 'message.received' } })).toMatchObject({
+      text: '',
+      locationUid: null,
+    });
   });
 
   it('with new fields, and known ones of another type, is readable', () => {
@@ -194,11 +198,10 @@ describe('a skill event', () => {
     });
   });
 
-  it('of the store is for the phone that it was sent to', () => {
-    const sent = { to: '+61400123456', from: '+61412345678', body: 'Hi' };
-    expect(read(skill(sent, 'message.sent'))).toMatchObject({
-      kind: 'store_message',
-      phone: '+61400123456',
+  it('is of kind other unless it is a message of a customer', () => {
+    expect(read(skill({ to: '+61400123456', body: 'Hi' }, 'message.sent'))).toMatchObject({ kind: 'other' });
+    expect(read(skill({ from: '+61400123456', body: 'Hi' }, 'sms.message.received'))).toMatchObject({
+      kind: 'customer_message',
       webchat: false,
     });
   });

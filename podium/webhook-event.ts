@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { failure } from '../core/error-codes';
 import type { Failure, PodiumEvent } from '../core/events';
 import { country, isObject, list, optOutTime, part, plainText, text, time } from './wire';
 
@@ -31,7 +32,7 @@ export function readEvent(raw: Buffer): ReadEvent {
 const publishedEnvelope = z.object({
   // Podium's own signature example writes `event_type`, its deliveries `eventType`.
   metadata: part({ eventType: text, event_type: text, eventUid: text }),
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 
 const publishedMessage = part({
@@ -58,17 +59,17 @@ function readPublished(json: Record<string, unknown>, empty: PodiumEvent): ReadE
   const eventType = metadata.eventType ?? metadata.event_type;
   if (eventType === null) return { ok: false, event: empty, failure: NO_EVENT };
 
-  const event: PodiumEvent = {
-    ...empty,
-    eventId: metadata.eventUid ?? empty.eventId,
-    eventType,
-    kind: kindOf(eventType),
-  };
-  if (isMessage(event)) return publishedMessageEvent(event, data);
-  return {
-    ok: true,
-    event: event.kind === 'contact_updated' ? { ...event, optOuts: optOutsOf(data) } : event,
-  };
+  const event: PodiumEvent = { ...empty, eventId: metadata.eventUid ?? empty.eventId, eventType };
+  switch (eventType) {
+    case 'message.received':
+      return publishedMessageEvent({ ...event, kind: 'customer_message' }, data);
+    case 'message.sent':
+      return publishedMessageEvent({ ...event, kind: 'store_message' }, data);
+    case 'contact.updated':
+      return { ok: true, event: { ...event, kind: 'contact_updated', optOuts: optOutsOf(data) } };
+    default:
+      return { ok: true, event };
+  }
 }
 
 function publishedMessageEvent(event: PodiumEvent, data: unknown): ReadEvent {
@@ -106,19 +107,15 @@ function optOutsOf(data: unknown): PodiumEvent['optOuts'] {
     );
 }
 
-const skillEnvelope = z.object({ id: text, event_type: text, data: z.unknown() });
+/** The skill documents describe a customer's message and nothing else. It has neither a uid nor a time. */
+const skillEnvelope = z.object({ id: text, event_type: text, data: z.unknown().optional() });
 
 const skillMessage = part({
   from: text,
-  to: text,
   body: plainText.nullish(),
   location_uid: text,
   country,
   session_uid: text,
-  message_uid: text,
-  created_at: time,
-  name: text,
-  sender_uid: text,
   attachments: list(z.unknown()),
 });
 
@@ -127,8 +124,8 @@ function readSkill(json: Record<string, unknown>, empty: PodiumEvent): ReadEvent
   const identified: PodiumEvent = { ...empty, contract: 'skill', eventId: id ?? empty.eventId };
   if (eventType === null) return { ok: false, event: identified, failure: NO_EVENT };
 
-  const event: PodiumEvent = { ...identified, eventType, kind: kindOf(eventType) };
-  if (!isMessage(event)) return { ok: true, event };
+  const event: PodiumEvent = { ...identified, eventType };
+  if (!/(^|\.)message\.received$/.test(eventType)) return { ok: true, event };
 
   const read = skillMessage.safeParse(data);
   if (!read.success) return { ok: false, event, failure: NO_TEXT };
@@ -137,30 +134,16 @@ function readSkill(json: Record<string, unknown>, empty: PodiumEvent): ReadEvent
     ok: true,
     event: {
       ...event,
-      messageUid: message.message_uid,
-      at: message.created_at,
-      phone: event.kind === 'customer_message' ? message.from : message.to,
+      kind: 'customer_message',
+      phone: message.from,
       country: message.country,
       locationUid: message.location_uid,
       text: message.body ?? '',
       webchat: eventType.startsWith('webchat.'),
       conversationUid: message.session_uid,
-      name: message.name,
       attachments: message.attachments.length,
-      senderUid: message.sender_uid,
     },
   };
-}
-
-/** The skill documents put a channel in front: `webchat.message.received`. */
-function kindOf(eventType: string): PodiumEvent['kind'] {
-  if (/(^|\.)message\.received$/.test(eventType)) return 'customer_message';
-  if (/(^|\.)message\.sent$/.test(eventType)) return 'store_message';
-  return eventType === 'contact.updated' ? 'contact_updated' : 'other';
-}
-
-function isMessage(event: PodiumEvent): boolean {
-  return event.kind === 'customer_message' || event.kind === 'store_message';
 }
 
 /** An event of which nothing is known but its identity. */
@@ -186,11 +169,8 @@ export function emptyEvent(eventId: string): PodiumEvent {
   };
 }
 
-const unreadable = (message: string): Failure => ({
-  code: 'ERR_WHK_004',
-  message,
-  hint: 'The bytes are kept in the inbox. If Podium has changed its format, take them again once this version can read it.',
+const NOT_JSON = failure('ERR_WHK_004', { message: 'The body is not JSON.' });
+const NO_EVENT = failure('ERR_WHK_004', {
+  message: 'The body is JSON, but no event: it names no event type.',
 });
-const NOT_JSON = unreadable('The body is not JSON.');
-const NO_EVENT = unreadable('The body is JSON, but no event: it names no event type.');
-const NO_TEXT = unreadable('The body of the message is not text.');
+const NO_TEXT = failure('ERR_WHK_004', { message: 'The body of the message is not text.' });

@@ -24,6 +24,7 @@ export const time = z
 /** When somebody opted out, or null. Whatever is said there is an opt-out, even with a time we cannot read. */
 export const optOutTime = z
   .unknown()
+  .optional()
   .transform((value) => (value == null || value === false ? null : (time.parse(value) ?? new Date())));
 
 /** An object with these fields; anything else reads as one that has none of them. */
@@ -31,7 +32,8 @@ export const part = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.preprocess((value) => (isObject(value) ? value : {}), z.object(shape));
 
 /** A list of such items; anything else reads as an empty one. */
-export const list = <Item extends z.ZodType>(item: Item) => z.array(item).catch([]);
+export const list = <Item extends z.ZodType>(item: Item) =>
+  z.preprocess((value) => (Array.isArray(value) ? value : []), z.array(item));
 
 /** An ISO 3166-1 alpha-2 country in upper case, or null. */
 export const country = z
