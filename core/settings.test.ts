@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { parseSettings, sessionPolicy, type Settings } from './settings';
+
+const SHIPPED: unknown = parse(readFileSync(join(__dirname, '../config/settings.yaml'), 'utf8'));
+const NORTHSIDE = { uid: 'northside' };
+
+function settings(own: string): Settings {
+  const parsed = parseSettings(SHIPPED, parse(own));
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  return parsed.settings;
+}
+
+function problems(own: string): string[] {
+  const parsed = parseSettings(SHIPPED, parse(own));
+  return parsed.ok ? [] : parsed.problems;
+}
+
+test('the shipped file is complete, with the promised values', () => {
+  expect(settings('')).toMatchObject({
+    session: {
+      idle_warn_seconds: 1200,
+      idle_close_seconds: 1680,
+      podium_expiry_seconds: 1800,
+      reply_within_seconds: 1800,
+      start_on: 'webchat',
+      close_when_store_owes: false,
+    },
+    optout: { keywords: ['STOP', 'UNSUBSCRIBE', 'QUIT', 'END', 'CANCEL', 'OPTOUT'] },
+    locations: { refresh_interval_seconds: 300 },
+    contacts: { conflict_refetch_max_attempts: 3 },
+    podium: { contract: 'published', requests_per_minute: 300 },
+    webhook: { replay_window_seconds: 950_400, clock_skew_seconds: 300 },
+  });
+});
+
+test('the shipped intake is on, with three questions of which the first is a choice of three', () => {
+  const { questions } = sessionPolicy(settings(''), NORTHSIDE);
+  expect(questions).toHaveLength(3);
+  expect(questions[0]).toMatchObject({
+    kind: 'choice',
+    choices: [expect.anything(), expect.anything(), expect.anything()],
+  });
+});
+
+test('an own file holds only what differs', () => {
+  const { session } = settings(
+    'session: { idle_warn_seconds: 20.5, idle_close_seconds: 28, podium_expiry_seconds: 30 }',
+  );
+  expect(session).toMatchObject({ idle_warn_seconds: 20.5, idle_close_seconds: 28, start_on: 'webchat' });
+});
+
+test('unknown keys are refused by name, all at once', () => {
+  expect(problems('{ session: { idle_warn_secs: 5 }, sesion: {} }')).toEqual(
+    expect.arrayContaining(['session.idle_warn_secs: no such setting', 'sesion: no such setting']),
+  );
+});
+
+test('every wrong value is named with its place', () => {
+  expect(
+    problems(`
+      session: { idle_warn_seconds: 20 minutes, start_on: never }
+      locations: { country_overrides: { northside: Australia } }`),
+  ).toEqual([
+    expect.stringMatching(/^session\.idle_warn_seconds: .*number/),
+    expect.stringMatching(/^session\.start_on: .*webchat/),
+    expect.stringMatching(/^locations\.country_overrides\.northside: .*ISO/),
+  ]);
+});
+
+test('a file that is no mapping is refused', () => {
+  expect(problems('[1, 2]')).toHaveLength(1);
+  expect(problems('fast please')).toHaveLength(1);
+});
+
+test.each([
+  ['the prompt with the close', 'session: { idle_warn_seconds: 1680 }'],
+  ['the close with the expiry', 'session: { idle_close_seconds: 1800 }'],
+  ['the close before the prompt', 'session: { idle_close_seconds: 600 }'],
+])('%s is refused', (_, own) => {
+  expect(problems(own)).toEqual([
+    expect.stringMatching(/^session: idle_warn_seconds < idle_close_seconds </),
+  ]);
+});
+
+test('own opt-out keywords come on top of the shipped ones', () => {
+  expect(settings('optout: { keywords: [ALTO, STOP] }').optout.keywords).toEqual([
+    ...['STOP', 'UNSUBSCRIBE', 'QUIT', 'END', 'CANCEL', 'OPTOUT', 'ALTO'],
+  ]);
+});
+
+const CHOICE = (choices: string) =>
+  `[{ id: topic, kind: choice, label: Topic, ask: What?, ask_again: Again?, choices: [${choices}] }]`;
+
+test.each(['Cancel', 'cancel my order', 'Front-end', 'Alto'])(
+  'the option %j would opt the customer out',
+  (option) => {
+    expect(
+      problems(`{ optout: { keywords: [ALTO] }, intake: { questions: ${CHOICE(`Sales, ${option}`)} } }`),
+    ).toEqual([expect.stringMatching(/^intake\.questions\.0\.choices: .*opts the customer out/)]);
+  },
+);
+
+test("a location's own options are looked at too", () => {
+  expect(problems(`intake: { locations: { northside: { questions: ${CHOICE('Sales, Stop')} } } }`)).toEqual([
+    expect.stringMatching(/^intake\.locations\.northside\.questions\.0\.choices: /),
+  ]);
+});
+
+test('a word that only begins like an opt-out is a fine option', () => {
+  expect(problems(`intake: { questions: ${CHOICE('Weekend, Cancellations')} }`)).toEqual([]);
+});
+
+test.each([
+  ['a choice without options', '{ id: a, kind: choice, label: A, ask: A?, ask_again: A? }'],
+  ['options that are no choice', '{ id: a, kind: text, label: A, ask: A?, ask_again: A?, choices: [x, y] }'],
+  [
+    'two options that read the same',
+    '{ id: a, kind: choice, label: A, ask: A?, ask_again: A?, choices: [x, X!] }',
+  ],
+  ['an id with a blank', '{ id: "a b", kind: text, label: A, ask: A?, ask_again: A? }'],
+  ['an empty text', '{ id: a, kind: text, label: A, ask: " ", ask_again: A? }'],
+])('%s is refused', (_, question) => {
+  expect(problems(`intake: { questions: [${question}] }`)).toHaveLength(1);
+});
+
+test('two questions of the same id are refused', () => {
+  const question = '{ id: a, kind: text, label: A, ask: A?, ask_again: A? }';
+  expect(problems(`intake: { questions: [${question}, ${question}] }`)).toEqual([
+    'intake.questions: two questions have the same id',
+  ]);
+});
+
+test('a session takes its times and texts from the settings', () => {
+  expect(sessionPolicy(settings(''), NORTHSIDE)).toMatchObject({
+    idleWarnSeconds: 1200,
+    idleCloseSeconds: 1680,
+    replyWithinSeconds: 1800,
+    closeWhenStoreOwes: false,
+    texts: { greeting: expect.stringContaining('{location}') },
+  });
+});
+
+test('a location may have questions of its own, or none', () => {
+  const own = settings(
+    `intake: { locations: { northside: { questions: ${CHOICE('Bikes, Boats')} }, bayview: { enabled: false } } }`,
+  );
+  expect(sessionPolicy(own, NORTHSIDE).questions).toEqual([
+    {
+      id: 'topic',
+      kind: 'choice',
+      label: 'Topic',
+      ask: 'What?',
+      askAgain: 'Again?',
+      choices: ['Bikes', 'Boats'],
+    },
+  ]);
+  expect(sessionPolicy(own, { uid: 'bayview' }).questions).toEqual([]);
+  expect(sessionPolicy(own, { uid: 'elsewhere' }).questions).toHaveLength(3);
+});
+
+test('with the intake off a location can still have it', () => {
+  const own = settings('intake: { enabled: false, locations: { northside: { enabled: true } } }');
+  expect(sessionPolicy(own, NORTHSIDE).questions).toHaveLength(3);
+  expect(sessionPolicy(own, { uid: 'elsewhere' }).questions).toEqual([]);
+});

@@ -1,0 +1,200 @@
+import { z } from 'zod';
+import type { Location } from './events';
+import { comparable } from './plain-text';
+import { isPhoneCountry } from './phone';
+import type { Question, SessionPolicy } from './session';
+
+/**
+ * The settings file: its shape, its defaults (the shipped file) and the rules that hold across keys.
+ * Names are those of the file, so that one search finds a setting in the file, here and where it is read.
+ */
+
+const seconds = z.number().positive();
+const count = z.int().positive();
+const text = z.string().trim().min(1);
+
+const question = z
+  .strictObject({
+    /** Names the answer in notes and in the kept state; changing it makes an answer count no more. */
+    id: z.string().regex(/^[a-z][a-z0-9_]*$/, 'should be lower-case letters, digits and _, as new_or_used'),
+    kind: z.enum(['choice', 'text', 'name', 'email']),
+    label: text,
+    ask: text,
+    ask_again: text,
+    choices: z.array(text).min(2).max(20).optional(),
+  })
+  .refine(({ kind, choices }) => (kind === 'choice') === (choices !== undefined), {
+    path: ['choices'],
+    error: 'a choice needs its options, and no other kind has any',
+  })
+  .refine(({ choices }) => allDifferent((choices ?? []).map(comparable)), {
+    path: ['choices'],
+    error: 'two options read the same',
+  });
+
+const questions = z
+  .array(question)
+  .refine((list) => allDifferent(list.map(({ id }) => id)), 'two questions have the same id');
+
+const messages = z.strictObject({
+  /** Under which name the robot's messages stand in Podium's inbox. */
+  sender_name: text,
+  greeting: text,
+  welcome_back: text,
+  hand_over: text,
+  hand_over_unclear: text,
+  prompt_customer: text,
+  prompt_store: text,
+});
+
+const schema = z
+  .strictObject({
+    session: z.strictObject({
+      idle_warn_seconds: seconds,
+      idle_close_seconds: seconds,
+      podium_expiry_seconds: seconds,
+      reply_within_seconds: seconds,
+      start_on: z.enum(['webchat', 'any']),
+      close_when_store_owes: z.boolean(),
+    }),
+    optout: z.strictObject({ keywords: z.array(text).min(1) }),
+    locations: z.strictObject({
+      refresh_interval_seconds: seconds,
+      rejection_burst: z.strictObject({ count, minutes: z.number().positive() }),
+      country_overrides: z.record(
+        z.string(),
+        z.string().refine(isPhoneCountry, 'should be a country of ISO 3166-1 in capitals, as AU'),
+      ),
+    }),
+    contacts: z.strictObject({ conflict_refetch_max_attempts: count }),
+    podium: z.strictObject({ contract: z.enum(['published', 'skill']), requests_per_minute: count }),
+    webhook: z.strictObject({ replay_window_seconds: seconds, clock_skew_seconds: seconds }),
+    messages: z.strictObject({ en: messages }),
+    intake: z.strictObject({
+      enabled: z.boolean(),
+      questions,
+      locations: z.record(
+        z.string(),
+        z.strictObject({ enabled: z.boolean().optional(), questions: questions.optional() }),
+      ),
+    }),
+  })
+  .superRefine(({ session }, context) => {
+    const { idle_warn_seconds: warn, idle_close_seconds: close, podium_expiry_seconds: expiry } = session;
+    if (warn < close && close < expiry) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['session'],
+      message: `idle_warn_seconds < idle_close_seconds < podium_expiry_seconds has to hold, and it is ${warn}, ${close}, ${expiry}`,
+    });
+  })
+  .superRefine(({ optout, intake }, context) => {
+    for (const { path, choice } of choicesOf(intake)) {
+      const word = optOutWordIn(choice, optout.keywords);
+      if (!word) continue;
+      const message = `the option "${choice}" holds "${word}", which opts the customer out; use another word`;
+      context.addIssue({ code: 'custom', path: ['intake', ...path], message });
+    }
+  });
+
+export type Settings = z.infer<typeof schema>;
+
+export type ParsedSettings = { ok: true; settings: Settings } | { ok: false; problems: string[] };
+
+/**
+ * The settings of the shipped file with an own file laid over it. Mappings are merged, everything else
+ * is replaced; only the opt-out keywords add up, since the shipped ones always count.
+ *
+ * @param shipped the parsed shipped file, which is complete
+ * @param own the parsed own file; null when there is none
+ * @returns the settings, or everything that is wrong with them
+ */
+export function parseSettings(shipped: unknown, own: unknown = null): ParsedSettings {
+  const merged = own === null ? shipped : merge(shipped, own);
+  const result = schema.safeParse(withShippedKeywords(merged, shipped));
+  if (result.success) return { ok: true, settings: result.data };
+  return { ok: false, problems: result.error.issues.flatMap(describe) };
+}
+
+/** What the settings decide about a session at a location. */
+export function sessionPolicy(settings: Settings, location: Pick<Location, 'uid'>): SessionPolicy {
+  const { session, messages, intake } = settings;
+  const here = intake.locations[location.uid];
+  const enabled = here?.enabled ?? intake.enabled;
+  return {
+    idleWarnSeconds: session.idle_warn_seconds,
+    idleCloseSeconds: session.idle_close_seconds,
+    replyWithinSeconds: session.reply_within_seconds,
+    closeWhenStoreOwes: session.close_when_store_owes,
+    questions: enabled ? (here?.questions ?? intake.questions).map(toQuestion) : [],
+    texts: {
+      greeting: messages.en.greeting,
+      welcomeBack: messages.en.welcome_back,
+      handOver: messages.en.hand_over,
+      handOverUnclear: messages.en.hand_over_unclear,
+      promptCustomer: messages.en.prompt_customer,
+      promptStore: messages.en.prompt_store,
+    },
+  };
+}
+
+function toQuestion({ ask_again, choices, ...rest }: z.infer<typeof question>): Question {
+  return { ...rest, askAgain: ask_again, ...(choices ? { choices } : {}) };
+}
+
+function merge(base: unknown, over: unknown): unknown {
+  if (!isMapping(base) || !isMapping(over)) return over;
+  const merged = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    merged[key] = Object.hasOwn(base, key) ? merge(base[key], value) : value;
+  }
+  return merged;
+}
+
+function withShippedKeywords(merged: unknown, shipped: unknown): unknown {
+  const always = keywordsOf(shipped);
+  const wanted = keywordsOf(merged);
+  if (!always || !wanted) return merged;
+  return merge(merged, { optout: { keywords: [...new Set([...always, ...wanted])] } });
+}
+
+function keywordsOf(file: unknown): unknown[] | null {
+  if (!isMapping(file) || !isMapping(file['optout'])) return null;
+  const { keywords } = file['optout'];
+  return Array.isArray(keywords) ? keywords : null;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function* choicesOf(intake: Settings['intake']) {
+  const lists: { path: (string | number)[]; questions: Settings['intake']['questions'] }[] = [
+    { path: ['questions'], questions: intake.questions },
+    ...Object.entries(intake.locations).map(([uid, { questions }]) => ({
+      path: ['locations', uid, 'questions'],
+      questions: questions ?? [],
+    })),
+  ];
+  for (const { path, questions } of lists) {
+    for (const [at, { choices }] of questions.entries()) {
+      for (const choice of choices ?? []) yield { path: [...path, at, 'choices'], choice };
+    }
+  }
+}
+
+/** An opt-out word inside of an option. Whole words, so that "Weekend" is no END. */
+function optOutWordIn(choice: string, keywords: string[]): string | undefined {
+  const words = ` ${comparable(choice).replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')} `;
+  return keywords.find((keyword) => words.includes(` ${comparable(keyword)} `));
+}
+
+function allDifferent(values: string[]): boolean {
+  return new Set(values).size === values.length;
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  const at = (...more: PropertyKey[]) => [...issue.path, ...more].map(String).join('.') || 'the file';
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${at(key)}: no such setting`);
+  return [`${at()}: ${issue.message}`];
+}

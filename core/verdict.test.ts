@@ -1,0 +1,170 @@
+import type { Location, PodiumEvent } from './events';
+import { judge } from './verdict';
+
+const NORTHSIDE: Location = { uid: 'northside', name: 'Northside Motors', country: 'AU', archived: false };
+const ARCHIVED: Location = { ...NORTHSIDE, uid: 'archived', archived: true };
+const NOWHERE: Location = { ...NORTHSIDE, uid: 'nowhere', country: null };
+const LOCATIONS = new Map([NORTHSIDE, ARCHIVED, NOWHERE].map((location) => [location.uid, location]));
+const SETTINGS = { optOutKeywords: ['STOP', 'OPTOUT'] };
+
+const CHAT: PodiumEvent = {
+  contract: 'published',
+  eventId: 'event',
+  eventType: 'message.received',
+  kind: 'customer_message',
+  messageUid: 'message',
+  at: new Date(0),
+  phone: '0400 123 456',
+  country: null,
+  locationUid: 'northside',
+  channel: 'phone',
+  text: 'Can I book a test drive?',
+  webchat: true,
+  conversationUid: 'conversation',
+  name: null,
+  attachments: 0,
+  senderUid: null,
+  optOuts: [],
+};
+
+const judged = (event: Partial<PodiumEvent>) =>
+  judge({ ...CHAT, ...event }, (uid) => LOCATIONS.get(uid), SETTINGS);
+
+test('a message gets its phone by the country of the location', () => {
+  expect(judged({})).toEqual({
+    kind: 'customer_message',
+    phone: '+61400123456',
+    locationUid: 'northside',
+    optOut: null,
+  });
+});
+
+test.each(['phone', 'sms', 'text'])('a message through the channel %s counts', (channel) => {
+  expect(judged({ channel }).kind).toBe('customer_message');
+});
+
+test.each(['email', 'facebook', 'whatsapp', 'apple', ''])('one through %j is ignored', (channel) => {
+  expect(judged({ channel, phone: 'jane@example.com' }).kind).toBe('ignored');
+});
+
+test("the location's country goes before the event's own", () => {
+  expect(judged({ country: 'US' })).toMatchObject({ phone: '+61400123456' });
+});
+
+test("the event's own country serves where the location has none", () => {
+  expect(judged({ locationUid: 'nowhere', country: 'AU' })).toMatchObject({ phone: '+61400123456' });
+});
+
+test('a local form without any country is quarantined, and no default country is taken', () => {
+  expect(judged({ locationUid: 'nowhere' })).toMatchObject({
+    kind: 'quarantined',
+    failure: { code: 'ERR_WEBCHAT_001' },
+    phone: null,
+  });
+});
+
+test.each([null, '', 'call me', '12'])('the phone %j is quarantined', (phone) => {
+  expect(judged({ phone })).toMatchObject({ kind: 'quarantined', failure: { code: 'ERR_WEBCHAT_001' } });
+});
+
+test('no location is quarantined, and no default location is taken', () => {
+  expect(judged({ locationUid: null })).toMatchObject({
+    kind: 'quarantined',
+    failure: { code: 'ERR_WEBCHAT_002' },
+  });
+});
+
+test.each(['unknown', 'archived'])('an %s location is quarantined', (locationUid) => {
+  expect(judged({ locationUid })).toMatchObject({
+    kind: 'quarantined',
+    failure: { code: 'ERR_WEBCHAT_003' },
+    locationUid,
+    optOut: null,
+  });
+});
+
+test('a location that is both unknown and named with a bad phone waits for the location', () => {
+  expect(judged({ locationUid: 'unknown', phone: '12' })).toMatchObject({
+    failure: { code: 'ERR_WEBCHAT_003' },
+  });
+});
+
+test.each([true, false])('STOP is an opt-out (webchat: %s)', (webchat) => {
+  expect(judged({ text: 'Stop!', webchat })).toMatchObject({
+    kind: 'customer_message',
+    optOut: { rule: 'keyword:STOP' },
+  });
+});
+
+test.each([null, 'unknown', 'archived'])(
+  'STOP at the location %j counts when its phone is clear',
+  (locationUid) => {
+    expect(judged({ text: 'STOP', phone: '+61412345678', locationUid })).toMatchObject({
+      kind: 'quarantined',
+      phone: '+61412345678',
+      optOut: { rule: 'keyword:STOP' },
+    });
+  },
+);
+
+test('STOP at an archived location counts for a local form too, since its country is known', () => {
+  expect(judged({ text: 'STOP', locationUid: 'archived' })).toMatchObject({ phone: '+61400123456' });
+});
+
+test('STOP of an unclear phone keeps its wish, for an alarm', () => {
+  expect(judged({ text: 'STOP', phone: '12' })).toMatchObject({
+    kind: 'quarantined',
+    phone: null,
+    optOut: { rule: 'keyword:STOP' },
+  });
+});
+
+test("a store's STOP opts nobody out", () => {
+  expect(judged({ kind: 'store_message', text: 'STOP' })).toEqual({
+    kind: 'store_message',
+    phone: '+61400123456',
+    locationUid: 'northside',
+  });
+});
+
+test("Podium's opt-outs of a contact come with their phones in one form", () => {
+  const at = new Date(1_000);
+  const optOuts = [
+    { phone: '0400 123 456', at },
+    { phone: '+61 412 345 678', at },
+    { phone: '12', at },
+    { phone: '+14155551234', at: null },
+  ];
+  expect(judged({ kind: 'contact_updated', optOuts })).toEqual({
+    kind: 'contact_opt_out',
+    optOuts: [
+      { phone: '+61400123456', at },
+      { phone: '+61412345678', at },
+    ],
+  });
+});
+
+test("an opt-out of Podium's whose phone is unclear is quarantined with its wish", () => {
+  expect(judged({ kind: 'contact_updated', optOuts: [{ phone: '12', at: new Date(0) }] })).toMatchObject({
+    kind: 'quarantined',
+    failure: { code: 'ERR_WEBCHAT_001' },
+    optOut: { rule: 'podium' },
+  });
+});
+
+test('a contact without phones, and any other event, is ignored', () => {
+  expect(judged({ kind: 'contact_updated' }).kind).toBe('ignored');
+  expect(judged({ kind: 'contact_updated', optOuts: [{ phone: 'unlisted', at: null }] }).kind).toBe(
+    'ignored',
+  );
+  expect(judged({ kind: 'other' }).kind).toBe('ignored');
+});
+
+test('no failure repeats the phone or the text', () => {
+  const said = JSON.stringify([
+    judged({ phone: '0400 123 45' }),
+    judged({ text: 'STOP', locationUid: 'unknown' }),
+  ]);
+  expect(said).not.toContain('0400 123');
+  expect(JSON.stringify(judged({ locationUid: null, text: 'secret words' }))).not.toContain('secret');
+});

@@ -1,0 +1,100 @@
+import { failure } from './error-codes';
+import type { Failure, Location, OptOutWish, PodiumEvent, Verdict } from './events';
+import { optOutWish } from './opt-out-words';
+import { normalizePhone } from './phone';
+
+/** Channels whose identifier is a phone, and which a text message answers. */
+const TEXT_CHANNELS = new Set(['phone', 'sms', 'text']);
+
+const ARCHIVED = failure('ERR_WEBCHAT_003', {
+  message: 'The location is archived in Podium.',
+  hint: 'Take the chat off the website of this store, or restore the location in Podium: what waits is released then.',
+});
+
+/**
+ * What becomes of an event, from the event and the list of locations alone. Nothing falls back to a
+ * default location or country. The opt-out is looked for first, so that a STOP counts at a location
+ * that is unknown or archived, as long as its phone is clear.
+ *
+ * @param findLocation the location of a uid, with the settings' country filled in where Podium has none
+ */
+export function judge(
+  event: PodiumEvent,
+  findLocation: (uid: string) => Location | undefined,
+  settings: { optOutKeywords: readonly string[] },
+): Verdict {
+  const location = event.locationUid === null ? undefined : findLocation(event.locationUid);
+  switch (event.kind) {
+    case 'customer_message':
+      return judgeMessage(
+        'customer_message',
+        event,
+        location,
+        optOutWish(event.text, settings.optOutKeywords),
+      );
+    case 'store_message':
+      return judgeMessage('store_message', event, location, null);
+    case 'contact_updated':
+      return judgeContact(event, location);
+    case 'other':
+      return { kind: 'ignored', reason: 'An event of this type changes nothing here.' };
+  }
+}
+
+function judgeMessage(
+  kind: 'customer_message' | 'store_message',
+  event: PodiumEvent,
+  location: Location | undefined,
+  optOut: OptOutWish | null,
+): Verdict {
+  if (!TEXT_CHANNELS.has(event.channel)) {
+    return { kind: 'ignored', reason: 'It came through a channel that is not answered by text.' };
+  }
+  const phone = readPhone(event.phone, event, location);
+  const quarantined = (why: Failure): Verdict => ({
+    kind: 'quarantined',
+    failure: why,
+    phone: phone.ok ? phone.e164 : null,
+    locationUid: event.locationUid,
+    optOut,
+  });
+  if (event.locationUid === null) return quarantined(failure('ERR_WEBCHAT_002'));
+  if (!location) return quarantined(failure('ERR_WEBCHAT_003'));
+  if (location.archived) return quarantined(ARCHIVED);
+  if (!phone.ok) return quarantined(phone.failure);
+
+  const whose = { phone: phone.e164, locationUid: location.uid };
+  return kind === 'customer_message' ? { kind, ...whose, optOut } : { kind, ...whose };
+}
+
+/**
+ * Only the opt-outs of a contact matter. A phone without one is no opt-in: a renamed contact would undo
+ * a STOP otherwise.
+ */
+function judgeContact(event: PodiumEvent, location: Location | undefined): Verdict {
+  const optOuts: { phone: string; at: Date }[] = [];
+  let unclear: Failure | null = null;
+  for (const { phone, at } of event.optOuts) {
+    if (at === null) continue;
+    const read = readPhone(phone, event, location);
+    if (read.ok) optOuts.push({ phone: read.e164, at });
+    else unclear = read.failure;
+  }
+  if (optOuts.length > 0) return { kind: 'contact_opt_out', optOuts };
+  if (!unclear) return { kind: 'ignored', reason: 'It says nothing about an opt-out.' };
+  return {
+    kind: 'quarantined',
+    failure: unclear,
+    phone: null,
+    locationUid: event.locationUid,
+    optOut: { rule: 'podium' },
+  };
+}
+
+/**
+ * The location's country decides how a local form is read, since that is where the chat began. A
+ * country that came with the event itself counts only where the location has none.
+ */
+function readPhone(phone: string | null, event: PodiumEvent, location: Location | undefined) {
+  return normalizePhone(phone ?? '', location?.country ?? event.country);
+}
