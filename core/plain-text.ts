@@ -22,5 +22,5 @@ export function oneLine(text: string): string {
 export function comparable(text: string): string {
   return oneLine(text.normalize('NFKC'))
     .toUpperCase()
-    .replace(/^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$/gu, '');
+    .replace(/^[^\p{L}\p{Mn}\p{Mc}\p{N}]+|[^\p{L}\p{Mn}\p{Mc}\p{N}]+$/gu, '');
 }

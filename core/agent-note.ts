@@ -1,0 +1,92 @@
+import type { Answers, CloseReason, Question } from './session';
+
+/**
+ * Notes for the person of the store, as they stand in Podium's inbox beside the conversation. They
+ * repeat answers and nothing else that the customer wrote: the conversation has it.
+ */
+
+/** All questions are answered, and a person takes over. */
+export function answersNote(answers: Answers): string {
+  return paragraphs('The customer has answered all questions.', listed(answers));
+}
+
+/** An answer could not be understood twice, and a person takes over. */
+export function unclearAnswerNote(question: Question, answers: Answers): string {
+  return paragraphs(
+    `The customer's answer to "${question.label}" could not be understood twice. Please take over.`,
+    listed(answers),
+  );
+}
+
+export interface ClosedSession {
+  reason: CloseReason;
+  answers: Answers;
+  /** The label of the question that waits for its answer; null when none does. */
+  openQuestion: string | null;
+  /** Whether Podium's conversation is closed as well. */
+  conversationClosed: boolean;
+  /** Who wanted it closed, as declared; null when nobody did. */
+  actor?: string | null;
+}
+
+/** A session has ended. */
+export function closeNote({
+  reason,
+  answers,
+  openQuestion,
+  conversationClosed,
+  actor,
+}: ClosedSession): string {
+  return paragraphs(
+    [
+      REASONS[reason],
+      reason === 'forced' && actor ? `By: ${actor}.` : '',
+      conversationClosed
+        ? ''
+        : 'The conversation stays open, since a person of the store owes the next word.',
+    ],
+    listed(answers),
+    openQuestion === null ? '' : `Not answered yet: ${openQuestion}. The next message goes on from here.`,
+  );
+}
+
+/** Messages were too old for an answer of the robot when they came in. */
+export function lateMessageNote(count: number): string {
+  const came = count === 1 ? 'A message of the customer came' : `${count} messages of the customer came`;
+  return `${came} in late, so nothing was said in reply. Please answer if it still matters.`;
+}
+
+/** Somebody who has opted out wrote again. */
+export function optedOutWriterNote(): string {
+  return 'The customer has opted out of messages and wrote again. Nothing was said in reply, and no text may be sent to this phone. Please use another way if an answer is wanted.';
+}
+
+/** `ERR_WEBCHAT_004`: the contact could not be had. */
+export function contactConflictNote(): string {
+  return 'Podium says that the contact of this phone exists, and does not give it (ERR_WEBCHAT_004). Please look for twins and merge them.';
+}
+
+/** Podium refused a text for good. */
+export function sendRefusedNote(code: string): string {
+  return `A text to the customer was refused by Podium (${code}) and will not be tried again. Please take over.`;
+}
+
+const REASONS: Record<CloseReason, string> = {
+  idle: 'The chat was closed, since nobody wrote for a while.',
+  forced: 'The chat was closed by an operator.',
+  opted_out:
+    'The customer has opted out of messages, so the chat was closed. No text may be sent to this phone.',
+  completed: 'The chat has ended.',
+};
+
+function listed(answers: Answers): string {
+  return answers.map(({ label, value }) => `${label}: ${value}`).join('\n');
+}
+
+/** Sentences into paragraphs; empty ones leave no trace. */
+function paragraphs(...parts: (string | string[])[]): string {
+  return parts
+    .map((part) => (Array.isArray(part) ? part.filter(Boolean).join(' ') : part))
+    .filter(Boolean)
+    .join('\n\n');
+}
