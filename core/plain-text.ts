@@ -17,7 +17,8 @@ export function oneLine(text: string): string {
 
 /**
  * The form in which two texts are compared: compatible characters are one (a fullwidth letter is a
- * letter), case does not count, and neither does what stands around the words.
+ * letter), case does not count, and neither does what stands around the words. A vowel sign belongs to
+ * its letter (`Mn`, `Mc`); the key drawn around a digit (`Me`) does not.
  */
 export function comparable(text: string): string {
   return oneLine(text.normalize('NFKC'))

@@ -1,0 +1,16 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow';
+import { dataConverter } from './data-converter';
+
+test("a failure's message and stack stand nowhere in the clear", () => {
+  const { failureConverter, payloadConverter } = loadDataConverter(
+    dataConverter([{ id: 'key', secret: Buffer.alloc(32, 1) }]),
+  );
+  const failure = failureConverter.errorToFailure(
+    ApplicationFailure.create({ message: 'about +61412345678' }),
+    payloadConverter,
+  );
+  expect(failure.message).toBe('Encoded failure');
+  expect(failure.stackTrace).toBe('');
+  expect(failure.encodedAttributes).toBeDefined();
+});
