@@ -37,6 +37,7 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
     types: numbersForBigints,
   });
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined)); // while checked out and between statements
   return pool;
 }
 

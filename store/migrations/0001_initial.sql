@@ -119,20 +119,22 @@ create table contact_locations (
 create table sends (
   id               uuid primary key,           -- made by the sender, so a retry is the same send
   phone_e164       text not null,
+  phone_hash       text not null,              -- the audit's name for the phone
   location_uid     text not null,
   workflow_id      text,
   conversation_uid text,
   purpose          text not null,
-  body_hash        bytea not null,             -- SHA-256 of the body
+  body_hash        bytea not null,             -- SHA-256 of the body, blanks evened out
   status           text not null check (status in ('intent', 'sent', 'blocked', 'refused', 'not_sent')),
-  attempts         integer not null default 1,
+  attempts         integer not null,           -- how often the door let it through
+  uncertain        boolean not null default false, -- of one of the attempts nobody learned what became of it
   message_uid      text,
   error_code       text,
-  intended_at      timestamptz not null,       -- of the latest attempt
+  intended_at      timestamptz not null,       -- of the first attempt: an unknown outcome is looked for from here on
   settled_at       timestamptz
 );
 create unique index sends_message on sends (message_uid) where message_uid is not null;
-create index sends_unsettled on sends (phone_e164, location_uid) where status = 'intent';
+create index sends_awaiting_echo on sends (phone_e164, location_uid) where message_uid is null and attempts > 0;
 
 -- Notes for the agent: the text waits here, and workflows carry the row's id only.
 create table agent_notes (
@@ -142,7 +144,7 @@ create table agent_notes (
   location_uid     text not null,
   workflow_id      text,
   conversation_uid text,
-  body             text not null,
+  body             text,                       -- null: nothing to say, only to close
   close            boolean not null default false, -- close the conversation after the note
   created_at       timestamptz not null default now(),
   posted_at        timestamptz
@@ -168,6 +170,7 @@ create table podium_tokens (
 -- What happened, for a regulator and for the operator. Phones as keyed hashes only.
 create table audit_entries (
   id           bigint generated always as identity primary key,
+  entry_key    text unique,                    -- so that a retried act is written once; null where it cannot be retried
   at           timestamptz not null default now(),
   kind         text not null,
   phone_hash   text,

@@ -1,0 +1,41 @@
+/** The audit: what happened to a customer, for a regulator and for the operator. */
+import type { Queryable } from './database';
+
+export type AuditKind =
+  | 'opt_out'
+  | 'opt_in'
+  | 'send_intended'
+  | 'send_blocked'
+  | 'send_refused'
+  | 'send_sent'
+  | 'send_not_sent'
+  | 'send_outcome_unknown'
+  | 'session_closed';
+
+export interface AuditEntry {
+  /** Unique, so that a retried act is written once; null where the act's own transaction sees to that. */
+  key: string | null;
+  kind: AuditKind;
+  /** Keyed hash: no phone stands in the audit, so that an erasure breaks nothing. */
+  phoneHash: string;
+  locationUid: string | null;
+  workflowId: string | null;
+  /** Codes, ids and times; never a text and never a phone. */
+  details: Record<string, string | number | boolean | null>;
+}
+
+/** Writes an entry in the transaction of the act itself. */
+export async function writeAudit(client: Queryable, entry: AuditEntry): Promise<void> {
+  await client.query(
+    `insert into audit_entries (entry_key, kind, phone_hash, location_uid, workflow_id, details)
+     values ($1, $2, $3, $4, $5, $6) on conflict (entry_key) do nothing`,
+    [
+      entry.key,
+      entry.kind,
+      entry.phoneHash,
+      entry.locationUid,
+      entry.workflowId,
+      JSON.stringify(entry.details),
+    ],
+  );
+}

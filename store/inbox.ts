@@ -1,0 +1,239 @@
+/**
+ * The inbox: every signed event that was answered 200, exactly once, and what followed from it, in
+ * the one transaction that made it safe to answer.
+ */
+import type { Contract, Failure } from '../core/events';
+import { lockPhones, transaction, type Pool, type Queryable } from './database';
+import { applyOptOuts, takeEffect, type Effect, type JudgedEvent, type ReceiveContext } from './effects';
+import { storable, storableKey } from './text';
+
+export type { ReceiveContext } from './effects';
+
+/** An event as it came, and what was decided without the database. */
+export interface ReceivedEvent extends JudgedEvent {
+  /** The body, byte for byte. */
+  raw: Buffer;
+}
+
+export interface Outcome {
+  status: 'accepted' | 'duplicate' | 'ignored' | 'quarantined';
+  /** Why it is quarantined. */
+  failure?: Failure;
+}
+
+/** A quarantined event, to be read and judged again. */
+export interface QuarantinedEvent {
+  id: number;
+  contract: Contract;
+  raw: Buffer;
+  receivedAt: Date;
+}
+
+/** An event was written by someone else after it was looked for, and this transaction has acted on it already. */
+class RacingDuplicate extends Error {}
+
+/**
+ * Writes events, and all that follows from them, in one transaction; one outcome each, in their order.
+ * Throws when nothing was written, as with the database away.
+ */
+export async function receive(
+  pool: Pool,
+  batch: ReceivedEvent[],
+  context: ReceiveContext,
+): Promise<Outcome[]> {
+  for (;;) {
+    try {
+      return await transaction(pool, (client) => receiveIn(client, batch, context));
+    } catch (error) {
+      if (!(error instanceof RacingDuplicate)) throw error; // else the next try finds its row
+    }
+  }
+}
+
+async function receiveIn(
+  client: Queryable,
+  batch: ReceivedEvent[],
+  context: ReceiveContext,
+): Promise<Outcome[]> {
+  // The lock comes before the row's id is drawn, since ids become visible in another order than drawn.
+  await lockPhones(client, batch.flatMap(lockKeys));
+  const fresh = await withoutDuplicates(client, batch);
+  await applyOptOuts(client, fresh, context);
+  const effects = await takeEffect(client, fresh, context);
+  await insertRows(client, fresh, effects);
+  const outcomes = new Map(fresh.map((event, i) => [event, outcomeOf(effects[i]!)]));
+  return batch.map((event) => outcomes.get(event) ?? { status: 'duplicate' });
+}
+
+/** A page of what is held up by locations that were unknown or archived, oldest first. */
+export async function quarantinedForLocations(
+  pool: Pool,
+  locationUids: string[],
+  page: { afterId: number; limit: number } = { afterId: 0, limit: 200 },
+): Promise<QuarantinedEvent[]> {
+  const { rows } = await pool.query<QuarantinedEvent>(
+    `select id, contract, raw, received_at as "receivedAt" from inbox_events
+      where status = 'quarantined' and error_code = 'ERR_WEBCHAT_003' and location_uid = any($1) and id > $2
+      order by id limit $3`,
+    [locationUids, page.afterId, page.limit],
+  );
+  return rows;
+}
+
+/**
+ * Lets new verdicts on quarantined events take effect, as if they came now. Released by two servers at
+ * once, an event takes effect once; then its outcome is `duplicate` for the other.
+ */
+export async function releaseQuarantined(
+  pool: Pool,
+  batch: (JudgedEvent & { id: number })[],
+  context: ReceiveContext,
+): Promise<Outcome[]> {
+  return transaction(pool, async (client) => {
+    await lockPhones(client, batch.flatMap(lockKeys));
+    const { rows } = await client.query<{ id: number; phoneWasClear: boolean }>(
+      `select id, phone_e164 is not null as "phoneWasClear" from inbox_events
+        where id = any($1) and status = 'quarantined' order by id for update`,
+      [batch.map(({ id }) => id)],
+    );
+    const phoneWasClear = new Map(rows.map((row) => [row.id, row.phoneWasClear]));
+    const held = batch.filter(({ id }) => phoneWasClear.has(id));
+    // With a clear phone, an opt-out was written when the event came.
+    const unheard = held.filter(({ id }) => !phoneWasClear.get(id));
+    await applyOptOuts(client, unheard, context);
+    const effects = await takeEffect(client, held, context);
+    await updateRows(client, held, effects);
+    const outcomes = new Map(held.map((event, i) => [event, outcomeOf(effects[i]!)]));
+    return batch.map((event) => outcomes.get(event) ?? { status: 'duplicate' });
+  });
+}
+
+/** What an event is locked by: its phones, or itself where it has none. */
+function lockKeys({ event, verdict }: JudgedEvent): string[] {
+  if (verdict.kind === 'contact_opt_out') return verdict.optOuts.map(({ phone }) => phone);
+  return 'phone' in verdict && verdict.phone !== null ? [verdict.phone] : [`event ${event.eventId}`];
+}
+
+/** Those not in the inbox yet: neither by the event's id nor, delivered by another webhook, by the message's. */
+async function withoutDuplicates(client: Queryable, batch: ReceivedEvent[]): Promise<ReceivedEvent[]> {
+  const keys = batch.map(({ event }) => rowKeys(event));
+  const { rows } = await client.query<RowKeys>(
+    `select contract, event_id as "eventId", event_type as "eventType", message_uid as "messageUid"
+       from inbox_events where (contract, event_id) in (select * from unnest($1::text[], $2::text[]))
+     union all
+     select contract, event_id, event_type, message_uid
+       from inbox_events where (event_type, message_uid) in (select * from unnest($3::text[], $4::text[]))`,
+    columns(keys, ['contract', 'eventId', 'eventType', 'messageUid']),
+  );
+  const seen = new Set(rows.flatMap(identities));
+  return batch.filter((_, i) => {
+    const mine = identities(keys[i]!);
+    const isNew = !mine.some((identity) => seen.has(identity));
+    mine.forEach((identity) => seen.add(identity));
+    return isNew;
+  });
+}
+
+interface RowKeys {
+  contract: Contract;
+  eventId: string;
+  eventType: string;
+  messageUid: string | null;
+}
+
+function rowKeys({ contract, eventId, eventType, messageUid }: RowKeys): RowKeys {
+  return {
+    contract,
+    eventId: storableKey(eventId),
+    eventType: storableKey(eventType),
+    messageUid: messageUid === null ? null : storableKey(messageUid),
+  };
+}
+
+function identities({ contract, eventId, eventType, messageUid }: RowKeys): string[] {
+  const byEvent = JSON.stringify(['event', contract, eventId]);
+  return messageUid === null ? [byEvent] : [byEvent, JSON.stringify(['message', eventType, messageUid])];
+}
+
+async function insertRows(client: Queryable, events: ReceivedEvent[], effects: Effect[]): Promise<void> {
+  if (events.length === 0) return;
+  const rows = events.map((received, i) => ({
+    ...rowKeys(received.event),
+    ...decidedColumns(received, effects[i]!),
+    receivedAt: received.receivedAt,
+    podiumAt: received.event.at,
+    raw: received.raw,
+  }));
+  const { rowCount } = await client.query(
+    `insert into inbox_events (contract, event_id, event_type, message_uid, received_at, podium_at, raw,
+                               status, error_code, error_message, phone_e164, location_uid, workflow_id, message)
+     select contract, event_id, event_type, message_uid, received_at, podium_at, raw,
+            status, error_code, error_message, phone, location_uid, workflow_id, message::jsonb
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::bytea[],
+                   $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])
+       with ordinality as row(contract, event_id, event_type, message_uid, received_at, podium_at, raw,
+                   status, error_code, error_message, phone, location_uid, workflow_id, message, place)
+      order by place
+     on conflict do nothing`,
+    columns(rows, [
+      'contract',
+      'eventId',
+      'eventType',
+      'messageUid',
+      'receivedAt',
+      'podiumAt',
+      'raw',
+      ...DECIDED_COLUMNS,
+    ]),
+  );
+  if (rowCount !== rows.length) throw new RacingDuplicate();
+}
+
+async function updateRows(
+  client: Queryable,
+  events: (JudgedEvent & { id: number })[],
+  effects: Effect[],
+): Promise<void> {
+  const rows = events.map((event, i) => ({ id: event.id, ...decidedColumns(event, effects[i]!) }));
+  await client.query(
+    `update inbox_events e set status = row.status, error_code = row.error_code, error_message = row.error_message,
+       phone_e164 = row.phone, location_uid = row.location_uid, workflow_id = row.workflow_id, message = row.message::jsonb
+       from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+         as row(id, status, error_code, error_message, phone, location_uid, workflow_id, message)
+      where e.id = row.id`,
+    columns(rows, ['id', ...DECIDED_COLUMNS]),
+  );
+}
+
+const DECIDED_COLUMNS = [
+  'status',
+  'errorCode',
+  'errorMessage',
+  'phone',
+  'locationUid',
+  'workflowId',
+  'message',
+] as const;
+
+function decidedColumns({ event, verdict }: JudgedEvent, effect: Effect) {
+  const locationUid = 'locationUid' in verdict ? verdict.locationUid : event.locationUid;
+  return {
+    status: effect.status,
+    errorCode: effect.failure?.code ?? null,
+    errorMessage: effect.failure && storable(effect.failure.message),
+    phone: 'phone' in verdict ? verdict.phone : null,
+    locationUid: locationUid === null ? null : storableKey(locationUid),
+    workflowId: effect.workflowId,
+    message: effect.message && JSON.stringify(effect.message),
+  };
+}
+
+/** Rows turned into one array a column, as `unnest` takes them. */
+function columns<Row, Key extends keyof Row>(rows: Row[], keys: readonly Key[]): Row[Key][][] {
+  return keys.map((key) => rows.map((row) => row[key]));
+}
+
+function outcomeOf({ status, failure }: Effect): Outcome {
+  if (status === 'quarantined') return { status, ...(failure && { failure }) };
+  return { status: status === 'ignored' ? 'ignored' : 'accepted' };
+}

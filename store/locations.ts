@@ -1,0 +1,70 @@
+/** Podium's stores as they were last read: what serves while Podium is away, and what the door looks at. */
+import { transaction, type Pool } from './database';
+import { storable } from './text';
+
+export interface StoredLocation {
+  uid: string;
+  name: string;
+  /** ISO 3166-1 alpha-2; null where Podium has none. */
+  country: string | null;
+  archived: boolean;
+  organizationUid: string | null;
+}
+
+/** Replaces the list as a whole: readers see the old one or the new one. */
+export async function replaceLocations(pool: Pool, locations: StoredLocation[], readAt: Date): Promise<void> {
+  await transaction(pool, async (client) => {
+    // First, and so one replacement at a time.
+    await client.query(
+      `insert into location_readings (read_at) values ($1)
+       on conflict (only_row) do update set read_at = excluded.read_at`,
+      [readAt],
+    );
+    await client.query('delete from locations where uid <> all($1)', [locations.map(({ uid }) => uid)]);
+    await client.query(
+      `insert into locations (uid, name, country, archived, organization_uid)
+       select * from unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::text[])
+       on conflict (uid) do update set name = excluded.name, country = excluded.country,
+         archived = excluded.archived, organization_uid = excluded.organization_uid`,
+      [
+        locations.map(({ uid }) => uid),
+        locations.map(({ name }) => storable(name)),
+        locations.map(({ country }) => country),
+        locations.map(({ archived }) => archived),
+        locations.map(({ organizationUid }) => organizationUid),
+      ],
+    );
+  });
+}
+
+/** The list as it was last read; empty when it never was. */
+export async function listLocations(pool: Pool): Promise<StoredLocation[]> {
+  const { rows } = await pool.query<StoredLocation>(
+    'select uid, name, country, archived, organization_uid as "organizationUid" from locations order by uid',
+  );
+  return rows;
+}
+
+/** When the list was last read whole; null when it never was. */
+export async function lastReading(pool: Pool): Promise<Date | null> {
+  const { rows } = await pool.query<{ readAt: Date }>('select read_at as "readAt" from location_readings');
+  return rows[0]?.readAt ?? null;
+}
+
+/**
+ * Runs `read` unless another server is reading the list just now.
+ * @returns what `read` gives, or null when it was left to the other one
+ */
+export async function readAlone<T>(pool: Pool, read: () => Promise<T>): Promise<T | null> {
+  const client = await pool.connect();
+  let held = false;
+  try {
+    const lock = await client.query<{ held: boolean }>(
+      `select pg_try_advisory_lock(hashtextextended('locations', 1)) as held`,
+    );
+    held = lock.rows[0]!.held;
+    return held ? await read() : null;
+  } finally {
+    client.release(held); // ended rather than given back: the lock goes with it, whatever happened
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * The door: every message that wants to leave passes it, and every attempt to send is let through
+ * by itself. It shares the phone's lock with the opt-outs.
+ */
+import { writeAudit, type AuditKind } from './audit';
+import { lockPhones, transaction, type Pool, type Queryable } from './database';
+import { isOptedOut } from './opt-outs';
+import { bodyHash } from './text';
+
+/** A message that wants to leave. */
+export interface WantedSend {
+  /** UUID made by the sender, so that a retry is the same send. */
+  sendId: string;
+  phone: string;
+  /** The audit's name for the phone. */
+  phoneHash: string;
+  locationUid: string;
+  workflowId: string | null;
+  conversationUid: string | null;
+  /** What it is for, as `greeting`. */
+  purpose: string;
+  body: string;
+  now: Date;
+}
+
+export type Door =
+  | {
+      kind: 'open';
+      /** 1 for the first. */
+      attempt: number;
+      /** What became of an earlier attempt is not known: read the conversation before sending again. */
+      previousUnknown: boolean;
+      /** When the first attempt was let through: an unknown one is looked for from here on. */
+      intendedAt: Date;
+    }
+  /** The phone is opted out, now or when this send was first tried. */
+  | { kind: 'blocked' }
+  | { kind: 'already_sent'; messageUid: string | null }
+  /** For good: by Podium earlier, or since the location is unknown or archived. */
+  | { kind: 'refused'; code: string };
+
+export type SendOutcome =
+  | { kind: 'sent'; messageUid: string | null; conversationUid: string | null }
+  /** Podium will never take it. */
+  | { kind: 'refused'; code: string }
+  /** It is certain that nothing left; the next attempt needs no reading. */
+  | { kind: 'not_sent' }
+  /** It may have left. */
+  | { kind: 'unknown' };
+
+type SendStatus = 'intent' | 'sent' | 'blocked' | 'refused' | 'not_sent';
+
+interface SendRow {
+  phone: string;
+  phoneHash: string;
+  locationUid: string;
+  workflowId: string | null;
+  status: SendStatus;
+  attempts: number;
+  uncertain: boolean;
+  messageUid: string | null;
+  code: string | null;
+  intendedAt: Date;
+}
+
+/**
+ * Decides about one attempt, and writes the decision before anything leaves: an intent, or why not.
+ * Only after `open` may Podium be called. Throws when the store is away, and then nothing may leave either.
+ */
+export async function openDoor(pool: Pool, send: WantedSend): Promise<Door> {
+  return transaction(pool, async (client) => {
+    await lockPhones(client, [send.phone]);
+    const earlier = await readSend(client, send.sendId);
+    if (earlier?.status === 'sent') return { kind: 'already_sent', messageUid: earlier.messageUid };
+    if (earlier?.status === 'refused') return { kind: 'refused', code: earlier.code ?? '' };
+    if (earlier?.status === 'blocked') return { kind: 'blocked' };
+    if (await isOptedOut(client, send.phone)) {
+      await writeDecision(client, send, earlier, 'blocked', 'ERR_WEBCHAT_009');
+      return { kind: 'blocked' };
+    }
+    if (!(await isServed(client, send.locationUid))) {
+      await writeDecision(client, send, earlier, 'refused', 'ERR_WEBCHAT_003');
+      return { kind: 'refused', code: 'ERR_WEBCHAT_003' };
+    }
+    await writeDecision(client, send, earlier, 'intent', null);
+    return {
+      kind: 'open',
+      attempt: (earlier?.attempts ?? 0) + 1,
+      previousUnknown: earlier?.status === 'intent',
+      intendedAt: earlier?.intendedAt ?? send.now,
+    };
+  });
+}
+
+/**
+ * Writes what became of an attempt. What is known to be sent stays sent. The phone is locked, so that
+ * an echo that is just being received finds either the intent or the message's uid.
+ */
+export async function settleSend(pool: Pool, sendId: string, outcome: SendOutcome): Promise<void> {
+  await settle(pool, sendId, async (client, send) => {
+    switch (outcome.kind) {
+      case 'sent':
+        return writeSent(client, sendId, outcome.messageUid, outcome.conversationUid);
+      case 'refused':
+        await writeOutcome(client, sendId, 'refused', outcome.code);
+        return writeSendAudit(client, sendId, send, 'send_refused', { code: outcome.code });
+      case 'not_sent':
+        // An attempt before this one may still have left.
+        await writeOutcome(client, sendId, send.uncertain ? 'intent' : 'not_sent', null);
+        return writeSendAudit(client, sendId, send, 'send_not_sent', {});
+      case 'unknown':
+        return writeSendAudit(client, sendId, send, 'send_outcome_unknown', {});
+    }
+  });
+}
+
+/**
+ * Settles a send of unknown outcome by what the conversation holds: takes the first of these messages
+ * (all have its body) that is not another send's.
+ * @returns the uid of the message that it turned out to be, or null when none is left for it
+ */
+export async function settleAsFound(
+  pool: Pool,
+  sendId: string,
+  messageUids: string[],
+): Promise<string | null> {
+  return settle(pool, sendId, async (client, send) => {
+    if (send.status === 'sent') return send.messageUid;
+    const { rows } = await client.query<{ uid: string }>(
+      `select uid from unnest($1::text[]) with ordinality as found(uid, place)
+        where not exists (select from sends where message_uid = uid) order by place limit 1`,
+      [messageUids],
+    );
+    const uid = rows[0]?.uid ?? null;
+    if (uid !== null) await writeSent(client, sendId, uid, null);
+    return uid;
+  });
+}
+
+async function settle<T>(
+  pool: Pool,
+  sendId: string,
+  work: (client: Queryable, send: SendRow) => Promise<T>,
+): Promise<T> {
+  return transaction(pool, async (client) => {
+    const { phone } = await knownSend(client, sendId);
+    await lockPhones(client, [phone]);
+    return work(client, await knownSend(client, sendId));
+  });
+}
+
+async function knownSend(client: Queryable, sendId: string): Promise<SendRow> {
+  const send = await readSend(client, sendId);
+  if (!send) throw new Error(`Send ${sendId} never came to the door.`);
+  return send;
+}
+
+async function readSend(client: Queryable, sendId: string): Promise<SendRow | undefined> {
+  const { rows } = await client.query<SendRow>(
+    `select phone_e164 as phone, phone_hash as "phoneHash", location_uid as "locationUid",
+            workflow_id as "workflowId", status, attempts, uncertain, message_uid as "messageUid",
+            error_code as code, intended_at as "intendedAt"
+       from sends where id = $1`,
+    [sendId],
+  );
+  return rows[0];
+}
+
+async function isServed(client: Queryable, locationUid: string): Promise<boolean> {
+  const { rowCount } = await client.query('select from locations where uid = $1 and not archived', [
+    locationUid,
+  ]);
+  return rowCount === 1;
+}
+
+async function writeDecision(
+  client: Queryable,
+  send: WantedSend,
+  earlier: SendRow | undefined,
+  status: 'intent' | 'blocked' | 'refused',
+  code: string | null,
+): Promise<void> {
+  const attempts = (earlier?.attempts ?? 0) + (status === 'intent' ? 1 : 0);
+  const uncertain = earlier?.uncertain === true || earlier?.status === 'intent';
+  await client.query(
+    `insert into sends (id, phone_e164, phone_hash, location_uid, workflow_id, conversation_uid, purpose,
+                        body_hash, status, attempts, uncertain, error_code, intended_at, settled_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, case when $9 = 'intent' then null else now() end)
+     on conflict (id) do update set status = excluded.status, attempts = excluded.attempts,
+       uncertain = excluded.uncertain, error_code = excluded.error_code, settled_at = excluded.settled_at`,
+    [
+      send.sendId,
+      send.phone,
+      send.phoneHash,
+      send.locationUid,
+      send.workflowId,
+      send.conversationUid,
+      send.purpose,
+      bodyHash(send.body),
+      status,
+      attempts,
+      uncertain,
+      code,
+      send.now,
+    ],
+  );
+  const kind = ({ intent: 'send_intended', blocked: 'send_blocked', refused: 'send_refused' } as const)[
+    status
+  ];
+  // A call that may be on the wire already is named as such.
+  await writeSendAudit(client, send.sendId, { ...send, attempts }, kind, {
+    purpose: send.purpose,
+    code,
+    earlierAttemptUnknown: uncertain,
+  });
+}
+
+async function writeSent(
+  client: Queryable,
+  sendId: string,
+  messageUid: string | null,
+  conversationUid: string | null,
+): Promise<void> {
+  // Of two sends with the same body, the echo of one may have been taken for the other: no uid counts twice.
+  await client.query(
+    `update sends set status = 'sent', settled_at = now(), error_code = null,
+       conversation_uid = coalesce($3, conversation_uid),
+       message_uid = coalesce(message_uid, (select $2 where not exists (select from sends where message_uid = $2)))
+     where id = $1`,
+    [sendId, messageUid, conversationUid],
+  );
+  await writeSendAudit(client, sendId, await knownSend(client, sendId), 'send_sent', { message: messageUid });
+}
+
+async function writeOutcome(
+  client: Queryable,
+  sendId: string,
+  status: SendStatus,
+  code: string | null,
+): Promise<void> {
+  await client.query(
+    `update sends set status = $2, error_code = $3, settled_at = case when $2 = 'intent' then null else now() end
+      where id = $1 and status <> 'sent'`,
+    [sendId, status, code],
+  );
+}
+
+async function writeSendAudit(
+  client: Queryable,
+  sendId: string,
+  send: Pick<SendRow, 'phoneHash' | 'locationUid' | 'workflowId' | 'attempts'>,
+  kind: AuditKind,
+  details: Record<string, string | boolean | null>,
+): Promise<void> {
+  await writeAudit(client, {
+    key: `${kind}:${sendId}:${send.attempts}`,
+    kind,
+    phoneHash: send.phoneHash,
+    locationUid: send.locationUid,
+    workflowId: send.workflowId,
+    details: { send: sendId, attempt: send.attempts, ...details },
+  });
+}

@@ -1,0 +1,256 @@
+/** The sessions' rows, and the answers of an unfinished intake. Temporal is the authority on a live session. */
+import type { CloseReason, PartialState, SessionStatus } from '../core/session';
+import { writeAudit } from './audit';
+import { transaction, type Pool, type Queryable } from './database';
+import { writeNotes } from './notes';
+import { isOptedOut } from './opt-outs';
+
+/** Phones get new owners: older answers are given to nobody. For `partial_answers`. */
+export const ANSWERS_WAIT = `claimed_by is null and saved_at > now() - interval '30 days'`;
+
+/** Whose session it is, and where its workflow is found. */
+export interface SessionKey {
+  workflowId: string;
+  phone: string;
+  locationUid: string;
+}
+
+export interface Session extends SessionKey {
+  sessionUid: string;
+  status: Exclude<SessionStatus, 'closing'>;
+  closeReason: CloseReason | null;
+  conversationUid: string | null;
+  handledNumber: number;
+  lastMessageAt: Date | null;
+  closedAt: Date | null;
+}
+
+export interface SessionOpening {
+  sessionUid: string;
+  /** Highest number of a message that was dealt with, by this execution or an earlier one. */
+  handledNumber: number;
+  /** Answers of an earlier session. The same execution gets them again, no other does. */
+  restored: PartialState | null;
+  optedOut: boolean;
+  /** Whether Podium's contact is known to belong to this location. */
+  contactKnown: boolean;
+}
+
+/** A note of the session for the agent. */
+export interface SessionNote {
+  key: string;
+  body: string;
+}
+
+export interface SessionProgress extends SessionKey {
+  handledNumber: number;
+  status: 'active' | 'warned';
+  lastMessageAt: Date | null;
+  /** Answers so far; null forgets them. */
+  partial: PartialState | null;
+  notes: SessionNote[];
+  conversationUid: string | null;
+}
+
+export interface SessionClose extends SessionKey {
+  phoneHash: string;
+  handledNumber: number;
+  reason: CloseReason;
+  /** Answers that the next session gets; null forgets them. */
+  partial: PartialState | null;
+  note: SessionNote | null;
+  /** Whether Podium's conversation is closed too, after the note. */
+  closeConversation: boolean;
+  conversationUid: string | null;
+}
+
+/**
+ * What an execution has to know at its beginning.
+ * @param firstRunId of the execution: it claims the answers, so that they are given back once
+ */
+export async function openSession(
+  pool: Pool,
+  { workflowId, phone, locationUid, firstRunId }: SessionKey & { firstRunId: string },
+): Promise<SessionOpening> {
+  return transaction(pool, async (client) => {
+    const session = await lockSession(client, { workflowId, phone, locationUid });
+    const { rows } = await client.query<{ contactKnown: boolean }>(
+      'select exists (select from contact_locations where phone_e164 = $1 and location_uid = $2) as "contactKnown"',
+      [phone, locationUid],
+    );
+    return {
+      sessionUid: session.sessionUid,
+      handledNumber: session.handledNumber,
+      // A signal that Temporal delivers once more after the close must not use them up.
+      restored:
+        session.status === 'closed' ? null : await claimAnswers(client, phone, locationUid, firstRunId),
+      optedOut: await isOptedOut(client, phone),
+      contactKnown: rows[0]!.contactKnown,
+    };
+  });
+}
+
+/** Persists what a batch of messages has led to, in one transaction. Repeating it changes nothing. */
+export async function saveProgress(pool: Pool, progress: SessionProgress): Promise<void> {
+  await transaction(pool, async (client) => {
+    await lockSession(client, progress);
+    await client.query(
+      `update sessions set
+         status = $3,
+         handled_number = greatest(handled_number, $4),
+         last_message_at = greatest(last_message_at, $5),
+         conversation_uid = coalesce($6, conversation_uid)
+       where phone_e164 = $1 and location_uid = $2`,
+      [
+        progress.phone,
+        progress.locationUid,
+        progress.status,
+        progress.handledNumber,
+        progress.lastMessageAt,
+        progress.conversationUid,
+      ],
+    );
+    await keepAnswers(client, progress, progress.partial);
+    await writeNotes(
+      client,
+      progress.notes.map((note) => ({ ...note, ...placeOf(progress), close: false })),
+    );
+  });
+}
+
+/**
+ * Persists the end of a session: its answers, the note, the wish to close Podium's conversation. The
+ * row stays open when a message waits that the workflow has not seen.
+ * @returns whether the row is closed
+ */
+export async function closeSession(pool: Pool, close: SessionClose): Promise<{ closed: boolean }> {
+  return transaction(pool, async (client) => {
+    // Locked in a statement of its own: what a receiver has committed until then is seen by the next one.
+    const { sessionUid } = await lockSession(client, close);
+    const { rows } = await client.query<{ closed: boolean }>(
+      `update sessions set
+         status = case when unseen then 'active' else 'closed' end,
+         close_reason = case when unseen then null else $4 end,
+         closed_at = case when unseen then null else coalesce(closed_at, now()) end,
+         handled_number = greatest(handled_number, $3),
+         conversation_uid = coalesce($5, conversation_uid)
+       from (select exists (select from inbox_events
+                             where workflow_id = $6 and status in ('pending', 'delivered')
+                               and (delivery_number is null or delivery_number > $3)) as unseen) as inbox
+       where phone_e164 = $1 and location_uid = $2
+       returning status = 'closed' as closed`,
+      [
+        close.phone,
+        close.locationUid,
+        close.handledNumber,
+        close.reason,
+        close.conversationUid,
+        close.workflowId,
+      ],
+    );
+    await keepAnswers(client, close, close.partial);
+    const key = `${sessionUid}:${close.handledNumber}`;
+    if (close.note || close.closeConversation) {
+      const note = close.note ?? { key: `close:${key}`, body: null };
+      await writeNotes(client, [{ ...note, ...placeOf(close), close: close.closeConversation }]);
+    }
+    await writeAudit(client, {
+      key: `session_closed:${key}`,
+      kind: 'session_closed',
+      phoneHash: close.phoneHash,
+      locationUid: close.locationUid,
+      workflowId: close.workflowId,
+      details: { session: sessionUid, reason: close.reason },
+    });
+    return { closed: rows[0]!.closed };
+  });
+}
+
+/** The session of a customer at a store, open or closed; null when there never was one. */
+export async function findSession(pool: Pool, phone: string, locationUid: string): Promise<Session | null> {
+  return (await selectSession(pool, phone, locationUid)) ?? null;
+}
+
+/** Whether the session has gone on since it was closed, so that Podium's conversation must stay open. */
+export async function sessionReopened(pool: Pool, workflowId: string): Promise<boolean> {
+  const { rowCount } = await pool.query(`select from sessions where workflow_id = $1 and status = 'closed'`, [
+    workflowId,
+  ]);
+  return rowCount === 0;
+}
+
+/** The row, locked. The receiver has written it long ago, unless someone started the workflow by hand. */
+async function lockSession(
+  client: Queryable,
+  { workflowId, phone, locationUid }: SessionKey,
+): Promise<Session> {
+  const found = await selectSession(client, phone, locationUid, 'for update');
+  if (found) return found;
+  await client.query(
+    `insert into sessions (workflow_id, phone_e164, location_uid, status) values ($1, $2, $3, 'active')
+     on conflict (phone_e164, location_uid) do nothing`,
+    [workflowId, phone, locationUid],
+  );
+  return (await selectSession(client, phone, locationUid, 'for update'))!;
+}
+
+async function selectSession(
+  client: Queryable,
+  phone: string,
+  locationUid: string,
+  lock: '' | 'for update' = '',
+): Promise<Session | undefined> {
+  const { rows } = await client.query<Session>(
+    `select workflow_id as "workflowId", phone_e164 as phone, location_uid as "locationUid",
+            session_uid as "sessionUid", status, close_reason as "closeReason",
+            conversation_uid as "conversationUid", handled_number as "handledNumber",
+            last_message_at as "lastMessageAt", closed_at as "closedAt"
+       from sessions where phone_e164 = $1 and location_uid = $2 ${lock}`,
+    [phone, locationUid],
+  );
+  return rows[0];
+}
+
+async function claimAnswers(
+  client: Queryable,
+  phone: string,
+  locationUid: string,
+  firstRunId: string,
+): Promise<PartialState | null> {
+  const { rows } = await client.query<{ state: PartialState }>(
+    `update partial_answers set claimed_by = $3
+      where phone_e164 = $1 and location_uid = $2 and (claimed_by = $3 or ${ANSWERS_WAIT})
+     returning state`,
+    [phone, locationUid, firstRunId],
+  );
+  return rows[0]?.state ?? null;
+}
+
+async function keepAnswers(
+  client: Queryable,
+  { phone, locationUid }: SessionKey,
+  partial: PartialState | null,
+): Promise<void> {
+  if (partial) {
+    await client.query(
+      `insert into partial_answers (phone_e164, location_uid, state, saved_at) values ($1, $2, $3, now())
+       on conflict (phone_e164, location_uid) do update
+         set state = excluded.state, saved_at = excluded.saved_at, claimed_by = null`,
+      [phone, locationUid, JSON.stringify(partial)],
+    );
+  } else {
+    await client.query('delete from partial_answers where phone_e164 = $1 and location_uid = $2', [
+      phone,
+      locationUid,
+    ]);
+  }
+}
+
+function placeOf({
+  workflowId,
+  phone,
+  locationUid,
+  conversationUid,
+}: SessionKey & { conversationUid: string | null }) {
+  return { workflowId, phone, locationUid, conversationUid };
+}

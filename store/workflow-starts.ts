@@ -1,0 +1,20 @@
+/** Workflows that a transaction wants: written with it, started by the relay once that has committed. */
+import type { Queryable } from './database';
+
+export type WantedWorkflow =
+  | { workflowType: 'agentNote'; workflowId: string; args: [{ noteId: string }] }
+  | { workflowType: 'optOutMirror'; workflowId: string; args: [{ historyId: number }] };
+
+/** Notes down workflows to be started. Arguments are ids of rows, never texts or phones. */
+export async function wantWorkflows(client: Queryable, wanted: WantedWorkflow[]): Promise<void> {
+  if (wanted.length === 0) return;
+  await client.query(
+    `insert into workflow_starts (workflow_type, workflow_id, args)
+     select * from unnest($1::text[], $2::text[], $3::jsonb[])`,
+    [
+      wanted.map((w) => w.workflowType),
+      wanted.map((w) => w.workflowId),
+      wanted.map((w) => JSON.stringify(w.args)),
+    ],
+  );
+}
