@@ -1,0 +1,61 @@
+import type { Middleware } from 'koa';
+import { NumberedLog } from './numbered-log';
+import type { RequestBody } from './api/request';
+import type { World } from './world';
+
+/** One call to Podium's API. */
+export interface Call {
+  /** Arrival, ms since 1970 with fractions. */
+  at: number;
+  method: string;
+  /** Percent-decoded, without the query. */
+  path: string;
+  query: Record<string, unknown>;
+  body: unknown;
+  /** Null while it is being answered, and for ever when the connection was dropped. */
+  status: number | null;
+  /** Set when a fault cut the connection: before or after the call took effect. */
+  dropped?: 'before' | 'after';
+}
+
+export type CallLog = NumberedLog<Call>;
+
+export const createCallLog = (): CallLog => new NumberedLog<Call>(100_000);
+
+/** Notes each call as it arrives, and its status once it is answered. Expects `ctx.state.request`. */
+export function recordCalls(log: CallLog, world: World): Middleware {
+  return async (ctx, next) => {
+    const request: RequestBody = ctx.state.request;
+    const call = log.append({
+      at: performance.timeOrigin + performance.now(),
+      method: ctx.method,
+      path: decodePath(ctx.path),
+      query: { ...ctx.query },
+      body: withoutSecrets(request.json ?? (request.raw.length > 0 ? `${request.raw.length} bytes` : null)),
+      status: null,
+    });
+    ctx.state.call = call;
+    world.changed({ kind: 'call', n: call.n, method: call.method, path: call.path });
+    await next();
+    if (call.dropped === undefined) {
+      call.status = ctx.status;
+      world.changed({ kind: 'call', n: call.n, method: call.method, path: call.path, status: call.status });
+    }
+  };
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function withoutSecrets(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null) return body;
+  const hidden = Object.keys(body).filter((key) => key === 'client_secret' || key === 'refresh_token');
+  return hidden.length === 0
+    ? body
+    : { ...body, ...Object.fromEntries(hidden.map((key) => [key, '(hidden)'])) };
+}

@@ -1,0 +1,106 @@
+import Router from '@koa/router';
+import { z } from 'zod';
+import { notFound } from '../api/errors';
+import { findConversation } from '../api/conversations';
+import { check } from '../api/request';
+import type { Parts } from '../parts';
+import type { Conversation, Message, World } from '../world';
+
+const AGENT_UID = 'a9e00000-0000-4000-8000-000000000001';
+
+const customerMessage = z.strictObject({
+  /** As the customer types it. */
+  phone: z.string(),
+  /** Any text or null, so that unknown and missing locations can be tried. */
+  location_uid: z.string().nullable(),
+  body: z.string(),
+  name: z.string().nullable().default(null),
+  /** False for a text message. */
+  webchat: z.boolean().default(true),
+  at: z.iso.datetime({ offset: true }).optional(),
+  attachments: z
+    .array(
+      z.strictObject({
+        content_type: z.string(),
+        size_bytes: z.int().min(0),
+        name: z.string().nullable().default(null),
+      }),
+    )
+    .default([]),
+});
+const agentMessage = z.strictObject({
+  conversation_uid: z.string(),
+  body: z.string(),
+  /** Null for one of Podium's own automatic answers. */
+  sender_uid: z.guid().nullable().default(AGENT_UID),
+});
+const optOut = z.strictObject({ phone: z.string(), opted_out: z.boolean() });
+const failure = z.strictObject({ reason: z.string().default('Attempted to send SMS to a landline.') });
+const location = z.strictObject({
+  name: z.string().optional(),
+  country: z.string().length(2).nullable().optional(),
+  archived: z.boolean().optional(),
+});
+
+/** What people do: customers, agents, and who minds the list of stores. */
+export function peopleRoutes({ world, inbox }: Parts): Router {
+  return new Router({ prefix: '/sim' })
+    .post('/customer/messages', (ctx) => {
+      const { location_uid, at, attachments, ...asked } = check(customerMessage, ctx.state.request.json);
+      const { conversation, message, eventUid } = inbox.customerWrites({
+        ...asked,
+        locationUid: location_uid,
+        at: (at === undefined ? new Date() : new Date(at)).toISOString(),
+        attachments: attachments.map((file) => ({
+          contentType: file.content_type,
+          sizeBytes: file.size_bytes,
+          name: file.name,
+        })),
+      });
+      ctx.body = { message_uid: message.uid, event_uid: eventUid, conversation_uid: conversation.uid };
+    })
+    .post('/agent/messages', (ctx) => {
+      const { conversation_uid, body, sender_uid } = check(agentMessage, ctx.state.request.json);
+      const message = inbox.agentWrites(findConversation(world, conversation_uid), body, sender_uid);
+      ctx.body = { message_uid: message.uid };
+    })
+    .post('/messages/:uid/fail', (ctx) => {
+      const { reason } = check(failure, ctx.state.request.json ?? {});
+      const { conversation, message } = findMessage(world, ctx.params.uid);
+      inbox.fails(conversation, message, reason);
+      ctx.status = 204;
+    })
+    .post('/contacts/opt_out', (ctx) => {
+      const { phone, opted_out } = check(optOut, ctx.state.request.json);
+      const contact = inbox.contactOfPhone(phone);
+      inbox.setOptOut(contact, opted_out);
+      ctx.body = { contact_uid: contact.uid };
+    })
+    .put('/locations/:uid', (ctx) => {
+      const uid = ctx.params.uid ?? '';
+      const now = new Date().toISOString();
+      const known = world.locations.get(uid) ?? {
+        ...{ uid, name: 'New Store', country: null, archived: false, podiumPhoneNumber: '+12025550199' },
+        ...{ createdAt: now, updatedAt: now },
+      };
+      const asked = check(location, ctx.state.request.json ?? {});
+      world.locations.set(uid, { ...known, ...withoutUndefined(asked), updatedAt: now });
+      world.changed({ kind: 'location', location_uid: uid });
+      ctx.body = world.locations.get(uid);
+    });
+}
+
+function findMessage(
+  world: World,
+  uid: string | undefined,
+): { conversation: Conversation; message: Message } {
+  for (const conversation of world.conversations.values()) {
+    const message = conversation.messages.find((other) => other.uid === uid);
+    if (message) return { conversation, message };
+  }
+  throw notFound('Message');
+}
+
+function withoutUndefined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventBody, type Happening } from './events';
+import { NumberedLog } from './numbered-log';
+import type { Contract, Settings } from './settings';
+import { signPublished, signSkill } from './sign';
+import type { Webhook, World } from './world';
+
+/** Podium waits this long for the whole answer. No time scale touches it. */
+const ANSWER_WITHIN_MS = 5000;
+/** Podium lets go of an event after about ten days. */
+const KEPT_FOR_MS = 10 * 24 * 60 * 60 * 1000;
+
+/** Waits before the retries, in seconds. Podium says how many and over how long, but not how they are spread. */
+const RETRY_WAITS: Record<Contract, number[]> = {
+  // 15 within 8 hours
+  published: Array.from({ length: 15 }, (_, n) => Math.min(10 * 2 ** n, 3750)),
+  // 6 within 24 hours
+  skill: [60, 300, 1800, 7200, 21_600, 54_000],
+};
+
+/** One attempt to deliver an event, and what came of it. */
+export interface Attempt {
+  /** Ms since 1970. */
+  at: number;
+  ms: number;
+  /** Null when there was no answer in time. */
+  status: number | null;
+  error: string | null;
+  /** The answer's first 2,000 characters. */
+  answer: string | null;
+}
+
+/** An event on its way to one webhook. */
+export interface Delivery {
+  event_uid: string;
+  event_type: string;
+  webhook_uid: string;
+  contract: Contract;
+  /** Ms since 1970. */
+  queued_at: number;
+  state: 'waiting' | 'delivered' | 'expired';
+  body: string;
+  /** When it was first signed, ms since 1970: a retry may carry this time. */
+  first_signed_at: number | null;
+  attempts: Attempt[];
+  /** Failed attempts since the webhook was last enabled. */
+  failures: number;
+}
+
+/**
+ * Podium's webhook queue. Each webhook has one, delivered in order and one at a time: while an event is
+ * retried all others wait, and when the retries are used up the webhook is disabled and its queue fills.
+ */
+export class Deliveries {
+  readonly log = new NumberedLog<Delivery>(20_000);
+  private readonly atWork = new Set<Webhook>();
+  private readonly waiting = new Map<Webhook, AbortController>();
+  private stopped = false;
+
+  constructor(
+    private readonly world: World,
+    private readonly settings: Settings,
+    /** Divides the waits between retries, and nothing else. */
+    private readonly timeScale: number,
+  ) {}
+
+  /** Goes on with what waited when the simulator last ended. */
+  start(): void {
+    for (const webhook of this.world.webhooks.values()) {
+      webhook.queue.forEach((delivery) => this.log.append(delivery));
+      this.work(webhook);
+    }
+  }
+
+  stop(): void {
+    this.stopped = true;
+    for (const wait of this.waiting.values()) wait.abort();
+  }
+
+  /** Puts the event into the queue of each webhook that wants it. Returns the first one's event uid. */
+  publish(happening: Happening): string | null {
+    const deliveries = [...this.world.webhooks.values()]
+      .filter((webhook) => wants(webhook, happening))
+      .map((webhook) => this.enqueue(webhook, happening));
+    return deliveries[0]?.event_uid ?? null;
+  }
+
+  /** Enables the webhook, and tries what waits at once, with all retries ahead of it. */
+  enable(webhook: Webhook): void {
+    webhook.disabled = false;
+    if (webhook.queue[0]) webhook.queue[0].failures = 0;
+    this.world.changed({ kind: 'webhook', webhook_uid: webhook.uid, disabled: false });
+    this.waiting.get(webhook)?.abort();
+    this.work(webhook);
+  }
+
+  /** From now on its queue only fills. */
+  disable(webhook: Webhook): void {
+    webhook.disabled = true;
+    this.world.changed({ kind: 'webhook', webhook_uid: webhook.uid, disabled: true });
+    this.waiting.get(webhook)?.abort();
+  }
+
+  /** Posts an event once more, whatever became of it before. */
+  async redeliver(delivery: Delivery, webhook: Webhook): Promise<Attempt> {
+    const attempt = await this.post(webhook, delivery);
+    this.world.changed({ kind: 'delivery', event_uid: delivery.event_uid, status: attempt.status });
+    return attempt;
+  }
+
+  private enqueue(webhook: Webhook, happening: Happening): Delivery {
+    const eventUid = randomUUID();
+    const { contract } = this.settings;
+    const delivery = this.log.append({
+      event_uid: eventUid,
+      event_type:
+        contract === 'skill' ? (happening.skill?.eventType ?? happening.eventType) : happening.eventType,
+      webhook_uid: webhook.uid,
+      contract,
+      queued_at: Date.now(),
+      state: 'waiting',
+      body: eventBody(happening, contract, eventUid),
+      first_signed_at: null,
+      attempts: [],
+      failures: 0,
+    });
+    webhook.queue.push(delivery);
+    this.work(webhook);
+    return delivery;
+  }
+
+  /** Empties a queue, unless someone is at it already. */
+  private work(webhook: Webhook): void {
+    if (this.atWork.has(webhook)) return;
+    this.atWork.add(webhook);
+    void this.empty(webhook).finally(() => this.atWork.delete(webhook));
+  }
+
+  private async empty(webhook: Webhook): Promise<void> {
+    for (let next = webhook.queue[0]; next; next = webhook.queue[0]) {
+      const left = next.queued_at + this.settings.delivery_delay_ms - Date.now();
+      if (next.failures === 0) await this.wait(webhook, left);
+      if (this.stopped || webhook.disabled) return;
+      if (next.queued_at < Date.now() - KEPT_FOR_MS) next.state = 'expired';
+      else if (await this.attempt(webhook, next)) next.state = 'delivered';
+
+      if (next.state !== 'waiting') webhook.queue.shift();
+      else await this.waitForRetry(webhook, next);
+    }
+  }
+
+  private async waitForRetry(webhook: Webhook, delivery: Delivery): Promise<void> {
+    const seconds = RETRY_WAITS[delivery.contract][delivery.failures++];
+    if (seconds === undefined) this.disable(webhook);
+    else await this.wait(webhook, (seconds * 1000) / this.timeScale);
+  }
+
+  /** Ends early when the webhook is enabled or disabled, and when the simulator ends. */
+  private async wait(webhook: Webhook, ms: number): Promise<void> {
+    if (ms <= 0 || this.stopped) return;
+    const controller = new AbortController();
+    this.waiting.set(webhook, controller);
+    await pause(ms, undefined, { signal: controller.signal }).catch(() => undefined);
+    this.waiting.delete(webhook);
+  }
+
+  /** One attempt, now and then made twice at the same moment. True when Podium takes it as delivered. */
+  private async attempt(webhook: Webhook, delivery: Delivery): Promise<boolean> {
+    const copies = Math.random() < this.settings.duplicate_rate ? 2 : 1;
+    const attempts = await Promise.all(Array.from({ length: copies }, () => this.post(webhook, delivery)));
+    delivery.attempts.push(attempts[0]!);
+    const delivered = attempts.some(({ status }) => status === 200);
+    this.world.changed({ kind: 'delivery', event_uid: delivery.event_uid, delivered });
+    return delivered;
+  }
+
+  private post(webhook: Webhook, delivery: Delivery): Promise<Attempt> {
+    const signedAt = (this.settings.retry_stamp === 'first' && delivery.first_signed_at) || Date.now();
+    delivery.first_signed_at ??= signedAt;
+    return postEvent(
+      webhook.url,
+      delivery.body,
+      signature(webhook.secret, delivery.contract, delivery.body, signedAt),
+    );
+  }
+}
+
+/** The headers of a contract; none without a secret, as Podium does it. */
+export function signature(
+  secret: string | null,
+  contract: Contract,
+  body: string | Buffer,
+  at: number,
+): Record<string, string> {
+  if (secret === null) return {};
+  return contract === 'skill'
+    ? signSkill(secret, body, Math.floor(at / 1000))
+    : signPublished(secret, body, at);
+}
+
+/** Posts bytes as Podium does. Never throws: no answer is a status of null. */
+export async function postEvent(
+  url: string | null,
+  body: string | Buffer,
+  headers: Record<string, string>,
+): Promise<Attempt> {
+  const at = Date.now();
+  const result = {
+    status: null as number | null,
+    error: null as string | null,
+    answer: null as string | null,
+  };
+  try {
+    const response = await fetch(url ?? '', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'user-agent': 'Podium-Simulator', ...headers },
+      body: body as string,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    result.answer = (await response.text()).slice(0, 2000);
+    result.status = response.status;
+  } catch (error) {
+    result.error = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  }
+  return { at, ms: Date.now() - at, ...result };
+}
+
+function wants(webhook: Webhook, { eventType, locationUid }: Happening): boolean {
+  return (
+    webhook.eventTypes.includes(eventType) &&
+    (webhook.locationUid === null || webhook.locationUid === locationUid)
+  );
+}

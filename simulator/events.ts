@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type { Contract } from './settings';
+import type { Contact, Conversation, Message, World } from './world';
+
+export const PODIUM_VERSION = '2021.04.01';
+
+/** Something that happened in Podium, before it is written for a webhook. */
+export interface Happening {
+  eventType: string;
+  /** Null for what belongs to the whole organization. */
+  locationUid: string | null;
+  /** `data` in the published shape. */
+  data: unknown;
+  /** The same in the shape of the skill contract, where that contract describes it. */
+  skill?: { eventType: string; data: unknown };
+}
+
+/**
+ * The body of a webhook's POST. What the skill documents do not describe (all but a customer's message)
+ * comes in the published shape under that contract too.
+ */
+export function eventBody(happening: Happening, contract: Contract, eventUid: string): string {
+  if (contract === 'skill' && happening.skill) {
+    return JSON.stringify({
+      id: eventUid,
+      event_type: happening.skill.eventType,
+      data: happening.skill.data,
+    });
+  }
+  const metadata = { eventType: happening.eventType, eventUid, version: PODIUM_VERSION };
+  return JSON.stringify({ data: happening.data, metadata });
+}
+
+export function messageReceived(world: World, conversation: Conversation, message: Message): Happening {
+  const country = world.locations.get(conversation.locationUid ?? '')?.country;
+  return {
+    eventType: 'message.received',
+    locationUid: conversation.locationUid,
+    data: publishedMessage(world, conversation, message),
+    skill: {
+      eventType: 'webchat.message.received',
+      data: {
+        from: conversation.identifier,
+        body: message.body,
+        location_uid: conversation.locationUid,
+        ...(country ? { country } : {}),
+        session_uid: conversation.uid,
+        attachments: message.attachments.map(({ sizeBytes }) => ({ size_bytes: sizeBytes })),
+      },
+    },
+  };
+}
+
+/** `message.sent`, or `message.failed` once the message has a reason for that. */
+export function messageSent(world: World, conversation: Conversation, message: Message): Happening {
+  return {
+    eventType: message.failureReason === null ? 'message.sent' : 'message.failed',
+    locationUid: conversation.locationUid,
+    data: publishedMessage(world, conversation, message),
+  };
+}
+
+export function contactChanged(
+  world: World,
+  contact: Contact,
+  action: 'created' | 'updated' | 'unchanged' | 'deleted',
+): Happening {
+  return {
+    eventType: `contact.${action}`,
+    locationUid: contact.locationUids[0] ?? null,
+    data: publishedContact(world, contact),
+  };
+}
+
+/** Schema `message` of `messenger.json`. */
+export function publishedMessage(world: World, conversation: Conversation, message: Message) {
+  const contact = world.contactByChannel(conversation.address);
+  const file = message.attachments[0];
+  return {
+    attachmentUrl: file ? attachmentUrl(message, 0) : null,
+    body: message.body,
+    contact: { externalIdentifier: null, name: conversation.contactName, uid: contact?.uid ?? null },
+    contactName: conversation.contactName,
+    conversation: {
+      assignedUserUid: null,
+      channel: { type: conversation.channelType, identifier: conversation.identifier },
+      startedAt: conversation.startedAt,
+      uid: conversation.uid,
+    },
+    createdAt: message.createdAt,
+    failureReason: message.failureReason,
+    items: messageItems(message),
+    location: {
+      organizationUid: conversation.locationUid === null ? null : world.organizationUid,
+      uid: conversation.locationUid,
+    },
+    sender: { uid: message.senderUid },
+    senderUid: message.senderUid,
+    uid: message.uid,
+    webchatUrl: message.webchatUrl,
+  };
+}
+
+function messageItems(message: Message) {
+  const common = {
+    createdAt: message.createdAt,
+    deliveryStatus: message.failureReason === null ? 'sent' : 'failed',
+    encryptedAt: null,
+    sendBody: null,
+    sourceType: message.direction,
+  };
+  const text = {
+    ...common,
+    type: 'text',
+    uid: message.uid,
+    body: message.body,
+    attachmentUrl: null,
+    attachmentContentType: null,
+  };
+  const files = message.attachments.map((file, index) => ({
+    ...common,
+    type: 'attachment',
+    uid: randomUUID(),
+    body: null,
+    attachmentUrl: attachmentUrl(message, index),
+    attachmentContentType: file.contentType,
+  }));
+  return [text, ...files];
+}
+
+function attachmentUrl(message: Message, index: number): string {
+  return `https://attachments.example.com/${message.uid}/${index}`;
+}
+
+/** Schema `contact` of `contacts.json`. */
+export function publishedContact(world: World, contact: Contact) {
+  const channel = (type: string, identifier: string, optedOutAt: string | null) => ({
+    createdAt: contact.createdAt,
+    identifier,
+    label: null,
+    marketingOptedInLocationUids: [],
+    transactionalOptedOutAt: optedOutAt,
+    type,
+    updatedAt: contact.updatedAt,
+  });
+  return {
+    address: null,
+    attributes: [],
+    channels: [
+      ...(contact.phone === null ? [] : [channel('phone', contact.phone, contact.optedOutAt)]),
+      ...(contact.email === null ? [] : [channel('email', contact.email, null)]),
+    ],
+    conversations: conversationsOfContact(world, contact).map(({ uid }) => ({ uid })),
+    createdAt: contact.createdAt,
+    emails: contact.email === null ? [] : [contact.email],
+    locations: contact.locationUids.map((uid) => ({ uid })),
+    name: contact.name,
+    organization: { uid: world.organizationUid },
+    phoneNumbers: contact.phone === null ? [] : [contact.phone],
+    tags: [],
+    uid: contact.uid,
+    updatedAt: contact.updatedAt,
+  };
+}
+
+export function conversationsOfContact(world: World, contact: Contact): Conversation[] {
+  return [contact.phone, contact.email].flatMap((address) => [...world.conversationsOf(address)]);
+}

@@ -1,0 +1,97 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Context, Middleware } from 'koa';
+import { z } from 'zod';
+import { codeFor, errorBody } from './api/errors';
+import type { Call } from './call-log';
+import type { Settings } from './settings';
+
+const regularExpression = z.string().refine(isRegularExpression, 'not a regular expression');
+
+/** A fault on request. The calls that fit are the next `times` of this method and path. */
+export const faultSchema = z.strictObject({
+  method: z.string().toUpperCase().optional(),
+  /** A regular expression for the percent-decoded path, without the query. */
+  path: regularExpression,
+  times: z.int().min(1).default(1),
+  /** Answers this instead of doing anything. */
+  status: z.int().min(200).max(599).optional(),
+  /** Added to the answer, whoever gives it. */
+  headers: z.record(z.string(), z.string()).optional(),
+  /** Of the answer with `status`: JSON, or a text that is sent as it is. Podium's error when left out. */
+  body: z.unknown().optional(),
+  /** Waits before anything is done. */
+  delay_ms: z.int().min(0).default(0),
+  /** Cuts the connection: before the call is done, or after it was done and before it is answered. */
+  drop: z.enum(['before', 'after']).optional(),
+});
+
+export type Fault = z.infer<typeof faultSchema> & { id: number };
+
+export class Faults {
+  private faults: Fault[] = [];
+  private lastId = 0;
+
+  add(fault: z.infer<typeof faultSchema>): Fault {
+    const added = { ...fault, id: ++this.lastId };
+    this.faults.push(added);
+    return added;
+  }
+
+  /** Those that have calls left to spoil. */
+  list(): Fault[] {
+    return this.faults;
+  }
+
+  clear(): void {
+    this.faults = [];
+  }
+
+  /** The oldest fault that fits, with one of its times used up. */
+  take(method: string, path: string): Fault | undefined {
+    const fault = this.faults.find((other) => fits(other, method, path));
+    if (fault && --fault.times === 0) this.faults = this.faults.filter((other) => other !== fault);
+    return fault;
+  }
+}
+
+/** Lets the fault that fits happen. Expects `ctx.state.call`. */
+export function injectFaults(faults: Faults, settings: Settings): Middleware {
+  return async (ctx, next) => {
+    const call: Call = ctx.state.call;
+    const fault = faults.take(call.method, call.path);
+    if (!fault) return next();
+
+    if (fault.delay_ms > 0) await pause(fault.delay_ms);
+    if (fault.drop === 'before') return cut(ctx, call, 'before');
+    if (fault.status === undefined) await next();
+    else answer(ctx, fault.status, fault.body, settings);
+    if (fault.drop === 'after') return cut(ctx, call, 'after');
+    ctx.set(fault.headers ?? {});
+  };
+}
+
+function answer(ctx: Context, status: number, body: unknown, settings: Settings): void {
+  ctx.status = status;
+  ctx.body =
+    body ??
+    (status < 400 ? {} : errorBody(codeFor(status, settings.contract), `Answered ${status} on request.`));
+}
+
+function cut(ctx: Context, call: Call, moment: 'before' | 'after'): void {
+  call.dropped = moment;
+  ctx.respond = false;
+  ctx.req.socket.destroy();
+}
+
+function fits(fault: Fault, method: string, path: string): boolean {
+  return (fault.method === undefined || fault.method === method) && new RegExp(fault.path).test(path);
+}
+
+function isRegularExpression(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,35 @@
+import { pino } from 'pino';
+import { readEnvironment } from './environment';
+import { startSimulator } from './simulator';
+
+process.title = 'podium-webchat-simulator';
+const log = pino({ name: 'simulator', level: process.env.LOG_LEVEL ?? 'info' });
+
+async function main(): Promise<void> {
+  const simulator = await startSimulator(readEnvironment(process.env));
+  log.info({ event: 'ready', url: simulator.url }, 'Podium simulator is ready');
+
+  let ending = false;
+  const end = (reason: string) => {
+    if (ending) return;
+    ending = true;
+    log.info({ event: 'ending', reason }, 'Podium simulator ends');
+    simulator.stop().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    );
+  };
+  process.on('SIGTERM', () => end('SIGTERM'));
+  process.on('SIGINT', () => end('SIGINT'));
+  if (process.env.EXIT_WITH_PARENT === '1') {
+    // The pipe from the parent closes however the parent ends, a kill -9 included.
+    process.stdin.resume().on('close', () => end('the parent is gone'));
+  }
+}
+
+function fail(error: unknown): void {
+  log.fatal(error instanceof Error ? error : { error }, 'Podium simulator failed');
+  process.exit(1);
+}
+
+main().catch(fail);

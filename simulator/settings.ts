@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/** What can be changed while the simulator runs, through `PUT /sim/settings`. */
+export const settingsSchema = z.strictObject({
+  /** Which of the two contracts is spoken. */
+  contract: z.enum(['published', 'skill']),
+  /** How many of the webhook deliveries come twice at the same moment, 0 to 1. */
+  duplicate_rate: z.number().min(0).max(1),
+  /** How long an event waits before its first delivery. */
+  delivery_delay_ms: z.int().min(0),
+  /** Whether a retry carries the time of the first attempt or its own; Podium does not say which. */
+  retry_stamp: z.enum(['first', 'anew']),
+  /** How long a created contact cannot be read (published contract: a 202 promises nothing). */
+  contact_delay_ms: z.int().min(0),
+  /** `GET /v4/contacts?phone=` of the skill contract answers with every contact, as an unknown filter does. */
+  contacts_filter_ignored: z.boolean(),
+  /** Whether the application may mirror opt-outs; without it they are answered 403. */
+  opt_out_whitelisted: z.boolean(),
+  /** Calls to `/v4` in 60 s before a 429; null for no limit. */
+  ratelimit_per_minute: z.int().min(1).nullable(),
+  /** `senderUid` of what the API itself sent, in its echo; null for none. */
+  api_sender_uid: z.guid().nullable(),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+export type Contract = Settings['contract'];
+
+export const defaultSettings: Settings = {
+  contract: 'published',
+  duplicate_rate: 0,
+  delivery_delay_ms: 0,
+  retry_stamp: 'first',
+  contact_delay_ms: 250,
+  contacts_filter_ignored: false,
+  opt_out_whitelisted: false,
+  ratelimit_per_minute: 300,
+  // A user's uid as an agent has one, so that a handler which takes every sender for an agent is found out.
+  api_sender_uid: 'a9100000-0000-4000-8000-000000000001',
+};
