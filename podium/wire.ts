@@ -47,3 +47,9 @@ export const country = z
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Those of the phones that are in E.164 form, each once. What Podium holds in another form compares with nothing. */
+export function e164Forms(phones: (string | null)[]): string[] {
+  const isE164 = (phone: string | null): phone is string => phone !== null && /^\+[1-9]\d{6,14}$/.test(phone);
+  return [...new Set(phones)].filter(isE164);
+}

@@ -1,0 +1,195 @@
+import type { ServerResponse } from 'node:http';
+import pino from 'pino';
+import { z } from 'zod';
+import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
+import type { AccessTokens } from './access-token';
+import { PodiumError } from './api';
+import { createCall, type PodiumRequest } from './call';
+
+const logger = pino({ level: 'silent' });
+const tokens = (first = 'good', next = 'renewed'): AccessTokens => ({
+  current: async () => first,
+  renewed: async () => next,
+});
+const SEND: PodiumRequest = {
+  operation: 'send message',
+  method: 'POST',
+  path: '/v4/messages',
+  body: { body: 'Hi' },
+};
+const READ: PodiumRequest = { operation: 'find contact', method: 'GET', path: '/v4/contacts/%2B61400123456' };
+
+let server: SmallServer;
+afterEach(() => server.close());
+
+async function podiumThat(answer: (request: SeenRequest, response: ServerResponse) => void) {
+  server = await startSmallServer(answer);
+  const call = createCall({ apiUrl: server.url, tokens: tokens(), timeoutMs: 250, logger });
+  return (request: PodiumRequest) => call(request, z.unknown());
+}
+
+/** What a call comes to: the error's words that decide, or the answer. */
+async function outcome(call: Promise<unknown>) {
+  try {
+    return { answer: await call };
+  } catch (error) {
+    if (!(error instanceof PodiumError)) throw error;
+    return { kind: error.kind, message: error.message, ...error.details };
+  }
+}
+
+describe('a call to Podium', () => {
+  it('carries the token, the version and JSON', async () => {
+    const call = await podiumThat((_, response) => json(response, 200, { data: 1 }));
+    expect(await call(SEND)).toEqual({ data: 1 });
+    expect(server.requests).toEqual([
+      {
+        method: 'POST',
+        url: '/v4/messages',
+        headers: expect.objectContaining({
+          authorization: 'Bearer good',
+          'podium-version': '2021.04.01',
+          'content-type': 'application/json',
+        }),
+        body: { body: 'Hi' },
+      },
+    ]);
+  });
+
+  it('keeps the path of an API that is reached through a gateway', async () => {
+    server = await startSmallServer((_, response) => json(response, 200, {}));
+    const call = createCall({ apiUrl: `${server.url}/podium/`, tokens: tokens(), timeoutMs: 250, logger });
+    await call({ ...READ, query: { cursor: 'a+b' } }, z.unknown());
+    expect(server.requests[0]?.url).toBe('/podium/v4/contacts/%2B61400123456?cursor=a%2Bb');
+  });
+
+  it('is repeated once with a new token when Podium rejects the one it had', async () => {
+    const call = await podiumThat((request, response) =>
+      request.headers.authorization === 'Bearer renewed' ? json(response, 200, {}) : json(response, 401, {}),
+    );
+    await call(SEND);
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer good',
+      'Bearer renewed',
+    ]);
+    expect(server.requests[1]?.body).toEqual(SEND.body);
+  });
+
+  it('ends as unauthenticated when the new token is rejected too', async () => {
+    const call = await podiumThat((_, response) => json(response, 401, { code: 'unauthenticated' }));
+    expect(await outcome(call(SEND))).toMatchObject({
+      kind: 'unauthenticated',
+      status: 401,
+      mayHaveHappened: false,
+    });
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+describe('a refusal', () => {
+  it.each<[number, string | undefined, string]>([
+    [400, 'invalid_phone_format', 'invalid_phone'],
+    [400, 'invalid_location_uid', 'invalid_location'],
+    [400, 'invalid_request_values', 'invalid'],
+    [400, undefined, 'invalid'],
+    [403, 'unauthorized', 'not_permitted'],
+    [404, 'resource_not_found', 'not_found'],
+    [408, undefined, 'unreachable'],
+    [409, 'contact_already_exists', 'conflict'],
+    [413, 'attachment_exceeds_limit', 'too_large'],
+    [422, undefined, 'invalid'],
+    [429, 'rate_limit', 'throttled'],
+    [451, 'contact_opted_out', 'opted_out'],
+    [500, 'internal_server_error', 'server'],
+    [503, undefined, 'server'],
+    [302, undefined, 'invalid'],
+  ])('%i %s is of kind %s', async (status, code, kind) => {
+    const headers = { location: 'http://127.0.0.1:1/' };
+    const call = await podiumThat((_, response) => json(response, status, { code, message: 'm' }, headers));
+    expect(await outcome(call(SEND))).toMatchObject({ kind, status, ...(code ? { code } : {}) });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['in seconds', { 'retry-after': '7' }, 7_000],
+    ['with a date', { 'retry-after': new Date(Date.now() + 30_000).toUTCString() }, 30_000],
+    ['by the reset of its limit', { 'ratelimit-reset': '42' }, 42_000],
+  ])('tells how long to wait, %s', async (_, headers, expected) => {
+    const call = await podiumThat((_, response) => json(response, 429, { code: 'rate_limited' }, headers));
+    const { retryAfterMs } = (await outcome(call(READ))) as { retryAfterMs: number };
+    expect(Math.abs(retryAfterMs - expected)).toBeLessThan(2_000);
+  });
+
+  it('may be an HTML page of a proxy', async () => {
+    const call = await podiumThat((_, response) => response.writeHead(502).end('<html>Bad gateway</html>'));
+    expect(await outcome(call(SEND))).toEqual({
+      kind: 'server',
+      message: 'send message: Podium answered 502.',
+      status: 502,
+      mayHaveHappened: true,
+    });
+  });
+
+  it('repeats nothing that Podium says of the request, which may hold a phone', async () => {
+    const message = 'identifier +61400123456 is invalid';
+    const call = await podiumThat((_, response) => json(response, 400, { code: message, message }));
+    const { message: said } = (await outcome(call(READ))) as { message: string };
+    expect(said).toBe('find contact: Podium answered 400.');
+  });
+});
+
+describe('an answer that never comes whole', () => {
+  const unkind: [string, (request: SeenRequest, response: ServerResponse) => void][] = [
+    ['a reset connection', (_, response) => response.socket!.resetAndDestroy()],
+    ['a connection closed without a word', (_, response) => response.socket!.end()],
+    ['silence', () => undefined],
+    ['headers and then silence', (_, response) => response.writeHead(200).flushHeaders()],
+    [
+      'half a body',
+      (_, response) =>
+        response.writeHead(200, { 'content-length': '100' }).write('{', () => response.socket!.destroy()),
+    ],
+  ];
+
+  it.each(unkind)('leaves a write in doubt: %s', async (_, answer) => {
+    const call = await podiumThat(answer);
+    expect(await outcome(call(SEND))).toMatchObject({ kind: 'unreachable', mayHaveHappened: true });
+  });
+
+  it.each(unkind)('leaves no doubt about a read: %s', async (_, answer) => {
+    const call = await podiumThat(answer);
+    expect(await outcome(call(READ))).toMatchObject({ kind: 'unreachable', mayHaveHappened: false });
+  });
+
+  it('did nothing when there was no connection at all', async () => {
+    const call = await podiumThat(() => undefined);
+    await server.close();
+    expect(await outcome(call(SEND))).toEqual({
+      kind: 'unreachable',
+      message: 'send message: no answer from Podium (ECONNREFUSED).',
+      mayHaveHappened: false,
+    });
+  });
+
+  it('keeps the path out of its error, since it may hold a phone', async () => {
+    const call = await podiumThat((_, response) => response.socket!.destroy());
+    const { message } = (await outcome(call(READ))) as { message: string };
+    expect(message).not.toContain('61400123456');
+  });
+});
+
+describe('an answer that cannot be read', () => {
+  it.each([
+    ['HTML', '<html>Welcome to the hotel</html>'],
+    ['half of JSON', '{"data":'],
+  ])('is an error, and what was asked for may have been done: %s', async (_, body) => {
+    const call = await podiumThat((_, response) => response.writeHead(200).end(body));
+    expect(await outcome(call(SEND))).toMatchObject({ kind: 'invalid', status: 200, mayHaveHappened: true });
+    expect(await outcome(call(READ))).toMatchObject({ kind: 'invalid', status: 200, mayHaveHappened: false });
+  });
+
+  it('is none when nothing needs to be read', async () => {
+    const call = await podiumThat((_, response) => response.writeHead(204).end());
+    expect(await outcome(call(SEND))).toEqual({ answer: null });
+  });
+});

@@ -1,0 +1,68 @@
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { AccessTokens } from './access-token';
+import { exchange, refusal, unreadable, type Answer, type Operation } from './http';
+
+/** A call to Podium's API. */
+export interface PodiumRequest {
+  /** In words, for errors and logs. */
+  operation: string;
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  /** Begins with a slash; what comes from outside is encoded. */
+  path: string;
+  query?: Record<string, string>;
+  /** Sent as JSON. */
+  body?: unknown;
+}
+
+/** Makes a call, and reads the answer by its schema. Throws `PodiumError` and nothing else of its own. */
+export type Call = <Schema extends z.ZodType>(
+  request: PodiumRequest,
+  answer: Schema,
+) => Promise<z.infer<Schema>>;
+
+export interface CallOptions {
+  apiUrl: string;
+  tokens: AccessTokens;
+  /** For one HTTP exchange. A call takes two of them when its token was rejected. */
+  timeoutMs: number;
+  logger: Logger;
+}
+
+/** Version of Podium's API that this speaks; every call must name one. */
+const PODIUM_VERSION = '2021.04.01';
+
+/** The way every call takes: token, version, time limit, errors. A rejected token is renewed once. */
+export function createCall({ apiUrl, tokens, timeoutMs, logger }: CallOptions): Call {
+  async function attempt(request: PodiumRequest, operation: Operation, token: string): Promise<Answer> {
+    const url = new URL(apiUrl.replace(/\/$/, '') + request.path);
+    url.search = new URLSearchParams(request.query).toString();
+    const started = performance.now();
+    const answer = await exchange({ ...operation, url, init: toInit(request, token), timeoutMs });
+    const ms = Math.round(performance.now() - started);
+    logger.debug({ operation: operation.operation, status: answer.status, ms }, 'called Podium');
+    return answer;
+  }
+
+  return async (request, schema) => {
+    const operation = { operation: request.operation, writes: request.method !== 'GET' };
+    const token = await tokens.current();
+    let answer = await attempt(request, operation, token);
+    if (answer.status === 401) answer = await attempt(request, operation, await tokens.renewed(token));
+    if (!answer.ok) throw refusal(operation, answer);
+
+    const read = schema.safeParse(answer.body);
+    if (answer.body === undefined || !read.success) throw unreadable(operation, answer);
+    return read.data;
+  };
+}
+
+function toInit({ method, body }: PodiumRequest, token: string): RequestInit {
+  const headers = {
+    accept: 'application/json',
+    authorization: `Bearer ${token}`,
+    'podium-version': PODIUM_VERSION,
+  };
+  if (body === undefined) return { method, headers };
+  return { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}

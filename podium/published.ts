@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import { PodiumError, type ConversationMessage, type PodiumApi, type PodiumContact } from './api';
+import type { Call } from './call';
+import { readPages } from './paging';
+import { country, e164Forms, list, optOutTime, part, text, time } from './wire';
+
+/**
+ * Podium's API as Podium documents it, version 2021.04.01. Nearly every field may be null or missing
+ * there: the schemas below name what is looked at, and nothing more is needed of an answer.
+ */
+export function createPublished(call: Call): PodiumApi {
+  return {
+    async listLocations() {
+      const locations = await readPages(
+        call,
+        { operation: 'list locations', method: 'GET', path: '/v4/locations', query: { limit: '100' } },
+        location,
+      );
+      // Pages move when a location is added meanwhile, so one may come twice.
+      return [...new Map(locations.flatMap(toLocation).map((each) => [each.uid, each])).values()];
+    },
+
+    async findContact(phone) {
+      const path = `/v4/contacts/${encodeURIComponent(phone)}`;
+      const answer = await orNull(call({ operation: 'find contact', method: 'GET', path }, contactAnswer));
+      return answer && toContact(answer.data, phone);
+    },
+
+    async createContact({ phone, locationUid, name }) {
+      const body = { name, locations: [locationUid], phoneNumber: phone };
+      await call({ operation: 'create contact', method: 'POST', path: '/v4/contacts', body }, z.unknown());
+      // 202: it is being done. The `identifier` that comes back is a phone or an e-mail address, no uid.
+      return { uid: null };
+    },
+
+    async sendMessage({ phone, locationUid, body, senderName }) {
+      const { data } = await call(
+        {
+          operation: 'send message',
+          method: 'POST',
+          path: '/v4/messages',
+          body: {
+            body,
+            channel: { type: 'phone', identifier: phone },
+            locationUid,
+            senderName,
+            // A conversation that began with this message would be closed, and no agent would see it.
+            setOpenInbox: true,
+          },
+        },
+        sentAnswer,
+      );
+      return {
+        messageUid: data.uid,
+        conversationUid: data.conversation.uid,
+        at: data.createdAt ?? new Date(),
+      };
+    },
+
+    async listMessages(conversationUid) {
+      const path = `/v4/conversations/${encodeURIComponent(conversationUid)}/messages`;
+      const messages = await readPages(
+        call,
+        { operation: 'list messages', method: 'GET', path },
+        message.transform(toMessage),
+        isOldestFirst,
+      );
+      return messages.sort((a, b) => timeOf(b) - timeOf(a));
+    },
+
+    async addNote(conversationUid, body, senderName) {
+      const path = `/v4/conversations/${encodeURIComponent(conversationUid)}/notes`;
+      await call({ operation: 'add note', method: 'POST', path, body: { body, senderName } }, z.unknown());
+    },
+
+    async closeConversation(conversationUid) {
+      const path = `/v4/conversations/${encodeURIComponent(conversationUid)}`;
+      const body = { closed: true };
+      await call({ operation: 'close conversation', method: 'PUT', path, body }, z.unknown());
+    },
+
+    async setOptOut(phone, locationUid, optedOut) {
+      const path = `/v4/contacts/transactional/${optedOut ? 'opt_out' : 'opt_in'}`;
+      const body = { channel: { identifier: phone, type: 'PHONE' }, locationUid };
+      await call({ operation: 'mirror opt-out', method: 'POST', path, body }, z.unknown());
+    },
+  };
+}
+
+/** What was found, or null for a 404. */
+async function orNull<T>(call: Promise<T>): Promise<T | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof PodiumError && error.kind === 'not_found') return null;
+    throw error;
+  }
+}
+
+const location = part({
+  uid: text,
+  name: text,
+  displayName: text,
+  addressDetails: part({ country }),
+  archived: z.boolean().nullable().catch(null),
+  archivedAt: text,
+  organizationUid: text,
+});
+
+function toLocation({ uid, archived, archivedAt, ...rest }: z.infer<typeof location>) {
+  if (uid === null) return []; // nothing could ever be for it
+  return {
+    uid,
+    name: rest.displayName ?? rest.name ?? uid,
+    country: rest.addressDetails.country,
+    archived: archived ?? archivedAt !== null,
+    organizationUid: rest.organizationUid,
+  };
+}
+
+const contact = part({
+  uid: text,
+  name: text,
+  phoneNumbers: list(text),
+  channels: list(part({ identifier: text, transactionalOptedOutAt: optOutTime })),
+  locations: list(part({ uid: text })),
+  conversations: list(part({ uid: text })),
+});
+const contactAnswer = z.object({ data: contact });
+
+/** The contact, if it has this very phone. */
+function toContact({ uid, name, ...rest }: z.infer<typeof contact>, phone: string): PodiumContact | null {
+  const phones = e164Forms([...rest.phoneNumbers, ...rest.channels.map(({ identifier }) => identifier)]);
+  if (uid === null || !phones.includes(phone)) return null;
+  const optOut = rest.channels.find(
+    (channel) => channel.identifier === phone && channel.transactionalOptedOutAt,
+  );
+  return {
+    uid,
+    name,
+    phones,
+    locationUids: uidsOf(rest.locations),
+    conversationUids: uidsOf(rest.conversations),
+    optedOutAt: optOut?.transactionalOptedOutAt ?? null,
+  };
+}
+
+function uidsOf(references: { uid: string | null }[]): string[] {
+  return references.flatMap(({ uid }) => uid ?? []);
+}
+
+const sentAnswer = z.object({
+  data: part({ uid: text, createdAt: time, conversation: part({ uid: text }) }),
+});
+
+const message = part({
+  uid: text,
+  body: z.string().nullable().catch(null),
+  createdAt: time,
+  items: list(part({ sourceType: text })),
+  senderUid: text,
+  webchatUrl: text,
+});
+
+function toMessage({
+  uid,
+  body,
+  createdAt,
+  senderUid,
+  ...rest
+}: z.infer<typeof message>): ConversationMessage {
+  const sources = rest.items.map(({ sourceType }) => sourceType?.toLowerCase());
+  // The direction has no field of its own. A sender is a user of Podium, and only customers write on websites.
+  const inbound = sources.includes('inbound') || rest.webchatUrl !== null;
+  const outbound = sources.includes('outbound') || senderUid !== null;
+  const direction = inbound === outbound ? 'unknown' : inbound ? 'inbound' : 'outbound';
+  return { uid, body: body ?? '', at: createdAt, direction, senderUid };
+}
+
+/** Nobody says at which end of a conversation the first page is. What we look for is at the newest. */
+function isOldestFirst(page: ConversationMessage[]): boolean {
+  const times = page.map(timeOf).filter((at) => at > 0);
+  return times.length > 1 && times[0]! < times.at(-1)!;
+}
+
+function timeOf({ at }: ConversationMessage): number {
+  return at?.getTime() ?? 0;
+}
