@@ -1,0 +1,26 @@
+import { endWithParent } from './lifecycle';
+import { ConfigurationError } from './load';
+import { createLogger } from './logger';
+
+/**
+ * Runs a process: names it in `ps`, ends it with its parent, and exits with 2 when it is configured
+ * wrongly (every problem on stderr) and with 1 when it could not start.
+ *
+ * @param name `server`, `worker`, …; the process is called `podium-webchat-<name>`
+ */
+export async function runMain(name: string, main: () => Promise<void>): Promise<void> {
+  process.title = `podium-webchat-${name}`;
+  endWithParent();
+  try {
+    await main();
+  } catch (err) {
+    if (err instanceof ConfigurationError) {
+      process.stderr.write(
+        `${process.title} cannot start:\n${err.problems.map((line) => `  - ${line}\n`).join('')}`,
+      );
+      process.exit(2);
+    }
+    createLogger(process.title).fatal({ err }, 'Could not start');
+    process.exit(1);
+  }
+}

@@ -1,0 +1,107 @@
+import { FILE_VARIABLES, readEnvironment, type Environment } from './environment';
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+const OLD_KEY = Buffer.alloc(32, 8).toString('base64');
+
+const GOOD = {
+  DATABASE_URL: 'postgresql://webchat:secret@localhost:5432/webchat',
+  PODIUM_CLIENT_ID: 'client',
+  PODIUM_CLIENT_SECRET: 'client-secret',
+  PODIUM_WEBHOOK_SECRETS: 'first, second,',
+  WEBCHAT_ID_KEY: 'an-id-key-of-some-length',
+  WEBCHAT_ENCRYPTION_KEYS: `new:${KEY},old:${OLD_KEY}`,
+  OPS_TOKENS: 'jane:a-token-of-some-length',
+};
+
+const NEEDS = [
+  ...['databaseUrl', 'podiumApiUrl', 'podiumTokenUrl', 'podiumClientId', 'podiumClientSecret'],
+  ...['podiumRefreshToken', 'podiumContract', 'webhookSecrets', 'idKeys', 'encryptionKeys', 'opsTokens'],
+  ...['port', 'logLevel', 'settingsPath', 'demoSimulatorUrl', 'demoTemporalUiUrl'],
+] as (keyof Environment)[];
+
+const problems = (env: Record<string, string>) => {
+  const result = readEnvironment({ ...GOOD, ...env }, NEEDS);
+  return result.ok ? [] : result.problems;
+};
+
+test('a good environment is read whole, with lists as lists', () => {
+  expect(readEnvironment(GOOD, NEEDS)).toEqual({
+    ok: true,
+    environment: {
+      databaseUrl: GOOD.DATABASE_URL,
+      podiumApiUrl: 'https://api.podium.com',
+      podiumTokenUrl: 'https://api.podium.com/oauth/token',
+      podiumClientId: 'client',
+      podiumClientSecret: 'client-secret',
+      podiumRefreshToken: null,
+      podiumContract: null,
+      webhookSecrets: ['first', 'second'],
+      idKeys: ['an-id-key-of-some-length'],
+      encryptionKeys: [
+        { id: 'new', secret: Buffer.alloc(32, 7) },
+        { id: 'old', secret: Buffer.alloc(32, 8) },
+      ],
+      opsTokens: [{ name: 'jane', token: 'a-token-of-some-length' }],
+      port: 3000,
+      logLevel: 'info',
+      settingsPath: null,
+      demoSimulatorUrl: null,
+      demoTemporalUiUrl: null,
+    },
+  });
+});
+
+test('everything that is missing is told at once, with what it should look like', () => {
+  const result = readEnvironment({ DATABASE_URL: ' ' }, NEEDS);
+  expect(result).toEqual({ ok: false, problems: expect.any(Array) });
+  expect(result.ok || result.problems.map((problem) => problem.split(' ')[0])).toEqual(Object.keys(GOOD));
+  expect(result.ok || result.problems[0]).toBe(
+    'DATABASE_URL is missing. It should be as postgresql://user:password@host:5432/database.',
+  );
+});
+
+test('only what a process needs is asked for', () => {
+  expect(readEnvironment({}, ['port'])).toEqual({ ok: true, environment: { port: 3000 } });
+});
+
+test.each([
+  ['DATABASE_URL', 'mysql://localhost/webchat'],
+  ['PODIUM_API_URL', 'api.podium.com'],
+  ['PODIUM_CONTRACT', 'both'],
+  ['PODIUM_WEBHOOK_SECRETS', ' , '],
+  ['WEBCHAT_ID_KEY', 'short'],
+  ['WEBCHAT_ENCRYPTION_KEYS', KEY],
+  ['WEBCHAT_ENCRYPTION_KEYS', 'id:c2hvcnQ='],
+  ['WEBCHAT_ENCRYPTION_KEYS', `same:${KEY},same:${OLD_KEY}`],
+  ['OPS_TOKENS', 'a-token-without-a-name'],
+  ['OPS_TOKENS', 'jane:short'],
+  ['PORT', '80a'],
+  ['PORT', '65536'],
+  ['PORT', '-1'],
+  ['LOG_LEVEL', 'loud'],
+])('%s=%s is told to be wrong, without repeating it', (name, value) => {
+  const [problem, ...others] = problems({ [name]: value });
+  expect(problem).toMatch(new RegExp(`^${name} is wrong\\. It should be `));
+  expect(problem?.split('It should')[0]).not.toContain(value);
+  expect(others).toEqual([]);
+});
+
+test('one wrong item spoils its list', () => {
+  expect(problems({ OPS_TOKENS: `${GOOD.OPS_TOKENS},joe:short` })).toHaveLength(1);
+});
+
+test('port 0 asks for a free one', () => {
+  expect(readEnvironment({ PORT: '0' }, ['port'])).toEqual({ ok: true, environment: { port: 0 } });
+});
+
+test('a slash behind a URL makes no difference', () => {
+  expect(readEnvironment({ PODIUM_API_URL: 'http://localhost:4010/' }, ['podiumApiUrl'])).toEqual({
+    ok: true,
+    environment: { podiumApiUrl: 'http://localhost:4010' },
+  });
+});
+
+test("Temporal's key may come as a file, and the path of its own file is not taken for one", () => {
+  expect(FILE_VARIABLES).toContain('TEMPORAL_API_KEY');
+  expect(FILE_VARIABLES).not.toContain('TEMPORAL_CONFIG');
+});

@@ -1,0 +1,188 @@
+import type { Contract } from './events';
+import type { EncryptionKey } from './encryption';
+
+/** What the environment says, with every missing or wrong value told at once. */
+
+interface Variable<T> {
+  name: string;
+  /** What it should look like, in the words of a message. */
+  shape: string;
+  /** Undefined when the value is wrong. */
+  read(value: string): T | undefined;
+  /** What counts when it is not set; absent where it must be. */
+  unset?: T;
+}
+
+/** Keys and tokens shorter than this can be tried out. */
+const SHORTEST_SECRET = 16;
+const ENCRYPTION_KEY_BYTES = 32;
+
+const VARIABLES = {
+  databaseUrl: variable('DATABASE_URL', 'as postgresql://user:password@host:5432/database', (value) =>
+    readUrl(value, ['postgresql:', 'postgres:']),
+  ),
+  podiumApiUrl: {
+    ...variable('PODIUM_API_URL', 'as https://api.podium.com', readHttpUrl),
+    unset: 'https://api.podium.com',
+  },
+  podiumTokenUrl: {
+    ...variable('PODIUM_TOKEN_URL', 'as https://api.podium.com/oauth/token', readHttpUrl),
+    unset: 'https://api.podium.com/oauth/token',
+  },
+  podiumClientId: variable(
+    'PODIUM_CLIENT_ID',
+    "the id of your application at Podium's developer portal",
+    readText,
+  ),
+  podiumClientSecret: variable(
+    'PODIUM_CLIENT_SECRET',
+    'the secret that belongs to PODIUM_CLIENT_ID',
+    readText,
+  ),
+  /** The first one only: Podium may give a new one, which is kept in the database. */
+  podiumRefreshToken: optional('PODIUM_REFRESH_TOKEN', 'the refresh token of an authorization', readText),
+  /** Null: what the settings say. */
+  podiumContract: optional('PODIUM_CONTRACT', 'published or skill', readContract),
+  webhookSecrets: variable(
+    'PODIUM_WEBHOOK_SECRETS',
+    'one or more secrets of webhooks, with commas between them',
+    (value) => readList(value, readText),
+  ),
+  /** The first one makes new ids. */
+  idKeys: variable(
+    'WEBCHAT_ID_KEY',
+    `one or more keys of at least ${SHORTEST_SECRET} characters, with commas between them`,
+    (value) => readList(value, readSecret),
+  ),
+  /** The first one encrypts. */
+  encryptionKeys: variable(
+    'WEBCHAT_ENCRYPTION_KEYS',
+    `one or more id:base64 of ${ENCRYPTION_KEY_BYTES} bytes, with commas between them and no id twice`,
+    readEncryptionKeys,
+  ),
+  opsTokens: variable(
+    'OPS_TOKENS',
+    `one or more name:token of at least ${SHORTEST_SECRET} characters, with commas between them`,
+    (value) => readList(value, readToken),
+  ),
+  port: { ...variable('PORT', 'a whole number from 0 (any free port) to 65535', readPort), unset: 3000 },
+  logLevel: {
+    ...variable('LOG_LEVEL', `one of ${logLevels().join(', ')}`, readLogLevel),
+    unset: 'info' as const,
+  },
+  /** Null: the shipped file alone. */
+  settingsPath: optional('WEBCHAT_SETTINGS', 'the path of a settings file', readText),
+  /** Null: no demo page. */
+  demoSimulatorUrl: optional('DEMO_SIMULATOR_URL', 'as http://localhost:4010', readHttpUrl),
+  demoTemporalUiUrl: optional('DEMO_TEMPORAL_UI_URL', 'as http://localhost:8233', readHttpUrl),
+};
+
+type Variables = typeof VARIABLES;
+
+export type Environment = {
+  [Key in keyof Variables]: Variables[Key] extends Variable<infer T> ? T : never;
+};
+
+/** The variables that may be given as a file, by `FOO_FILE` in place of `FOO`. */
+export const FILE_VARIABLES: readonly string[] = [
+  ...Object.values(VARIABLES).map(({ name }) => name),
+  'TEMPORAL_API_KEY',
+];
+
+export type ReadEnvironment<Key extends keyof Environment> =
+  { ok: true; environment: Pick<Environment, Key> } | { ok: false; problems: string[] };
+
+/**
+ * What a process needs of the environment, or everything that is wrong with it. An empty value counts as
+ * not set. The problems never repeat a value, since many are secrets.
+ *
+ * @param needs the keys that this process uses
+ */
+export function readEnvironment<Key extends keyof Environment>(
+  env: Readonly<Record<string, string | undefined>>,
+  needs: readonly Key[],
+): ReadEnvironment<Key> {
+  const problems: string[] = [];
+  const environment: Record<string, unknown> = {};
+  for (const key of needs) {
+    const { name, shape, read, unset }: Variable<unknown> = VARIABLES[key];
+    const value = env[name]?.trim();
+    environment[key] = value ? read(value) : unset;
+    if (environment[key] === undefined) {
+      problems.push(`${name} is ${value ? 'wrong' : 'missing'}. It should be ${shape}.`);
+    }
+  }
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, environment: environment as Pick<Environment, Key> };
+}
+
+function variable<T>(name: string, shape: string, read: (value: string) => T | undefined): Variable<T> {
+  return { name, shape, read };
+}
+
+function optional<T>(
+  name: string,
+  shape: string,
+  read: (value: string) => T | undefined,
+): Variable<T | null> {
+  return { name, shape, read, unset: null };
+}
+
+function readText(value: string): string | undefined {
+  return value || undefined;
+}
+
+function readUrl(value: string, protocols: string[]): string | undefined {
+  return URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value : undefined;
+}
+
+/** Without a slash at the end, so that paths can be put behind it. */
+function readHttpUrl(value: string): string | undefined {
+  return readUrl(value, ['https:', 'http:'])?.replace(/\/+$/, '');
+}
+
+function readContract(value: string): Contract | undefined {
+  return value === 'published' || value === 'skill' ? value : undefined;
+}
+
+function readPort(value: string): number | undefined {
+  return /^\d{1,5}$/.test(value) && Number(value) <= 65_535 ? Number(value) : undefined;
+}
+
+function logLevels() {
+  return ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+}
+
+function readLogLevel(value: string) {
+  return logLevels().find((level) => level === value);
+}
+
+function readSecret(value: string): string | undefined {
+  return value.length >= SHORTEST_SECRET ? value : undefined;
+}
+
+function readToken(value: string): { name: string; token: string } | undefined {
+  const [, name, token] = /^([^:\s]+):(\S+)$/.exec(value) ?? [];
+  return name && token && readSecret(token) ? { name, token } : undefined;
+}
+
+function readEncryptionKeys(value: string): EncryptionKey[] | undefined {
+  const keys = readList(value, readEncryptionKey);
+  return new Set(keys?.map(({ id }) => id)).size === keys?.length ? keys : undefined;
+}
+
+function readEncryptionKey(value: string): EncryptionKey | undefined {
+  const [, id, base64] = /^([\w.-]+):([A-Za-z0-9+/_-]+={0,2})$/.exec(value) ?? [];
+  const secret = Buffer.from(base64 ?? '', 'base64');
+  return id && secret.length === ENCRYPTION_KEY_BYTES ? { id, secret } : undefined;
+}
+
+/** All items of a comma list, of which there is one at least; undefined when one of them is wrong. */
+function readList<T>(value: string, read: (item: string) => T | undefined): T[] | undefined {
+  const items = value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean)
+    .map(read);
+  return items.length > 0 && items.every((item) => item !== undefined) ? items : undefined;
+}
