@@ -1,0 +1,305 @@
+import type { ServerResponse } from 'node:http';
+import pino from 'pino';
+import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
+import { PodiumError, type PodiumApi } from './api';
+import { createPodium } from './client';
+
+const PHONE = '+61400123456';
+const LOCATION = '9e000000-0000-4000-8000-000000000001';
+const CONVERSATION = '5b000000-0000-4000-8000-000000000001';
+
+let server: SmallServer;
+afterEach(() => server.close());
+
+async function podiumThat(
+  answer: (request: SeenRequest, response: ServerResponse) => void,
+): Promise<PodiumApi> {
+  server = await startSmallServer(answer);
+  const tokens = { current: async () => 'token', renewed: async () => 'token' };
+  const logger = pino({ level: 'silent' });
+  return createPodium({ contract: 'published', apiUrl: server.url, tokens, timeoutMs: 1_000, logger });
+}
+const podiumAnswering = (body: unknown, status = 200) =>
+  podiumThat((_, response) => json(response, status, body));
+
+/** Method, path and body of every request so far. */
+const asked = () =>
+  server.requests.map(({ method, url, body }) => [method, url, ...(body === undefined ? [] : [body])]);
+
+const kindOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'fine',
+    (error: unknown) => (error instanceof PodiumError ? error.kind : error),
+  );
+
+describe('the list of locations', () => {
+  const location = (uid: string, fields: object = {}) => ({
+    uid,
+    name: `Store ${uid}`,
+    archived: false,
+    addressDetails: { country: 'AU' },
+    organizationUid: 'o1',
+    ...fields,
+  });
+
+  it('is read to its last page, a hundred at a time', async () => {
+    const pages: Record<string, unknown> = {
+      '': { data: [location('1'), location('2')], metadata: { nextCursor: 'two', totalItems: 3 } },
+      two: { data: [location('2', { name: 'Renamed' }), location('3')], metadata: { previousCursor: 'one' } },
+    };
+    const podium = await podiumThat(({ url }, response) =>
+      json(response, 200, pages[new URL(url, 'http://x').searchParams.get('cursor') ?? '']),
+    );
+    const locations = await podium.listLocations();
+    expect(locations.map(({ uid, name }) => [uid, name])).toEqual([
+      ['1', 'Store 1'],
+      ['2', 'Renamed'],
+      ['3', 'Store 3'],
+    ]);
+    expect(asked()).toEqual([
+      ['GET', '/v4/locations?limit=100'],
+      ['GET', '/v4/locations?limit=100&cursor=two'],
+    ]);
+  });
+
+  it('has the country, archived stores, and the name that people see', async () => {
+    const podium = await podiumAnswering({
+      data: [
+        location('1', { displayName: 'Northside', addressDetails: { country: 'au' } }),
+        location('2', { archived: true }),
+        location('3', {
+          archived: null,
+          archivedAt: '2026-01-01T00:00:00Z',
+          addressDetails: { country: 'Australia' },
+        }),
+        { uid: '4', name: null, displayName: null, archived: null, addressDetails: null, surprise: 1 },
+      ],
+    });
+    expect(await podium.listLocations()).toEqual([
+      { uid: '1', name: 'Northside', country: 'AU', archived: false, organizationUid: 'o1' },
+      { uid: '2', name: 'Store 2', country: 'AU', archived: true, organizationUid: 'o1' },
+      { uid: '3', name: 'Store 3', country: null, archived: true, organizationUid: 'o1' },
+      { uid: '4', name: '4', country: null, archived: false, organizationUid: null },
+    ]);
+  });
+
+  it.each([
+    ['no list', { data: {} }],
+    ['nothing', {}],
+    ['a circle of pages', { data: [location('1')], metadata: { nextCursor: 'again' } }],
+  ])('is never taken for whole when it was not read whole: %s', async (_, body) => {
+    const podium = await podiumAnswering(body);
+    expect(await kindOf(podium.listLocations())).toBe('invalid');
+  });
+
+  it('is not given in part when a later page fails', async () => {
+    const podium = await podiumThat(({ url }, response) =>
+      url.includes('cursor')
+        ? json(response, 500, {})
+        : json(response, 200, { data: [location('1')], metadata: { nextCursor: 'two' } }),
+    );
+    expect(await kindOf(podium.listLocations())).toBe('server');
+  });
+});
+
+describe('a contact', () => {
+  const contact = {
+    uid: 'c1',
+    name: 'Jane Citizen',
+    phoneNumbers: [PHONE, '0412 345 678'],
+    channels: [
+      { type: 'phone', identifier: PHONE, transactionalOptedOutAt: null },
+      { type: 'email', identifier: 'jane@example.com' },
+    ],
+    locations: [{ uid: LOCATION }],
+    conversations: [{ uid: CONVERSATION }],
+    attributes: [{ label: 'Eyes', value: null }],
+  };
+
+  it('is found by its phone', async () => {
+    const podium = await podiumAnswering({ data: contact, metadata: { url: 'https://www.podium.com/' } });
+    expect(await podium.findContact(PHONE, LOCATION)).toEqual({
+      uid: 'c1',
+      name: 'Jane Citizen',
+      phones: [PHONE],
+      locationUids: [LOCATION],
+      conversationUids: [CONVERSATION],
+      optedOutAt: null,
+    });
+    expect(asked()).toEqual([['GET', '/v4/contacts/%2B61400123456']]);
+  });
+
+  it('tells of the opt-out of the phone that was asked about, and of no other', async () => {
+    const optedOut = (identifier: string) => ({
+      identifier,
+      transactionalOptedOutAt: '2026-07-23T10:00:00Z',
+    });
+    const podium = await podiumAnswering({
+      data: { ...contact, channels: [optedOut(PHONE), optedOut('+61412345678')] },
+    });
+    expect((await podium.findContact(PHONE, LOCATION))?.optedOutAt).toEqual(new Date('2026-07-23T10:00:00Z'));
+    await server.close();
+    const other = await podiumAnswering({ data: { ...contact, channels: [optedOut('+61412345678')] } });
+    expect((await other.findContact(PHONE, LOCATION))?.optedOutAt).toBeNull();
+  });
+
+  it.each([
+    ['Podium has none', 404, { code: 'resource_not_found' }],
+    ['Podium answers nothing', 200, { data: null }],
+    ["it is another person's", 200, { data: { ...contact, phoneNumbers: ['+61412345678'], channels: [] } }],
+    ['it has no phone', 200, { data: { ...contact, phoneNumbers: null, channels: null } }],
+  ])('is not found when %s', async (_, status, body) => {
+    const podium = await podiumAnswering(body, status);
+    expect(await podium.findContact(PHONE, LOCATION)).toBeNull();
+  });
+
+  it('is created with the fields that Podium knows and no other, and its uid stays unknown', async () => {
+    const podium = await podiumAnswering({ data: { identifier: PHONE } }, 202);
+    expect(await podium.createContact({ phone: PHONE, locationUid: LOCATION, name: 'Jane' })).toEqual({
+      uid: null,
+    });
+    expect(asked()).toEqual([
+      ['POST', '/v4/contacts', { name: 'Jane', locations: [LOCATION], phoneNumber: PHONE }],
+    ]);
+  });
+
+  it('that lost a race is a conflict', async () => {
+    const podium = await podiumAnswering({ code: 'contact_already_exists' }, 409);
+    const created = podium.createContact({ phone: PHONE, locationUid: LOCATION, name: 'Jane' });
+    expect(await kindOf(created)).toBe('conflict');
+  });
+});
+
+describe('a message', () => {
+  const send = {
+    phone: PHONE,
+    locationUid: LOCATION,
+    conversationUid: null,
+    body: 'Hello!',
+    senderName: 'Robot',
+  };
+
+  it('goes to the phone, from the location, into an open conversation', async () => {
+    const podium = await podiumAnswering({
+      data: { uid: 'm1', createdAt: '2026-07-23T10:00:00Z', conversation: { uid: CONVERSATION } },
+    });
+    expect(await podium.sendMessage(send)).toEqual({
+      messageUid: 'm1',
+      conversationUid: CONVERSATION,
+      at: new Date('2026-07-23T10:00:00Z'),
+    });
+    expect(asked()).toEqual([
+      [
+        'POST',
+        '/v4/messages',
+        {
+          body: 'Hello!',
+          channel: { type: 'phone', identifier: PHONE },
+          locationUid: LOCATION,
+          senderName: 'Robot',
+          setOpenInbox: true,
+        },
+      ],
+    ]);
+  });
+
+  it('was sent even when Podium tells neither its uid nor its time', async () => {
+    const podium = await podiumAnswering({ data: { uid: null, createdAt: null, conversation: null } });
+    expect(await podium.sendMessage(send)).toEqual({
+      messageUid: null,
+      conversationUid: null,
+      at: expect.any(Date),
+    });
+  });
+
+  it('that may have been sent is not reported as sent', async () => {
+    const podium = await podiumThat((_, response) => response.writeHead(200).end('<html>'));
+    await expect(podium.sendMessage(send)).rejects.toMatchObject({
+      kind: 'invalid',
+      details: { mayHaveHappened: true },
+    });
+  });
+});
+
+describe('the messages of a conversation', () => {
+  const message = (minute: number, fields: object = {}) => ({
+    uid: `m${minute}`,
+    body: `Message ${minute}`,
+    createdAt: `2026-07-23T10:${String(minute).padStart(2, '0')}:00Z`,
+    ...fields,
+  });
+
+  it('tell who wrote them, as far as Podium says it', async () => {
+    const podium = await podiumAnswering({
+      data: [
+        message(5, { items: [{ sourceType: 'outbound' }], senderUid: 'u1' }),
+        message(4, { senderUid: 'u1', items: null }),
+        message(3, { items: [{ sourceType: 'Inbound' }] }),
+        message(2, { webchatUrl: 'https://www.example.com/' }),
+        message(1, { items: [{ sourceType: null }], body: null }),
+        { uid: null },
+      ],
+    });
+    const read = await podium.listMessages(CONVERSATION);
+    expect(read.map(({ direction }) => direction)).toEqual([
+      'outbound',
+      'outbound',
+      'inbound',
+      'inbound',
+      'unknown',
+      'unknown',
+    ]);
+    expect(read[0]).toEqual({
+      uid: 'm5',
+      body: 'Message 5',
+      at: new Date('2026-07-23T10:05:00Z'),
+      direction: 'outbound',
+      senderUid: 'u1',
+    });
+    expect(read[5]).toMatchObject({ uid: null, body: '', at: null });
+    expect(asked()).toEqual([['GET', `/v4/conversations/${CONVERSATION}/messages`]]);
+  });
+
+  it('are one page when the newest come first', async () => {
+    const podium = await podiumAnswering({
+      data: [message(9), message(8)],
+      metadata: { nextCursor: 'older' },
+    });
+    expect((await podium.listMessages(CONVERSATION)).map(({ uid }) => uid)).toEqual(['m9', 'm8']);
+  });
+
+  it('are read on to the newest when the oldest come first', async () => {
+    const podium = await podiumThat(({ url }, response) =>
+      url.includes('cursor=more')
+        ? json(response, 200, { data: [message(3)], metadata: {} })
+        : json(response, 200, { data: [message(1), message(2)], metadata: { nextCursor: 'more' } }),
+    );
+    expect((await podium.listMessages(CONVERSATION)).map(({ uid }) => uid)).toEqual(['m3', 'm2', 'm1']);
+  });
+});
+
+describe('the rest of a conversation', () => {
+  it('is a note, a close, and the mirror of an opt-out', async () => {
+    const podium = await podiumAnswering({ data: {} });
+    await podium.addNote(CONVERSATION, 'Wants a test drive', 'Robot');
+    await podium.closeConversation(CONVERSATION);
+    await podium.setOptOut(PHONE, LOCATION, true, null);
+    await podium.setOptOut(PHONE, LOCATION, false, null);
+    const channel = { identifier: PHONE, type: 'PHONE' };
+    expect(asked()).toEqual([
+      [
+        'POST',
+        `/v4/conversations/${CONVERSATION}/notes`,
+        { body: 'Wants a test drive', senderName: 'Robot' },
+      ],
+      ['PUT', `/v4/conversations/${CONVERSATION}`, { closed: true }],
+      ['POST', '/v4/contacts/transactional/opt_out', { channel, locationUid: LOCATION }],
+      ['POST', '/v4/contacts/transactional/opt_in', { channel, locationUid: LOCATION }],
+    ]);
+  });
+
+  it('says when the application may not mirror opt-outs', async () => {
+    const podium = await podiumAnswering({ code: 'unauthorized' }, 403);
+    expect(await kindOf(podium.setOptOut(PHONE, LOCATION, true, null))).toBe('not_permitted');
+  });
+});
