@@ -8,9 +8,9 @@ export function filedAs(typed: string, country: string | null): string {
   return e164(typed, country) ?? typed.replace(/\s+/g, '');
 }
 
-/** The E.164 form of a number that is possible at all, else null. A national number needs a country. */
+/** The E.164 form of a valid number, else null. A national number needs a country. */
 export function e164(typed: string, country: string | null): string | null {
   const known = country !== null && isSupportedCountry(country) ? country : undefined;
   const phone = parsePhoneNumberFromString(typed, known ? { defaultCountry: known } : {});
-  return phone?.isPossible() ? phone.number : null;
+  return phone?.isValid() ? phone.number : null;
 }
