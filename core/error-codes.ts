@@ -9,7 +9,7 @@ export const ERROR_CODES = {
   ERR_WEBCHAT_001: {
     name: 'invalid_phone_format',
     message: 'The phone number could not be made out.',
-    hint: 'Give it in international form, as +61412345678, or make sure that the location has a country.',
+    hint: 'Give it in international form, with + and the calling code, or make sure that the location has a country.',
   },
   ERR_WEBCHAT_002: {
     name: 'missing_location_uid',

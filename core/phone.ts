@@ -89,7 +89,7 @@ function refusal(dialled: string, country: string, phone: PhoneNumber | undefine
   if (!dialled.startsWith('+') && !country) {
     return failure('ERR_WEBCHAT_001', {
       message: 'The phone number is in a local form, and no country is known.',
-      hint: 'Give it in international form, as +61412345678, or give the location a country in Podium or in locations.country_overrides.',
+      hint: 'Give it in international form, with + and the calling code, or give the location a country in Podium or in locations.country_overrides.',
     });
   }
   if (!dialled.startsWith('+') && !isSupportedCountry(country)) {
