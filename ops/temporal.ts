@@ -1,0 +1,22 @@
+/** The connection to Temporal of everything that is not a worker. */
+import { Client, Connection, type ConnectionOptions, type DataConverter } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+
+/** grpc would wait up to 2 min before it looks again whether a server is back. */
+const LONGEST_RECONNECT_MS = 5_000;
+
+/**
+ * A client by the environment and profiles that Temporal's own `envconfig` reads. It connects when it
+ * is first used, so a process starts while Temporal is away. Every call needs a deadline of its own
+ * (`client.withDeadline`), or it may wait for ever.
+ *
+ * @param env the variables to read instead of the process's
+ */
+export function createTemporalClient(dataConverter: DataConverter, env?: Record<string, string>): Client {
+  const { connectionOptions, namespace } = loadClientConnectConfig(env && { overrideEnvVars: env });
+  const connection = Connection.lazy({
+    ...(connectionOptions as ConnectionOptions),
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS },
+  });
+  return new Client({ connection, namespace: namespace ?? 'default', dataConverter });
+}

@@ -1,0 +1,54 @@
+/** The Koa application: which route is answered by whom. Its parts are given, so it is tested without a process. */
+import Router from '@koa/router';
+import type { PayloadCodec } from '@temporalio/common';
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import type { SessionTools } from '../ops/sessions';
+import { codecRoutes } from './codec';
+import { demoRoutes, type DemoDependencies } from './demo';
+import { answerErrors } from './errors';
+import { healthRoutes, type Checks } from './health';
+import type { Metrics } from './metrics';
+import { opsRoutes } from './ops-api';
+import type { OpsToken } from './tokens';
+import { webhookReceiver, type WebhookDependencies } from './webhook';
+
+export interface AppDependencies {
+  webhook: WebhookDependencies;
+  checks: Checks;
+  metrics: Metrics;
+  tools: SessionTools;
+  codec: PayloadCodec;
+  tokens: readonly OpsToken[];
+  /** Null where there is no simulator to try things with. */
+  demo: DemoDependencies | null;
+  logger: Logger;
+}
+
+export function createApp(deps: AppDependencies): Koa {
+  const app = new Koa();
+  // All that is left for Koa itself to report: connections that broke while an answer was under way.
+  app.on('error', (err: Error) => deps.logger.debug({ err }, 'a connection broke'));
+  app.use(answerErrors(deps.logger));
+  const routers: Pick<Router, 'routes'>[] = [
+    receiverRoutes(deps.webhook),
+    healthRoutes(deps.checks),
+    metricsRoutes(deps.metrics),
+    opsRoutes(deps.tools, deps.tokens),
+    codecRoutes(deps.codec, deps.tokens),
+  ];
+  if (deps.demo) routers.push(demoRoutes(deps.demo));
+  for (const router of routers) app.use(router.routes());
+  return app;
+}
+
+function receiverRoutes(deps: WebhookDependencies): Router {
+  return new Router().post(['/webhooks/podium', '/podium/webchat'], webhookReceiver(deps));
+}
+
+function metricsRoutes({ registry }: Metrics): Router {
+  return new Router().get('/metrics', async (ctx) => {
+    ctx.type = registry.contentType;
+    ctx.body = await registry.metrics();
+  });
+}

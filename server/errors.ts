@@ -1,0 +1,98 @@
+/** What a route throws to refuse a request, and the middleware that turns whatever is thrown into an answer. */
+import type { Middleware } from 'koa';
+import type { Logger } from 'pino';
+import type { Failure } from '../core/events';
+
+/** Refusals that are about HTTP itself; the product's own stand in `core/error-codes`. */
+export const HTTP_FAILURES = {
+  notFound: {
+    code: 'ERR_HTTP_NOT_FOUND',
+    message: 'There is nothing at this address.',
+    hint: 'Check the path and the method.',
+  },
+  unauthorized: {
+    code: 'ERR_HTTP_UNAUTHORIZED',
+    message: 'A valid token is missing.',
+    hint: 'Send "Authorization: Bearer <token>" with one of OPS_TOKENS.',
+  },
+  bodyTooLarge: {
+    code: 'ERR_HTTP_BODY_TOO_LARGE',
+    message: 'The body is larger than this route takes.',
+    hint: 'Send less at a time.',
+  },
+  notJson: {
+    code: 'ERR_HTTP_NOT_JSON',
+    message: 'The body is not valid JSON.',
+    hint: 'Send a JSON object.',
+  },
+  invalid: {
+    code: 'ERR_HTTP_INVALID_REQUEST',
+    message: 'The request is not in the form that this route takes.',
+    hint: 'Compare it with the documentation of the route.',
+  },
+  clientGone: {
+    code: 'ERR_HTTP_BODY_CUT_OFF',
+    message: 'The body ended before it was complete.',
+    hint: 'Send it again.',
+  },
+  undecodable: {
+    code: 'ERR_HTTP_UNDECODABLE',
+    message: 'A payload could not be decoded.',
+    hint: 'Check that WEBCHAT_ENCRYPTION_KEYS still holds the key that it was encrypted with.',
+  },
+  noSession: {
+    code: 'ERR_HTTP_NO_SESSION',
+    message: 'There is no such session, or it is closed already.',
+    hint: 'Check the phone and the uid of the location.',
+  },
+  notStored: {
+    code: 'ERR_HTTP_NOT_STORED',
+    message: 'The event could not be stored in time.',
+    hint: 'Deliver it again. If this goes on, look at /readyz: the database is slow or away.',
+  },
+  internal: {
+    code: 'ERR_HTTP_INTERNAL',
+    message: 'Something went wrong here.',
+    hint: "The server's log has the cause.",
+  },
+} satisfies Record<string, Failure>;
+
+/** A refusal with its HTTP status; `headers` go out with it. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  constructor(
+    readonly status: number,
+    readonly failure: Failure,
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(failure.message);
+  }
+}
+
+/** Answers refusals, unknown routes and accidents as `{"error":{"code","message","hint"}}`. */
+export function answerErrors(logger: Logger): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined) throw new Refusal(404, HTTP_FAILURES.notFound);
+    } catch (error) {
+      const refusal = error instanceof Refusal ? error : accident(error, logger);
+      ctx.status = refusal.status;
+      ctx.set(refusal.headers);
+      ctx.body = { error: refusal.failure };
+    }
+  };
+}
+
+/** Koa's and the router's own errors say with `expose` that their text may be shown. */
+function accident(error: unknown, logger: Logger): Refusal {
+  const { status, expose, message } = error as { status?: number; expose?: boolean; message?: string };
+  if (expose && status) {
+    return new Refusal(status, {
+      ...HTTP_FAILURES.invalid,
+      message: message ?? HTTP_FAILURES.invalid.message,
+    });
+  }
+  logger.error({ err: error }, 'a request failed');
+  return new Refusal(500, HTTP_FAILURES.internal);
+}

@@ -1,0 +1,63 @@
+/** What the server counts. Labels are statuses and codes only: no phone, no text, no id. */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Figures that are read from the database when someone asks for them. */
+export interface Backlog {
+  pending: number;
+  oldestSeconds: number;
+}
+
+export function createMetrics(readBacklog: () => Promise<Backlog>) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const oldest = new Gauge({
+    name: 'podium_webchat_inbox_oldest_pending_seconds',
+    help: 'Age of the oldest event that waits for its session.',
+    registers,
+  });
+  new Gauge({
+    name: 'podium_webchat_inbox_pending',
+    help: 'Events that wait for their session.',
+    registers,
+    async collect() {
+      const backlog = await readBacklog().catch(() => ({ pending: NaN, oldestSeconds: NaN }));
+      this.set(backlog.pending);
+      oldest.set(backlog.oldestSeconds);
+    },
+  });
+  return {
+    registry,
+    webhookEvents: new Counter({
+      name: 'podium_webchat_webhook_events_total',
+      help: 'Deliveries by what became of them: the status of the answer, or the HTTP status of a refusal.',
+      labelNames: ['status'],
+      registers,
+    }),
+    webhookSeconds: new Histogram({
+      name: 'podium_webchat_webhook_seconds',
+      help: 'From the first byte of a delivery to its answer.',
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    }),
+    problems: new Counter({
+      name: 'podium_webchat_problems_total',
+      help: 'Problems by their code, see docs/errors.md.',
+      labelNames: ['code'],
+      registers,
+    }),
+    relayCalls: new Counter({
+      name: 'podium_webchat_relay_calls_total',
+      help: 'Calls of the relay to Temporal by their outcome.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    locationsReadAt: new Gauge({
+      name: 'podium_webchat_locations_read_timestamp_seconds',
+      help: 'When the list of locations was last read whole, in Unix seconds.',
+      registers,
+    }),
+  };
+}

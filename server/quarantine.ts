@@ -1,0 +1,38 @@
+/** What was held up by an unknown location is judged again with every list that was read. */
+import type { PodiumEvent, Verdict } from '../core/events';
+import { readEvent } from '../podium/webhook-event';
+import type { Pool } from '../store/database';
+import {
+  quarantinedForLocations,
+  releaseQuarantined,
+  type QuarantinedEvent,
+  type ReceiveContext,
+} from '../store/inbox';
+
+const PAGE = 200;
+
+export interface QuarantineDependencies {
+  pool: Pool;
+  context: ReceiveContext;
+  judge: (event: PodiumEvent) => Verdict;
+  /** Uids of the locations that are served. */
+  servedLocations: () => string[];
+}
+
+/** Lets the events go whose location has turned up, in the order in which they came. @returns how many. */
+export async function releaseHeldUp(deps: QuarantineDependencies): Promise<number> {
+  const locations = deps.servedLocations();
+  let released = 0;
+  let page: QuarantinedEvent[] = [];
+  do {
+    const after = page.at(-1)?.id ?? 0;
+    page = await quarantinedForLocations(deps.pool, locations, { afterId: after, limit: PAGE });
+    const judged = page.map(({ id, raw, receivedAt }) => {
+      const { event } = readEvent(raw);
+      return { id, event, receivedAt, verdict: deps.judge(event) };
+    });
+    const outcomes = await releaseQuarantined(deps.pool, judged, deps.context);
+    released += outcomes.filter(({ status }) => status === 'accepted').length;
+  } while (page.length === PAGE);
+  return released;
+}

@@ -1,0 +1,99 @@
+/** `POST /webhooks/podium`: a delivery becomes a row, then 200. */
+import type { Middleware } from 'koa';
+import type { Logger } from 'pino';
+import { failure } from '../core/error-codes';
+import type { Failure, PodiumEvent, Verdict } from '../core/events';
+import type { SignatureRules } from '../podium/signature';
+import { emptyEvent, readEvent } from '../podium/webhook-event';
+import type { Outcome, ReceivedEvent } from '../store/inbox';
+import { HTTP_FAILURES, Refusal } from './errors';
+import type { Metrics } from './metrics';
+import { readSignedBody, type SignedBody } from './signed-body';
+
+/** Half of the 5 s that Podium waits. */
+const BUDGET_MS = 2_500;
+/** Podium retries on its own schedule; this is for others that ask. */
+const RETRY_AFTER_SECONDS = '5';
+
+const OVERSIZE = failure('ERR_WHK_011', {
+  hint: 'The inbox holds the beginning of it. Look into Podium for the message itself.',
+});
+
+export interface WebhookDependencies {
+  rules: SignatureRules;
+  judge: (event: PodiumEvent) => Verdict;
+  /** Resolves once the event is committed; rejects with the signal's reason when that takes too long. */
+  write: (received: ReceivedEvent, signal: AbortSignal) => Promise<Outcome>;
+  /** Told of every event that was committed. */
+  onReceived: (received: ReceivedEvent, outcome: Outcome) => void;
+  metrics: Metrics;
+  logger: Logger;
+  budgetMs?: number;
+}
+
+/**
+ * Whatever Podium signed is stored and answered 200, since any other answer holds up all stores
+ * behind its webhook. 401 and 413 are for what it did not sign, 503 for what could not be stored.
+ */
+export function webhookReceiver(deps: WebhookDependencies): Middleware {
+  return async (ctx) => {
+    const observe = deps.metrics.webhookSeconds.startTimer();
+    const budget = new AbortController();
+    const timer = setTimeout(() => budget.abort(notStored()), deps.budgetMs ?? BUDGET_MS);
+    try {
+      const received = interpret(await readSignedBody(ctx.req, deps.rules, budget.signal), deps.judge);
+      const outcome = await write(received, budget.signal, deps);
+      deps.onReceived(received, outcome);
+      deps.metrics.webhookEvents.inc({ status: outcome.status });
+      ctx.body = {
+        status: outcome.status,
+        eventId: received.event.eventId,
+        ...(outcome.failure && { error: outcome.failure }),
+      };
+    } catch (error) {
+      if (error instanceof Refusal) deps.metrics.webhookEvents.inc({ status: String(error.status) });
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      observe();
+    }
+  };
+}
+
+async function write(
+  received: ReceivedEvent,
+  signal: AbortSignal,
+  deps: WebhookDependencies,
+): Promise<Outcome> {
+  try {
+    return await deps.write(received, signal);
+  } catch (error) {
+    if (!signal.aborted) deps.logger.error({ err: error }, 'an event could not be stored');
+    throw notStored();
+  }
+}
+
+function interpret(body: SignedBody, judge: (event: PodiumEvent) => Verdict): ReceivedEvent {
+  const receivedAt = new Date();
+  const raw = body.bytes;
+  if (body.oversize)
+    return { event: emptyEvent(body.sha256), verdict: quarantined(OVERSIZE), raw, receivedAt };
+  const read = readEvent(raw);
+  return {
+    event: read.event,
+    verdict: read.ok ? judge(read.event) : quarantined(read.failure),
+    raw,
+    receivedAt,
+  };
+}
+
+function quarantined(failure: Failure): Verdict {
+  return { kind: 'quarantined', failure, phone: null, locationUid: null, optOut: null };
+}
+
+function notStored(): Refusal {
+  return new Refusal(503, HTTP_FAILURES.notStored, {
+    'Retry-After': RETRY_AFTER_SECONDS,
+    Connection: 'close',
+  });
+}

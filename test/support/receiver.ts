@@ -1,0 +1,83 @@
+/** The receiving half of the server over real HTTP, on a test file's database. */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Client } from '@temporalio/client';
+import pino from 'pino';
+import type { Location } from '../../core/events';
+import { judge } from '../../core/verdict';
+import { createApp, type AppDependencies } from '../../server/app';
+import { createInboxWriter } from '../../server/inbox-writer';
+import { createMetrics } from '../../server/metrics';
+import type { Pool } from '../../store/database';
+import { receive, type Outcome, type ReceiveContext, type ReceivedEvent } from '../../store/inbox';
+
+export const SECRET = 'a webhook secret';
+export const TOKENS = [{ name: 'alice', token: 'token-of-alice' }];
+export const NORTHSIDE: Location = {
+  uid: '9e000000-0000-4000-8000-000000000001',
+  name: 'Northside Motors',
+  country: 'AU',
+  archived: false,
+};
+
+export const receiveContext: ReceiveContext = {
+  workflowId: (phone, locationUid) => `webchat:${locationUid}:${shortHash(phone)}`,
+  startOn: 'webchat',
+  auditHash: shortHash,
+};
+
+export interface Receiver {
+  url: string;
+  /** What was committed, in the order in which the answers were decided. */
+  received: { received: ReceivedEvent; outcome: Outcome }[];
+  close(): Promise<void>;
+}
+
+/** Starts an HTTP server on a free port. `change` replaces parts of the application. */
+export async function startReceiver(
+  pool: Pool,
+  change: (parts: AppDependencies) => AppDependencies = (parts) => parts,
+): Promise<Receiver> {
+  const received: Receiver['received'] = [];
+  const logger = pino({ level: 'silent' });
+  const metrics = createMetrics(async () => ({ pending: 0, oldestSeconds: 0 }));
+  const parts: AppDependencies = {
+    webhook: {
+      rules: { secrets: [SECRET], replayWindowSeconds: 950_400, clockSkewSeconds: 300 },
+      judge: (event) =>
+        judge(event, (uid) => (uid === NORTHSIDE.uid ? NORTHSIDE : undefined), { optOutKeywords: ['STOP'] }),
+      write: createInboxWriter((batch) => receive(pool, batch, receiveContext)),
+      onReceived: (event, outcome) => received.push({ received: event, outcome }),
+      metrics,
+      logger,
+    },
+    checks: { required: {}, wanted: {} },
+    metrics,
+    tools: { pool, client: {} as Client },
+    codec: { encode: async (payloads) => payloads, decode: async (payloads) => payloads },
+    tokens: TOKENS,
+    demo: null,
+    logger,
+  };
+  const handle = createApp(change(parts)).callback();
+  const server = createServer((request, response) => void handle(request, response));
+  const url = await listen(server);
+  return { url, received, close: () => close(server) };
+}
+
+async function listen(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
