@@ -7,10 +7,11 @@ import type { PartialState, SessionMessage, SessionPolicy, SessionStatus, Sessio
 import type { Wish } from './signal-input';
 
 /**
- * Where the intake stands: `new` and `restored` until the first reply (without or with earlier answers),
- * then `asking`, and `over` once a person has the conversation or every question is answered.
+ * Where the intake stands. Until the first reply: `new`, `restored` with earlier answers, or `left` when a
+ * person of the store had the earlier conversation: theirs while the customer goes on by text, while a new
+ * chat on the website is taken up again. Then `asking`; `over` once a person has it, or all is answered.
  */
-export type IntakeStage = 'new' | 'restored' | 'asking' | 'over';
+export type IntakeStage = 'new' | 'restored' | 'left' | 'asking' | 'over';
 
 export interface Intake extends PartialState {
   stage: IntakeStage;
@@ -121,11 +122,15 @@ export function begin(
     ...{ conversationUid, customerName, optOuts, forceClose, refusedSignals },
     ...known,
     handledNumber: Math.max(opened.handledNumber, before.handledNumber),
-    intake: restored ? { ...NO_INTAKE, ...restored, stage: 'restored' } : NO_INTAKE,
+    intake: restored ? takenUp(restored) : NO_INTAKE,
   };
   receive(state, before.inbox, policy, now);
   if (state.inbox.length === 0) state.idleSince = now;
   return state;
+}
+
+function takenUp(restored: PartialState): Intake {
+  return { ...NO_INTAKE, ...restored, stage: restored.waitingFor === null ? 'left' : 'restored' };
 }
 
 /** When the prompt and the close of the present idle time are due. */
