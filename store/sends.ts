@@ -35,7 +35,8 @@ export type Door =
     }
   /** The phone is opted out, now or when this send was first tried. */
   | { kind: 'blocked' }
-  | { kind: 'already_sent'; messageUid: string | null }
+  /** `at` is when it was learned that it had left. */
+  | { kind: 'already_sent'; messageUid: string | null; at: Date }
   /** For good: by Podium earlier, or since the location is unknown or archived. */
   | { kind: 'refused'; code: string };
 
@@ -61,6 +62,7 @@ interface SendRow {
   messageUid: string | null;
   code: string | null;
   intendedAt: Date;
+  settledAt: Date | null;
 }
 
 /**
@@ -71,7 +73,10 @@ export async function openDoor(pool: Pool, send: WantedSend): Promise<Door> {
   return transaction(pool, async (client) => {
     await lockPhones(client, [send.phone]);
     const earlier = await readSend(client, send.sendId);
-    if (earlier?.status === 'sent') return { kind: 'already_sent', messageUid: earlier.messageUid };
+    if (earlier?.status === 'sent') {
+      const { messageUid, settledAt, intendedAt } = earlier;
+      return { kind: 'already_sent', messageUid, at: settledAt ?? intendedAt };
+    }
     if (earlier?.status === 'refused') return { kind: 'refused', code: earlier.code ?? '' };
     if (earlier?.status === 'blocked') return { kind: 'blocked' };
     if (await isOptedOut(client, send.phone)) {
@@ -159,7 +164,7 @@ async function readSend(client: Queryable, sendId: string): Promise<SendRow | un
   const { rows } = await client.query<SendRow>(
     `select phone_e164 as phone, phone_hash as "phoneHash", location_uid as "locationUid",
             workflow_id as "workflowId", status, attempts, uncertain, message_uid as "messageUid",
-            error_code as code, intended_at as "intendedAt"
+            error_code as code, intended_at as "intendedAt", settled_at as "settledAt"
        from sends where id = $1`,
     [sendId],
   );
