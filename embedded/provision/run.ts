@@ -1,0 +1,61 @@
+/** Running the tools that build programs, and looking for programs. */
+import { spawn } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+export const EXE = process.platform === 'win32' ? '.exe' : '';
+
+/** The full path of a program on the PATH, or null. */
+export async function onPath(program: string): Promise<string | null> {
+  for (const directory of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
+    const path = join(directory, program + EXE);
+    const found = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return path;
+  }
+  return null;
+}
+
+/**
+ * Runs a tool to its end.
+ * @param onLine called with each line that it prints, for progress
+ * @throws with the end of its output when it fails
+ */
+export async function run(
+  command: string,
+  args: string[],
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; onLine?: (line: string) => void } = {},
+): Promise<string> {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop() ?? '';
+      for (const line of parts) {
+        lines.push(line);
+        options.onLine?.(line);
+      }
+    });
+    stream.on('end', () => rest && lines.push(rest));
+  }
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(lines.join('\n'));
+      else
+        reject(
+          new Error(
+            `${lines.slice(-8).join('\n')}\n${command} ended with ${signal ?? code}: ${lines.at(-1) ?? ''}`,
+          ),
+        );
+    });
+  });
+}
