@@ -130,10 +130,10 @@ test("a store's STOP opts nobody out", () => {
 test("Podium's opt-outs of a contact come with their phones in one form", () => {
   const at = new Date(1_000);
   const optOuts = [
+    { phone: '+14155551234', at: null },
     { phone: '0400 123 456', at },
     { phone: '+61 412 345 678', at },
     { phone: '12', at },
-    { phone: '+14155551234', at: null },
   ];
   expect(judged({ kind: 'contact_updated', optOuts })).toEqual({
     kind: 'contact_opt_out',
