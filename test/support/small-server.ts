@@ -6,6 +6,7 @@ export interface SeenRequest {
   /** Path and query. */
   url: string;
   headers: IncomingHttpHeaders;
+  raw: Buffer;
   /** Parsed JSON; undefined when there was no body. */
   body: unknown;
 }
@@ -23,11 +24,13 @@ export async function startSmallServer(
 ): Promise<SmallServer> {
   const requests: SeenRequest[] = [];
   const server = createServer(async (incoming, response) => {
-    const request = {
+    const raw = await readAll(incoming);
+    const request: SeenRequest = {
       method: incoming.method!,
       url: incoming.url!,
       headers: incoming.headers,
-      body: await readJson(incoming),
+      raw,
+      body: raw.length === 0 ? undefined : JSON.parse(raw.toString()),
     };
     requests.push(request);
     answer(request, response);
@@ -54,8 +57,8 @@ export function json(
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
-async function readJson(incoming: IncomingMessage): Promise<unknown> {
+async function readAll(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  return chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString());
+  return Buffer.concat(chunks);
 }
