@@ -8,7 +8,7 @@ interface Variable<T> {
   /** What it should look like, in the words of a message. */
   shape: string;
   /** Undefined when the value is wrong. */
-  read(value: string): T | undefined;
+  read: (value: string) => T | undefined;
   /** What counts when it is not set; absent where it must be. */
   unset?: T;
 }
