@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventBody, type Happening } from './events';
+import { log } from './log';
 import { NumberedLog } from './numbered-log';
 import type { Contract, Settings } from './settings';
 import { signPublished, signSkill } from './sign';
@@ -152,8 +153,10 @@ export class Deliveries {
 
   private async waitForRetry(webhook: Webhook, delivery: Delivery): Promise<void> {
     const seconds = RETRY_WAITS[delivery.contract][delivery.failures++];
-    if (seconds === undefined) this.disable(webhook);
-    else await this.wait(webhook, (seconds * 1000) / this.timeScale);
+    if (seconds === undefined) {
+      log.warn({ webhook: webhook.uid }, 'A webhook is disabled; Podium would send an e-mail');
+      this.disable(webhook);
+    } else await this.wait(webhook, (seconds * 1000) / this.timeScale);
   }
 
   /** Ends early when the webhook is enabled or disabled, and when the simulator ends. */

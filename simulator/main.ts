@@ -1,9 +1,8 @@
-import { pino } from 'pino';
 import { readEnvironment } from './environment';
+import { log } from './log';
 import { startSimulator } from './simulator';
 
 process.title = 'podium-webchat-simulator';
-const log = pino({ name: 'simulator', level: process.env.LOG_LEVEL ?? 'info' });
 
 async function main(): Promise<void> {
   const simulator = await startSimulator(readEnvironment(process.env));

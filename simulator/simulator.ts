@@ -7,6 +7,7 @@ import { createControl } from './control/control';
 import { Deliveries } from './delivery';
 import { Faults } from './faults';
 import { Inbox } from './inbox';
+import { reportError } from './log';
 import type { Credentials } from './parts';
 import { defaultSettings, type Contract } from './settings';
 import { readState, StateFile } from './state-file';
@@ -51,8 +52,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     saveNow: async () => stateFile?.save(),
   };
 
-  const api = createApi(parts).callback();
-  const control = createControl(parts).callback();
+  const api = createApi(parts).on('error', reportError).callback();
+  const control = createControl(parts).on('error', reportError).callback();
   const server = createServer((request, response) => {
     void (request.url?.startsWith('/sim/') ? control : api)(request, response);
   });

@@ -1,9 +1,10 @@
-import Router from '@koa/router';
+import type Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import { recordCalls } from '../call-log';
 import { PODIUM_VERSION } from '../events';
 import { injectFaults } from '../faults';
 import type { Parts } from '../parts';
+import type { Contract } from '../settings';
 import { contactRoutes } from './contacts';
 import { conversationRoutes, conversationUpdateRoutes } from './conversations';
 import { answerErrors, ApiError } from './errors';
@@ -21,42 +22,36 @@ import { webhookRoutes } from './webhooks';
  */
 export function createApi(parts: Parts): Koa {
   const { calls, faults, settings, world } = parts;
-  const published = [messageRoutes(parts), contactRoutes(parts), conversationUpdateRoutes(parts)].map(
-    middleware,
-  );
-  const skill = [skillRoutes(parts)].map(middleware);
+  const published = [messageRoutes(parts), contactRoutes(parts), conversationUpdateRoutes(parts)];
   const both = [
     locationRoutes(parts),
     conversationRoutes(parts),
     attachmentRoutes(parts),
     webhookRoutes(parts),
-  ].map(middleware);
+  ];
 
   const app = new Koa();
   app.use(bodyReader);
   app.use(recordCalls(calls, world));
   app.use(injectFaults(faults, settings));
   app.use(answerErrors);
-  app.use(middleware(oauthRoutes(parts)));
+  app.use(oauthRoutes(parts).routes());
   app.use(limitRate(settings));
   app.use(requireToken(world));
   app.use(requireVersion);
-  for (const route of published) app.use(onlyWith('published', route));
-  for (const route of skill) app.use(onlyWith('skill', route));
-  for (const route of both) app.use(route);
+  for (const router of published) app.use(onlyWith('published', router));
+  app.use(onlyWith('skill', skillRoutes(parts)));
+  for (const router of both) app.use(router.routes());
   app.use(() => {
     throw new ApiError(404, 'route_not_found', 'There is no such route.');
   });
   return app;
 
-  function onlyWith(contract: typeof settings.contract, route: Middleware): Middleware {
-    return (ctx, next) => (settings.contract === contract ? route(ctx, next) : next());
+  function onlyWith(contract: Contract, router: Router): Middleware {
+    // A router's middleware adds what it needs to the context by itself; its type asks for it beforehand.
+    const routes = router.routes() as unknown as Middleware;
+    return (ctx, next) => (settings.contract === contract ? routes(ctx, next) : next());
   }
-}
-
-/** A router as the plain middleware that Koa takes. */
-function middleware(router: Router): Middleware {
-  return router.routes() as unknown as Middleware;
 }
 
 const requireVersion: Middleware = (ctx, next) => {

@@ -1,4 +1,5 @@
-import Router, { type RouterContext } from '@koa/router';
+import Router from '@koa/router';
+import type { Context } from 'koa';
 import { z } from 'zod';
 import { publishedContact } from '../events';
 import type { Parts } from '../parts';
@@ -50,7 +51,7 @@ const optOutSchema = z.object({
 export function contactRoutes(parts: Parts): Router {
   const { world, inbox, settings } = parts;
 
-  const setOptOut = (optedOut: boolean) => (ctx: RouterContext) => {
+  const setOptOut = (optedOut: boolean) => (ctx: Context) => {
     const { channel } = check(optOutSchema, ctx.state.request.json);
     if (!settings.opt_out_whitelisted) {
       throw new ApiError(403, 'unauthorized', 'This application is not whitelisted for this endpoint.');
@@ -100,7 +101,7 @@ export function contactRoutes(parts: Parts): Router {
     });
 }
 
-function accepted(ctx: RouterContext, identifier: string): void {
+function accepted(ctx: Context, identifier: string): void {
   ctx.status = 202;
   ctx.body = one(ctx, { identifier });
 }

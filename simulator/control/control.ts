@@ -1,4 +1,3 @@
-import Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import { answerErrors, notFound } from '../api/errors';
 import { bodyReader } from '../api/request';
@@ -15,15 +14,11 @@ export function createControl(parts: Parts): Koa {
   app.use(bodyReader);
   app.use(answerErrors);
   for (const routes of [peopleRoutes, stateRoutes, troubleRoutes, deliveryRoutes])
-    app.use(mounted(routes(parts)));
+    app.use(routes(parts).routes());
   app.use(() => {
     throw notFound('Route');
   });
   return app;
-}
-
-function mounted(router: Router): Middleware {
-  return router.routes() as unknown as Middleware;
 }
 
 const allowEveryOrigin: Middleware = (ctx, next) => {
