@@ -9,18 +9,17 @@ import { createLogger } from './logger';
  * @param name `server`, `worker`, …; the process is called `podium-webchat-<name>`
  */
 export async function runMain(name: string, main: () => Promise<void>): Promise<void> {
-  process.title = `podium-webchat-${name}`;
+  const title = `podium-webchat-${name}`;
+  process.title = title;
   endWithParent();
   try {
     await main();
   } catch (err) {
     if (err instanceof ConfigurationError) {
-      process.stderr.write(
-        `${process.title} cannot start:\n${err.problems.map((line) => `  - ${line}\n`).join('')}`,
-      );
+      process.stderr.write(`${title} cannot start:\n${err.problems.map((line) => `  - ${line}\n`).join('')}`);
       process.exit(2);
     }
-    createLogger(process.title).fatal({ err }, 'Could not start');
+    createLogger(title).fatal({ err }, 'Could not start');
     process.exit(1);
   }
 }
