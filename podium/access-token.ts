@@ -68,10 +68,10 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
 
   /** The latest token that we know of first; the environment's last, since it may be the oldest or the newest. */
   async function firstGrant(): Promise<{ grant: Grant; used: string }> {
-    const candidates = new Set([unsaved, await store.load(), options.refreshToken]);
-    for (const used of candidates) {
-      const grant = used ? await requestGrant(options, used) : null;
-      if (used && grant) return { grant, used };
+    const known = [unsaved, await store.load(), options.refreshToken].filter((token) => token !== null);
+    for (const used of new Set(known)) {
+      const grant = await requestGrant(options, used);
+      if (grant) return { grant, used };
     }
     throw new PodiumError(
       'unauthenticated',

@@ -25,7 +25,7 @@ export const time = z
 export const optOutTime = z
   .unknown()
   .optional()
-  .transform((value) => (value == null || value === false ? null : (time.parse(value) ?? new Date())));
+  .transform((value) => ((value ?? false) === false ? null : (time.parse(value) ?? new Date())));
 
 /** An object with these fields; anything else reads as one that has none of them. */
 export const part = <Shape extends z.ZodRawShape>(shape: Shape) =>
@@ -33,7 +33,7 @@ export const part = <Shape extends z.ZodRawShape>(shape: Shape) =>
 
 /** A list of such items; anything else reads as an empty one. */
 export const list = <Item extends z.ZodType>(item: Item) =>
-  z.preprocess((value) => (Array.isArray(value) ? value : []), z.array(item));
+  z.preprocess((value): unknown[] => (Array.isArray(value) ? value : []), z.array(item));
 
 /** An ISO 3166-1 alpha-2 country in upper case, or null. */
 export const country = z

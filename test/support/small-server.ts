@@ -23,7 +23,8 @@ export async function startSmallServer(
   answer: (request: SeenRequest, response: ServerResponse) => void,
 ): Promise<SmallServer> {
   const requests: SeenRequest[] = [];
-  const server = createServer(async (incoming, response) => {
+  const server = createServer((incoming, response) => void take(incoming, response));
+  async function take(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const raw = await readAll(incoming);
     const request: SeenRequest = {
       method: incoming.method!,
@@ -34,7 +35,7 @@ export async function startSmallServer(
     };
     requests.push(request);
     answer(request, response);
-  });
+  }
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
