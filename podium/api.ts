@@ -1,7 +1,6 @@
 /**
- * What the product asks of Podium, whatever contract is spoken. One method is one HTTP call
- * (but `listLocations`, which reads to the last page), so that the engine's rate limit on
- * activities is a limit on calls.
+ * What the product asks of Podium, whatever contract is spoken. One method is one HTTP call,
+ * so that the engine's rate limit on activities is a limit on calls. Lists may take more: one a page.
  */
 
 export interface PodiumLocation {
@@ -58,7 +57,7 @@ export interface PodiumApi {
     body: string;
     senderName: string;
   }): Promise<SentMessage>;
-  /** The newest messages of a conversation (one page), newest first. */
+  /** The newest messages of a conversation, newest first: one page, or all where Podium begins with the oldest. */
   listMessages(conversationUid: string): Promise<ConversationMessage[]>;
   addNote(conversationUid: string, body: string, senderName: string): Promise<void>;
   closeConversation(conversationUid: string): Promise<void>;
@@ -68,7 +67,7 @@ export interface PodiumApi {
 
 export type PodiumErrorKind =
   | 'throttled' // 429
-  | 'unauthenticated' // 401, or the token could not be had
+  | 'unauthenticated' // 401 with a new token too, or no refresh token is accepted
   | 'not_permitted' // 403
   | 'not_found' // 404
   | 'conflict' // 409
