@@ -23,7 +23,7 @@ export interface AccessTokenOptions {
   clientId: string;
   clientSecret: string;
   /** The one of the environment, for the first time, and for when an operator has authorized anew. */
-  refreshToken: string;
+  refreshToken: string | null;
   store: RefreshTokenStore;
   timeoutMs: number;
   logger: Logger;

@@ -37,7 +37,7 @@ async function reasonOf(check: () => Promise<unknown>): Promise<string> {
   });
   const answer = check().then(
     () => 'ok',
-    (error: Error & { code?: string }) => error.code ?? error.name,
+    (error: Error & { code?: string }) => error.code ?? error.message,
   );
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

@@ -54,6 +54,10 @@ export class LocationDirectory {
     return this.loaded;
   }
 
+  list(): Location[] {
+    return [...this.locations.values()];
+  }
+
   find(uid: string): Location | undefined {
     return this.locations.get(uid);
   }
@@ -150,7 +154,7 @@ export class LocationDirectory {
     const stale = Date.now() - (readAt?.getTime() ?? 0) > 2 * this.intervalMs;
     if (stale && !this.stale) {
       const { code, message, hint } = failure('ERR_WEBCHAT_014');
-      this.deps.metrics.problems.inc({ code });
+      this.deps.metrics.codes.inc({ code });
       this.deps.logger.error({ code, hint }, message);
     }
     this.stale = stale;

@@ -42,10 +42,15 @@ export function createMetrics(readBacklog: () => Promise<Backlog>) {
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
       registers,
     }),
-    problems: new Counter({
-      name: 'podium_webchat_problems_total',
-      help: 'Problems by their code, see docs/errors.md.',
+    codes: new Counter({
+      name: 'podium_webchat_codes_total',
+      help: 'What happened, by the codes of docs/errors.md.',
       labelNames: ['code'],
+      registers,
+    }),
+    lostOptOuts: new Counter({
+      name: 'podium_webchat_opt_outs_without_phone_total',
+      help: 'Opt-outs whose phone cannot be made out. Each one needs a person.',
       registers,
     }),
     relayCalls: new Counter({

@@ -16,17 +16,17 @@ export interface QuarantineDependencies {
   context: ReceiveContext;
   judge: (event: PodiumEvent) => Verdict;
   /** Uids of the locations that are served. */
-  servedLocations: () => string[];
+  servedLocations: string[];
 }
 
 /** Lets the events go whose location has turned up, in the order in which they came. @returns how many. */
 export async function releaseHeldUp(deps: QuarantineDependencies): Promise<number> {
-  const locations = deps.servedLocations();
   let released = 0;
   let page: QuarantinedEvent[] = [];
   do {
     const after = page.at(-1)?.id ?? 0;
-    page = await quarantinedForLocations(deps.pool, locations, { afterId: after, limit: PAGE });
+    page = await quarantinedForLocations(deps.pool, deps.servedLocations, { afterId: after, limit: PAGE });
+    if (page.length === 0) break;
     const judged = page.map(({ id, raw, receivedAt }) => {
       const { event } = readEvent(raw);
       return { id, event, receivedAt, verdict: deps.judge(event) };

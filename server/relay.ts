@@ -212,7 +212,7 @@ export class Relay {
       return 'failed';
     }
     const refused = failure('ERR_WHK_007');
-    this.deps.metrics.problems.inc({ code: refused.code });
+    this.deps.metrics.codes.inc({ code: refused.code });
     this.deps.logger.error({ err: error, code: refused.code, workflowId }, refused.message);
     return 'refused';
   }

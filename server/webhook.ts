@@ -91,7 +91,8 @@ function quarantined(failure: Failure): Verdict {
   return { kind: 'quarantined', failure, phone: null, locationUid: null, optOut: null };
 }
 
-function notStored(): Refusal {
+/** For what cannot be taken now and may be delivered again. */
+export function notStored(): Refusal {
   return new Refusal(503, HTTP_FAILURES.notStored, {
     'Retry-After': RETRY_AFTER_SECONDS,
     Connection: 'close',

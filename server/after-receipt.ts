@@ -1,0 +1,56 @@
+/** What follows outside of the database when events were committed: someone is woken, someone is told. */
+import type { Logger } from 'pino';
+import { failure } from '../core/error-codes';
+import type { Verdict } from '../core/events';
+import type { Settings } from '../core/settings';
+import type { Outcome, ReceivedEvent } from '../store/inbox';
+import type { Metrics } from './metrics';
+import { RejectionBurst } from './rejection-burst';
+
+export interface AfterReceiptDependencies {
+  wakeRelay: () => void;
+  seekLocation: () => void;
+  rejectionBurst: Settings['locations']['rejection_burst'];
+  metrics: Metrics;
+  logger: Logger;
+}
+
+/** @returns a function to be told of every event that was committed. */
+export function afterReceipt(deps: AfterReceiptDependencies) {
+  const { metrics, logger } = deps;
+  const burst = new RejectionBurst(deps.rejectionBurst);
+
+  return ({ event, verdict }: ReceivedEvent, outcome: Outcome): void => {
+    if (outcome.status === 'duplicate') return;
+    deps.wakeRelay();
+    const { eventId } = event;
+    if ('optOut' in verdict && verdict.optOut) noteOptOut(verdict, eventId);
+    if (verdict.kind !== 'quarantined') return;
+
+    const { code, message } = verdict.failure;
+    metrics.codes.inc({ code });
+    logger.warn({ code, eventId, locationUid: verdict.locationUid }, `quarantined: ${message}`);
+    if (code === 'ERR_WEBCHAT_003') deps.seekLocation();
+    if (code === 'ERR_WEBCHAT_002' || code === 'ERR_WEBCHAT_003') noteRejection();
+  };
+
+  function noteOptOut(verdict: Extract<Verdict, { optOut: unknown }>, eventId: string): void {
+    const { code, message } = failure('ERR_WEBCHAT_008');
+    metrics.codes.inc({ code });
+    if (verdict.phone !== null) logger.info({ code, eventId, locationUid: verdict.locationUid }, message);
+    else {
+      metrics.lostOptOuts.inc();
+      logger.error(
+        { code, eventId },
+        'an opt-out whose phone cannot be made out: a person has to look at it',
+      );
+    }
+  }
+
+  function noteRejection(): void {
+    if (!burst.note(Date.now())) return;
+    const { code, message, hint } = failure('ERR_WEBCHAT_012');
+    metrics.codes.inc({ code });
+    logger.error({ code, hint }, message);
+  }
+}

@@ -1,0 +1,25 @@
+/** Listening and its end. */
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Answers take 2.5 s at most; who is still connected then is cut off. */
+const GOODBYE_MS = 3_000;
+
+/** @returns the server and its address on this machine, which tells the port where `port` was 0. */
+export async function listen(
+  handle: RequestListener,
+  port: number,
+): Promise<{ server: Server; url: string }> {
+  const server = createServer(handle).listen(port);
+  await once(server, 'listening');
+  return { server, url: `http://localhost:${(server.address() as AddressInfo).port}` };
+}
+
+/** Takes no new connections, and returns when all requests are answered. */
+export async function close(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  const cutOff = setTimeout(() => server.closeAllConnections(), GOODBYE_MS);
+  await closed;
+  clearTimeout(cutOff);
+}

@@ -1,0 +1,209 @@
+/** The server's process: puts the parts together, and takes them apart again. */
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { onShutdown } from '../config/lifecycle';
+import { loadConfiguration, withFiles } from '../config/load';
+import { createLogger } from '../config/logger';
+import { runMain } from '../config/run-main';
+import { dataConverter } from '../core/data-converter';
+import type { Environment } from '../core/environment';
+import type { PodiumEvent } from '../core/events';
+import { phoneHash, sessionWorkflowId } from '../core/ids';
+import { EncryptionCodec } from '../core/payload-codec';
+import { sessionPolicy, type Settings } from '../core/settings';
+import { judge } from '../core/verdict';
+import { createTemporalClient } from '../ops/temporal';
+import { createAccessTokens } from '../podium/access-token';
+import type { PodiumApi } from '../podium/api';
+import { createPodium } from '../podium/client';
+import { createPool, type Pool } from '../store/database';
+import { receive, type ReceiveContext } from '../store/inbox';
+import { storedRefreshToken } from '../store/refresh-token';
+import { countPending } from '../store/relay';
+import { afterReceipt } from './after-receipt';
+import { createApp } from './app';
+import type { DemoDependencies } from './demo';
+import type { Checks } from './health';
+import { close, listen } from './http-server';
+import { createInboxWriter } from './inbox-writer';
+import { LocationDirectory } from './location-directory';
+import { createMetrics, type Backlog } from './metrics';
+import { releaseHeldUp } from './quarantine';
+import { Relay } from './relay';
+import { notStored } from './webhook';
+
+const NEEDS = [
+  'databaseUrl',
+  'podiumApiUrl',
+  'podiumTokenUrl',
+  'podiumClientId',
+  'podiumClientSecret',
+  'podiumRefreshToken',
+  'podiumContract',
+  'webhookSecrets',
+  'idKeys',
+  'encryptionKeys',
+  'opsTokens',
+  'port',
+  'logLevel',
+  'demoSimulatorUrl',
+  'demoTemporalUiUrl',
+] as const satisfies (keyof Environment)[];
+type ServerEnvironment = Pick<Environment, (typeof NEEDS)[number]>;
+
+/** The receiver's own connections: two batches on their way, and the health check. */
+const RECEIVER_POOL = { max: 3, statementTimeoutMs: 2_000 };
+const PODIUM_TIMEOUT_MS = 10_000;
+const TEMPORAL_CHECK_MS = 900;
+
+void runMain('server', async () => {
+  const { environment, settings } = loadConfiguration(NEEDS);
+  const logger = createLogger(process.title, environment.logLevel);
+  const receiverPool = createPool(environment.databaseUrl, RECEIVER_POOL);
+  const pool = createPool(environment.databaseUrl);
+  onShutdown(() => Promise.all([receiverPool.end(), pool.end()]));
+  const client = createTemporalClient(dataConverter(environment.encryptionKeys), withFiles());
+  onShutdown(() => client.connection.close());
+
+  const metrics = createMetrics(() => readBacklog(pool));
+  const context = receiveContext(environment, settings);
+  const judgeEvent = (event: PodiumEvent) => {
+    if (!directory.isLoaded) throw notStored();
+    return judge(event, findLocation, { optOutKeywords: settings.optout.keywords });
+  };
+  const directory = new LocationDirectory({
+    pool,
+    podium: connectPodium(environment, settings, pool, logger),
+    settings: settings.locations,
+    onRead: async () => {
+      const served = directory.list().filter(({ archived }) => !archived);
+      const servedLocations = served.map(({ uid }) => uid);
+      if ((await releaseHeldUp({ pool, context, judge: judgeEvent, servedLocations })) > 0) relay.wake();
+    },
+    metrics,
+    logger,
+  });
+  const findLocation = (uid: string) => directory.find(uid);
+  const relay = new Relay({
+    pool,
+    client,
+    findLocation,
+    policyOf: (location) => sessionPolicy(settings, location),
+    metrics,
+    logger,
+  });
+
+  await directory.start();
+  onShutdown(() => directory.stop());
+  relay.start();
+  onShutdown(() => relay.stop());
+
+  const tools = { pool, client };
+  const app = createApp({
+    webhook: {
+      rules: {
+        secrets: environment.webhookSecrets,
+        replayWindowSeconds: settings.webhook.replay_window_seconds,
+        clockSkewSeconds: settings.webhook.clock_skew_seconds,
+      },
+      judge: judgeEvent,
+      write: createInboxWriter((batch) => receive(receiverPool, batch, context)),
+      onReceived: afterReceipt({
+        wakeRelay: () => relay.wake(),
+        seekLocation: () => directory.seek(),
+        rejectionBurst: settings.locations.rejection_burst,
+        metrics,
+        logger,
+      }),
+      metrics,
+      logger,
+    },
+    checks: readinessChecks(receiverPool, client, directory),
+    metrics,
+    tools,
+    codec: new EncryptionCodec(environment.encryptionKeys),
+    tokens: environment.opsTokens,
+    demo: demoPage(environment, settings, directory, tools),
+    logger,
+  });
+  const handle = app.callback();
+  const { server, url } = await listen(
+    (request, response) => void handle(request, response),
+    environment.port,
+  );
+  onShutdown(() => close(server));
+  logger.info({ event: 'ready', url }, 'Ready');
+});
+
+function connectPodium(
+  environment: ServerEnvironment,
+  settings: Settings,
+  pool: Pool,
+  logger: Logger,
+): PodiumApi {
+  const tokens = createAccessTokens({
+    tokenUrl: environment.podiumTokenUrl,
+    clientId: environment.podiumClientId,
+    clientSecret: environment.podiumClientSecret,
+    refreshToken: environment.podiumRefreshToken,
+    store: storedRefreshToken(pool, environment.encryptionKeys),
+    timeoutMs: PODIUM_TIMEOUT_MS,
+    logger,
+  });
+  return createPodium({
+    contract: environment.podiumContract ?? settings.podium.contract,
+    apiUrl: environment.podiumApiUrl,
+    tokens,
+    timeoutMs: PODIUM_TIMEOUT_MS,
+    logger,
+  });
+}
+
+function receiveContext({ idKeys }: ServerEnvironment, settings: Settings): ReceiveContext {
+  const [key] = idKeys as [string];
+  return {
+    workflowId: (phone, locationUid) => sessionWorkflowId(phone, locationUid, key),
+    startOn: settings.session.start_on,
+    auditHash: (phone) => phoneHash(phone, key),
+  };
+}
+
+function readinessChecks(pool: Pool, client: Client, directory: LocationDirectory): Checks {
+  return {
+    required: {
+      database: () => pool.query('select 1'),
+      locations: () =>
+        directory.isLoaded ? Promise.resolve() : Promise.reject(new Error('the list is not loaded')),
+    },
+    wanted: {
+      temporal: () =>
+        client.withDeadline(Date.now() + TEMPORAL_CHECK_MS, () => client.workflowService.getSystemInfo({})),
+    },
+  };
+}
+
+function demoPage(
+  environment: ServerEnvironment,
+  settings: Settings,
+  directory: LocationDirectory,
+  tools: { pool: Pool; client: Client },
+): DemoDependencies | null {
+  const { demoSimulatorUrl: simulatorUrl, demoTemporalUiUrl: uiUrl } = environment;
+  if (!simulatorUrl) return null;
+  return {
+    tools,
+    locations: () => directory.list(),
+    findLocation: (uid) => directory.find(uid),
+    page: {
+      simulatorUrl,
+      temporalUiUrl: uiUrl && `${uiUrl}/namespaces/${tools.client.options.namespace}`,
+      idleWarnSeconds: settings.session.idle_warn_seconds,
+      idleCloseSeconds: settings.session.idle_close_seconds,
+    },
+  };
+}
+
+async function readBacklog(pool: Pool): Promise<Backlog> {
+  const { pending, oldestReceivedAt } = await countPending(pool);
+  return { pending, oldestSeconds: oldestReceivedAt ? (Date.now() - oldestReceivedAt.getTime()) / 1000 : 0 };
+}
