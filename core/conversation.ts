@@ -178,5 +178,5 @@ function fill(text: string, state: SessionState, session: Session): string {
     question: question ? questionText(question) : '',
     answers: answers.map(({ label, value }) => `${label}: ${value}`).join('\n'),
   };
-  return text.replace(/\{(location|question|answers)\}/g, (_, name: string) => values[name] ?? '');
+  return text.replace(/\{(location|question|answers)\}/g, (_, name: string) => values[name] ?? '').trim();
 }

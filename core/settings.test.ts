@@ -132,6 +132,15 @@ test('two questions of the same id are refused', () => {
   ]);
 });
 
+test('a name in braces that nobody replaces is refused', () => {
+  expect(problems('messages: { en: { greeting: "Hi from {locaton}!" } }')).toEqual([
+    'messages.en.greeting: holds a name in braces, and {location}, {question}, {answers} is replaced here',
+  ]);
+  expect(
+    problems('intake: { questions: [{ id: a, kind: text, label: A, ask: "Hi {location}", ask_again: A? }] }'),
+  ).toEqual(['intake.questions.0.ask: holds a name in braces, and nothing is replaced here']);
+});
+
 test('a session takes its times and texts from the settings', () => {
   expect(sessionPolicy(settings(''), NORTHSIDE)).toMatchObject({
     idleWarnSeconds: 1200,

@@ -13,13 +13,19 @@ const seconds = z.number().positive();
 const count = z.int().positive();
 const text = z.string().trim().min(1);
 
+/** A text to the customer. A name in braces that nobody replaces would be sent as it stands. */
+const message = withPlaceholders('location', 'question', 'answers');
+
+/** A question is put as it stands, in the middle of other texts too. */
+const ask = withPlaceholders();
+
 const question = z
   .strictObject({
     /** Names the answer in notes and in the kept state; changing it makes an answer count no more. */
     id: z.string().regex(/^[a-z][a-z0-9_]*$/, 'should be lower-case letters, digits and _, as new_or_used'),
     kind: z.enum(['choice', 'text', 'name', 'email']),
     label: text,
-    ask: text,
+    ask: message,
     ask_again: text,
     choices: z.array(text).min(2).max(20).optional(),
   })
@@ -39,12 +45,12 @@ const questions = z
 const messages = z.strictObject({
   /** Under which name the robot's messages stand in Podium's inbox. */
   sender_name: text,
-  greeting: text,
-  welcome_back: text,
-  hand_over: text,
-  hand_over_unclear: text,
-  prompt_customer: text,
-  prompt_store: text,
+  greeting: message,
+  welcome_back: message,
+  hand_over: message,
+  hand_over_unclear: message,
+  prompt_customer: message,
+  prompt_store: message,
 });
 
 const schema = z
@@ -92,8 +98,8 @@ const schema = z
     for (const { path, choice } of choicesOf(intake)) {
       const word = optOutWordIn(choice, optout.keywords);
       if (!word) continue;
-      const message = `the option "${choice}" holds "${word}", which opts the customer out; use another word`;
-      context.addIssue({ code: 'custom', path: ['intake', ...path], message });
+      const problem = `the option "${choice}" holds "${word}", which opts the customer out; use another word`;
+      context.addIssue({ code: 'custom', path: ['intake', ...path], message: problem });
     }
   });
 
@@ -136,6 +142,14 @@ export function sessionPolicy(settings: Settings, location: Pick<Location, 'uid'
       promptStore: messages.en.prompt_store,
     },
   };
+}
+
+function withPlaceholders(...known: string[]) {
+  const names = known.map((name) => `{${name}}`).join(', ') || 'nothing';
+  return text.refine(
+    (words) => [...words.matchAll(/\{(\w+)\}/g)].every(([, name]) => known.includes(name!)),
+    `holds a name in braces, and ${names} is replaced here`,
+  );
 }
 
 function toQuestion({ ask_again, choices, ...rest }: z.infer<typeof question>): Question {
