@@ -134,11 +134,11 @@ test('two questions of the same id are refused', () => {
 
 test('a name in braces that nobody replaces is refused', () => {
   expect(problems('messages: { en: { greeting: "Hi from {locaton}!" } }')).toEqual([
-    'messages.en.greeting: holds a name in braces, and {location}, {question}, {answers} is replaced here',
+    'messages.en.greeting: of names in braces, only these are replaced here: {location}, {question}, {answers}',
   ]);
   expect(
     problems('intake: { questions: [{ id: a, kind: text, label: A, ask: "Hi {location}", ask_again: A? }] }'),
-  ).toEqual(['intake.questions.0.ask: holds a name in braces, and nothing is replaced here']);
+  ).toEqual(['intake.questions.0.ask: of names in braces, only these are replaced here: none']);
 });
 
 test('a session takes its times and texts from the settings', () => {

@@ -25,8 +25,8 @@ const question = z
     id: z.string().regex(/^[a-z][a-z0-9_]*$/, 'should be lower-case letters, digits and _, as new_or_used'),
     kind: z.enum(['choice', 'text', 'name', 'email']),
     label: text,
-    ask: message,
-    ask_again: text,
+    ask,
+    ask_again: ask,
     choices: z.array(text).min(2).max(20).optional(),
   })
   .refine(({ kind, choices }) => (kind === 'choice') === (choices !== undefined), {
@@ -145,10 +145,10 @@ export function sessionPolicy(settings: Settings, location: Pick<Location, 'uid'
 }
 
 function withPlaceholders(...known: string[]) {
-  const names = known.map((name) => `{${name}}`).join(', ') || 'nothing';
+  const names = known.map((name) => `{${name}}`).join(', ') || 'none';
   return text.refine(
     (words) => [...words.matchAll(/\{(\w+)\}/g)].every(([, name]) => known.includes(name!)),
-    `holds a name in braces, and ${names} is replaced here`,
+    `of names in braces, only these are replaced here: ${names}`,
   );
 }
 
