@@ -16,6 +16,6 @@ module.exports = {
       },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(get-port)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(get-port|node-pg-migrate)/)'],
   testTimeout: 60_000,
 };

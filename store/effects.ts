@@ -8,7 +8,7 @@ import type { Failure, PodiumEvent, Verdict } from '../core/events';
 import type { SessionMessage } from '../core/session';
 import type { Queryable } from './database';
 import { writeNotes, type NewNote } from './notes';
-import { applyOptOut, optedOutAmong, optedOutByPodium, type OptOutChange } from './opt-outs';
+import { applyOptOut, optedOutAmong, type OptOutChange } from './opt-outs';
 import { ANSWERS_WAIT } from './sessions';
 import { bodyHash, storable, storableKey } from './text';
 
@@ -66,7 +66,7 @@ export async function applyOptOuts(
   context: ReceiveContext,
 ): Promise<void> {
   for (const event of events) {
-    for (const change of await optOutChanges(client, event, context)) await applyOptOut(client, change);
+    for (const change of optOutChanges(event, context)) await applyOptOut(client, change);
   }
 }
 
@@ -118,45 +118,30 @@ export async function takeEffect(
   return effects;
 }
 
-async function optOutChanges(
-  client: Queryable,
-  { event, verdict, receivedAt }: JudgedEvent,
-  context: ReceiveContext,
-): Promise<OptOutChange[]> {
-  const at = event.at ?? receivedAt;
-  const base = {
-    rule: null,
+function optOutChanges({ event, verdict, receivedAt }: JudgedEvent, context: ReceiveContext): OptOutChange[] {
+  const change = (phone: string, at: Date) => ({
+    phone,
+    phoneHash: context.auditHash(phone),
+    optedOut: true,
     locationUid: event.locationUid && storableKey(event.locationUid),
-    messageUid: null,
-  };
+    messageUid: event.messageUid && storableKey(event.messageUid),
+    at: notAfter(at, receivedAt),
+  });
   if (verdict.kind === 'contact_opt_out') {
-    // A contact without an opt-out is no opt-in, unless it was Podium that had set it: then it was cleared there.
-    const cleared = verdict.optOuts.filter((entry) => entry.at === null).map(({ phone }) => phone);
-    const opensAgain = cleared.length > 0 ? await optedOutByPodium(client, cleared) : new Set();
-    return verdict.optOuts
-      .filter((entry) => entry.at !== null || opensAgain.has(entry.phone))
-      .map((entry) => ({
-        ...base,
-        phone: entry.phone,
-        phoneHash: context.auditHash(entry.phone),
-        optedOut: entry.at !== null,
-        source: 'podium',
-        actor: 'podium',
-        at: notAfter(entry.at ?? at, receivedAt),
-      }));
+    return verdict.optOuts.map(({ phone, at }) => ({
+      ...change(phone, at),
+      source: 'podium',
+      actor: 'podium',
+      rule: null,
+    }));
   }
   if (!('optOut' in verdict) || !verdict.optOut || verdict.phone === null) return [];
   return [
     {
-      ...base,
-      phone: verdict.phone,
-      phoneHash: context.auditHash(verdict.phone),
-      optedOut: true,
+      ...change(verdict.phone, event.at ?? receivedAt),
       source: event.webchat ? 'webchat' : 'text',
       actor: 'customer',
       rule: verdict.optOut.rule,
-      messageUid: event.messageUid && storableKey(event.messageUid),
-      at: notAfter(at, receivedAt),
     },
   ];
 }

@@ -144,15 +144,6 @@ export async function optedOutAmong(client: Queryable, phones: string[]): Promis
   return new Set(rows.map((row) => row.phone));
 }
 
-/** Those of the phones whose opt-out Podium itself has set, and so may clear. */
-export async function optedOutByPodium(client: Queryable, phones: string[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ phone: string }>(
-    `select phone_e164 as phone from opt_outs where opted_out and source = 'podium' and phone_e164 = any($1)`,
-    [phones],
-  );
-  return new Set(rows.map((row) => row.phone));
-}
-
 /** The entry with this id, for the workflow that tells Podium. */
 export async function historyEntry(pool: Pool, id: number): Promise<HistoryEntry | null> {
   const { rows } = await pool.query<HistoryEntry>(

@@ -163,6 +163,7 @@ create index workflow_starts_due on workflow_starts (due_at);
 -- Podium's refresh token, since a new one may come with each access token.
 create table podium_tokens (
   only_row      boolean primary key default true check (only_row),
+  key_id        text not null,                 -- of the key that encrypted it
   refresh_token bytea not null,                -- encrypted
   updated_at    timestamptz not null default now()
 );

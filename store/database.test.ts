@@ -1,0 +1,74 @@
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { JANE, JOHN, MARY } from '../test/support/received';
+import { lockPhones, transaction } from './database';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+
+it('gives bigints as numbers', async () => {
+  const { rows } = await db.pool.query("select 42::bigint as id, array['a'] as list");
+  expect(rows).toEqual([{ id: 42, list: ['a'] }]);
+});
+
+it('rolls back what failed, and gives the connection back', async () => {
+  const failing = transaction(db.pool, async (client) => {
+    await client.query("insert into locations (uid, name, archived) values ('x', 'X', false)");
+    throw new Error('no');
+  });
+  await expect(failing).rejects.toThrow('no');
+  expect((await db.pool.query('select * from locations')).rows).toEqual([]);
+  expect(db.pool.idleCount).toBe(db.pool.totalCount);
+});
+
+it('survives a connection that breaks between two statements, and goes on with another', async () => {
+  const broken = transaction(db.pool, async (client) => {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    await db.pool.query('select pg_terminate_backend($1)', [rows[0]!.pid]);
+    await ended;
+    await client.query('select 1');
+  });
+  await expect(broken).rejects.toThrow();
+  await expect(db.pool.query('select 1')).resolves.toMatchObject({ rowCount: 1 });
+});
+
+it('locks a phone until the transaction ends', async () => {
+  const order: string[] = [];
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let locked = () => {};
+  const isLocked = new Promise<void>((resolve) => (locked = resolve));
+
+  const first = transaction(db.pool, async (client) => {
+    await lockPhones(client, [JANE]);
+    locked();
+    await held;
+    order.push('first');
+  });
+  await isLocked;
+  const second = transaction(db.pool, async (client) => {
+    await lockPhones(client, [JANE]);
+    order.push('second');
+  });
+  await transaction(db.pool, (client) => lockPhones(client, [JOHN])); // another phone waits for nobody
+  release();
+  await Promise.all([first, second]);
+  expect(order).toEqual(['first', 'second']);
+});
+
+it('never lets two transactions wait for each other, in whatever order they name their phones', async () => {
+  const phones = [
+    JANE,
+    JOHN,
+    MARY,
+    ...Array.from({ length: 20 }, (_, i) => `+1415555${String(100 + i).padStart(4, '0')}`),
+  ];
+  const inSomeOrder = () => [...phones].sort(() => Math.random() - 0.5);
+  const transactions = Array.from({ length: 60 }, () =>
+    transaction(db.pool, (client) => lockPhones(client, inSomeOrder())),
+  );
+  await expect(Promise.all(transactions)).resolves.toHaveLength(60);
+});
