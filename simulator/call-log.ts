@@ -1,6 +1,6 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { NumberedLog } from './numbered-log';
-import type { RequestBody } from './api/request';
+import { bodyOf } from './api/request';
 import type { World } from './world';
 
 /** One call to Podium's API. */
@@ -22,10 +22,10 @@ export type CallLog = NumberedLog<Call>;
 
 export const createCallLog = (): CallLog => new NumberedLog<Call>(100_000);
 
-/** Notes each call as it arrives, and its status once it is answered. Expects `ctx.state.request`. */
+/** Notes each call as it arrives, and its status once it is answered. */
 export function recordCalls(log: CallLog, world: World): Middleware {
   return async (ctx, next) => {
-    const request: RequestBody = ctx.state.request;
+    const request = bodyOf(ctx);
     const call = log.append({
       at: performance.timeOrigin + performance.now(),
       method: ctx.method,
@@ -34,7 +34,7 @@ export function recordCalls(log: CallLog, world: World): Middleware {
       body: withoutSecrets(request.json ?? (request.raw.length > 0 ? `${request.raw.length} bytes` : null)),
       status: null,
     });
-    ctx.state.call = call;
+    (ctx.state as { call: Call }).call = call;
     world.changed({ kind: 'call', n: call.n, method: call.method, path: call.path });
     await next();
     if (call.dropped === undefined) {
@@ -42,6 +42,11 @@ export function recordCalls(log: CallLog, world: World): Middleware {
       world.changed({ kind: 'call', n: call.n, method: call.method, path: call.path, status: call.status });
     }
   };
+}
+
+/** What `recordCalls` has noted. */
+export function callOf(ctx: Context): Call {
+  return (ctx.state as { call: Call }).call;
 }
 
 function decodePath(path: string): string {

@@ -4,11 +4,9 @@ import { eventBody, type Happening } from './events';
 import { log } from './log';
 import { NumberedLog } from './numbered-log';
 import type { Contract, Settings } from './settings';
-import { signPublished, signSkill } from './sign';
+import { postEvent, signature, type Attempt } from './post';
 import type { Webhook, World } from './world';
 
-/** Podium waits this long for the whole answer. No time scale touches it. */
-const ANSWER_WITHIN_MS = 5000;
 /** Podium lets go of an event after about ten days. */
 const KEPT_FOR_MS = 10 * 24 * 60 * 60 * 1000;
 
@@ -19,18 +17,6 @@ const RETRY_WAITS: Record<Contract, number[]> = {
   // 6 within 24 hours
   skill: [60, 300, 1800, 7200, 21_600, 54_000],
 };
-
-/** One attempt to deliver an event, and what came of it. */
-export interface Attempt {
-  /** Ms since 1970. */
-  at: number;
-  ms: number;
-  /** Null when there was no answer in time. */
-  status: number | null;
-  error: string | null;
-  /** The answer's first 2,000 characters. */
-  answer: string | null;
-}
 
 /** An event on its way to one webhook. */
 export interface Delivery {
@@ -57,7 +43,7 @@ export class Deliveries {
   readonly log = new NumberedLog<Delivery>(20_000);
   private readonly atWork = new Set<Webhook>();
   private readonly waiting = new Map<Webhook, AbortController>();
-  private stopped = false;
+  private readonly stopping = new AbortController();
 
   constructor(
     private readonly world: World,
@@ -75,7 +61,7 @@ export class Deliveries {
   }
 
   stop(): void {
-    this.stopped = true;
+    this.stopping.abort();
     for (const wait of this.waiting.values()) wait.abort();
   }
 
@@ -142,12 +128,12 @@ export class Deliveries {
     for (let next = webhook.queue[0]; next; next = webhook.queue[0]) {
       const left = next.queued_at + this.settings.delivery_delay_ms - Date.now();
       if (next.failures === 0) await this.wait(webhook, left);
-      if (this.stopped || webhook.disabled) return;
+      if (this.stopping.signal.aborted || webhook.disabled) return;
       if (next.queued_at < Date.now() - KEPT_FOR_MS) next.state = 'expired';
       else if (await this.attempt(webhook, next)) next.state = 'delivered';
 
       if (next.state !== 'waiting') webhook.queue.shift();
-      else await this.waitForRetry(webhook, next);
+      else if (!this.stopping.signal.aborted) await this.waitForRetry(webhook, next);
     }
   }
 
@@ -161,7 +147,7 @@ export class Deliveries {
 
   /** Ends early when the webhook is enabled or disabled, and when the simulator ends. */
   private async wait(webhook: Webhook, ms: number): Promise<void> {
-    if (ms <= 0 || this.stopped) return;
+    if (ms <= 0 || this.stopping.signal.aborted) return;
     const controller = new AbortController();
     this.waiting.set(webhook, controller);
     await pause(ms, undefined, { signal: controller.signal }).catch(() => undefined);
@@ -181,53 +167,9 @@ export class Deliveries {
   private post(webhook: Webhook, delivery: Delivery): Promise<Attempt> {
     const signedAt = (this.settings.retry_stamp === 'first' && delivery.first_signed_at) || Date.now();
     delivery.first_signed_at ??= signedAt;
-    return postEvent(
-      webhook.url,
-      delivery.body,
-      signature(webhook.secret, delivery.contract, delivery.body, signedAt),
-    );
+    const headers = signature(webhook.secret, delivery.contract, delivery.body, signedAt);
+    return postEvent(webhook.url, delivery.body, headers, this.stopping.signal);
   }
-}
-
-/** The headers of a contract; none without a secret, as Podium does it. */
-export function signature(
-  secret: string | null,
-  contract: Contract,
-  body: string | Buffer,
-  at: number,
-): Record<string, string> {
-  if (secret === null) return {};
-  return contract === 'skill'
-    ? signSkill(secret, body, Math.floor(at / 1000))
-    : signPublished(secret, body, at);
-}
-
-/** Posts bytes as Podium does. Never throws: no answer is a status of null. */
-export async function postEvent(
-  url: string | null,
-  body: string | Buffer,
-  headers: Record<string, string>,
-): Promise<Attempt> {
-  const at = Date.now();
-  const result = {
-    status: null as number | null,
-    error: null as string | null,
-    answer: null as string | null,
-  };
-  try {
-    const response = await fetch(url ?? '', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'user-agent': 'Podium-Simulator', ...headers },
-      body: body as string,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    });
-    result.answer = (await response.text()).slice(0, 2000);
-    result.status = response.status;
-  } catch (error) {
-    result.error = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  }
-  return { at, ms: Date.now() - at, ...result };
 }
 
 function wants(webhook: Webhook, { eventType, locationUid }: Happening): boolean {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 import { codeFor, errorBody } from './api/errors';
-import type { Call } from './call-log';
+import { callOf, type Call } from './call-log';
 import type { Settings } from './settings';
 
 const regularExpression = z.string().refine(isRegularExpression, 'not a regular expression');
@@ -54,12 +54,15 @@ export class Faults {
   }
 }
 
-/** Lets the fault that fits happen. Expects `ctx.state.call`. */
+/** Lets the fault that fits happen. */
 export function injectFaults(faults: Faults, settings: Settings): Middleware {
   return async (ctx, next) => {
-    const call: Call = ctx.state.call;
+    const call = callOf(ctx);
     const fault = faults.take(call.method, call.path);
-    if (!fault) return next();
+    if (!fault) {
+      await next();
+      return;
+    }
 
     if (fault.delay_ms > 0) await pause(fault.delay_ms);
     if (fault.drop === 'before') return cut(ctx, call, 'before');

@@ -123,7 +123,7 @@ export class Inbox {
   }
 
   isOptedOut(conversation: Conversation): boolean {
-    return this.world.contactByChannel(conversation.address)?.optedOutAt != null;
+    return (this.world.contactByChannel(conversation.address)?.optedOutAt ?? null) !== null;
   }
 
   private sends(conversation: Conversation, fields: MessageFields): Message {

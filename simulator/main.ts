@@ -1,11 +1,11 @@
 import { readEnvironment } from './environment';
 import { log } from './log';
-import { startSimulator } from './simulator';
+import { startSimulator, type SimulatorOptions } from './simulator';
 
 process.title = 'podium-webchat-simulator';
 
 async function main(): Promise<void> {
-  const simulator = await startSimulator(readEnvironment(process.env));
+  const simulator = await startSimulator(optionsOrExit());
   log.info({ event: 'ready', url: simulator.url }, 'Podium simulator is ready');
 
   let ending = false;
@@ -13,10 +13,7 @@ async function main(): Promise<void> {
     if (ending) return;
     ending = true;
     log.info({ event: 'ending', reason }, 'Podium simulator ends');
-    simulator.stop().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
+    simulator.stop().then(() => process.exit(0), fail);
   };
   process.on('SIGTERM', () => end('SIGTERM'));
   process.on('SIGINT', () => end('SIGINT'));
@@ -26,8 +23,17 @@ async function main(): Promise<void> {
   }
 }
 
+function optionsOrExit(): SimulatorOptions {
+  try {
+    return readEnvironment(process.env);
+  } catch (error) {
+    process.stderr.write(`The simulator cannot start:\n${(error as Error).message}\n`);
+    process.exit(2);
+  }
+}
+
 function fail(error: unknown): void {
-  log.fatal(error instanceof Error ? error : { error }, 'Podium simulator failed');
+  log.fatal({ err: error }, 'Podium simulator failed');
   process.exit(1);
 }
 

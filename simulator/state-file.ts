@@ -9,7 +9,7 @@ const GATHER_MS = 500;
 export function readState(path: string | null): Partial<SavedWorld> {
   if (path === null || !existsSync(path)) return {};
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(readFileSync(path, 'utf8')) as SavedWorld;
   } catch (error) {
     throw new Error(`The simulator's state file ${path} cannot be read; delete it to begin anew.`, {
       cause: error,

@@ -177,9 +177,8 @@ export class World {
 
   removeContact(contact: Contact): void {
     this.contacts.delete(contact.uid);
-    for (const channel of [contact.phone, contact.email?.toLowerCase()]) {
-      if (channel != null && this.contactsByChannel.get(channel) === contact)
-        this.contactsByChannel.delete(channel);
+    for (const [channel, owner] of this.contactsByChannel) {
+      if (owner === contact) this.contactsByChannel.delete(channel);
     }
   }
 

@@ -50,13 +50,15 @@ export function createApi(parts: Parts): Koa {
   function onlyWith(contract: Contract, router: Router): Middleware {
     // A router's middleware adds what it needs to the context by itself; its type asks for it beforehand.
     const routes = router.routes() as unknown as Middleware;
-    return (ctx, next) => (settings.contract === contract ? routes(ctx, next) : next());
+    return async (ctx, next) => {
+      await (settings.contract === contract ? routes(ctx, next) : next());
+    };
   }
 }
 
-const requireVersion: Middleware = (ctx, next) => {
+const requireVersion: Middleware = async (ctx, next) => {
   if (ctx.get('podium-version') !== PODIUM_VERSION) {
     throw new ApiError(400, 'invalid_header_version', `The header podium-version must be ${PODIUM_VERSION}.`);
   }
-  return next();
+  await next();
 };

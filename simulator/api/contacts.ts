@@ -6,7 +6,7 @@ import type { Parts } from '../parts';
 import type { Contact } from '../world';
 import { ApiError, invalid, notFound } from './errors';
 import { one, page } from './paging';
-import { check } from './request';
+import { checkBody } from './request';
 
 const phoneNumber = z.string().regex(/^\+[1-9]\d{1,15}$/);
 const email = z.string().regex(/(.+)@(.+)\.(.+)/);
@@ -52,7 +52,7 @@ export function contactRoutes(parts: Parts): Router {
   const { world, inbox, settings } = parts;
 
   const setOptOut = (optedOut: boolean) => (ctx: Context) => {
-    const { channel } = check(optOutSchema, ctx.state.request.json);
+    const { channel } = checkBody(optOutSchema, ctx);
     if (!settings.opt_out_whitelisted) {
       throw new ApiError(403, 'unauthorized', 'This application is not whitelisted for this endpoint.');
     }
@@ -67,13 +67,10 @@ export function contactRoutes(parts: Parts): Router {
     .post('/transactional/opt_in', setOptOut(false))
     .get('/', (ctx) => {
       const contacts = [...world.contacts.values()].filter(isReadable);
-      ctx.body = page(
-        ctx,
-        contacts.map((contact) => publishedContact(world, contact)),
-      );
+      ctx.body = page(ctx, contacts, (contact) => publishedContact(world, contact));
     })
     .post('/', (ctx) => {
-      const fields = check(createSchema, ctx.state.request.json);
+      const fields = checkBody(createSchema, ctx);
       const identifier = fields.phoneNumber ?? fields.email;
       if (identifier === undefined) throw invalid('phoneNumber or email: one of them is required');
       refuseUnknownLocations(parts, fields.locations);
@@ -87,7 +84,7 @@ export function contactRoutes(parts: Parts): Router {
     .patch('/:identifier', (ctx) => {
       const identifier = ctx.params.identifier ?? '';
       const contact = find(parts, identifier);
-      const fields = check(updateSchema, ctx.state.request.json);
+      const fields = checkBody(updateSchema, ctx);
       refuseUnknownLocations(parts, fields.locations ?? []);
       change(parts, contact, fields);
       accepted(ctx, identifier);

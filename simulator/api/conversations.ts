@@ -5,7 +5,7 @@ import type { Parts } from '../parts';
 import type { Conversation, Note, World } from '../world';
 import { notFound } from './errors';
 import { one, page } from './paging';
-import { check } from './request';
+import { checkBody } from './request';
 
 const noteSchema = z.object({ body: z.string().min(1), senderName: z.string() });
 const updateSchema = z.object({ closed: z.boolean().optional() });
@@ -18,7 +18,7 @@ export function conversationRoutes({ world, inbox }: Parts): Router {
       const asked = all.filter(({ locationUid }) =>
         [undefined, locationUid].includes(ctx.query.locationUid as string),
       );
-      ctx.body = page(ctx, asked.map(publishedConversation));
+      ctx.body = page(ctx, asked, publishedConversation);
     })
     .get('/:uid', (ctx) => {
       ctx.body = one(ctx, publishedConversation(findConversation(world, ctx.params.uid)));
@@ -26,10 +26,7 @@ export function conversationRoutes({ world, inbox }: Parts): Router {
     .get('/:uid/messages', (ctx) => {
       const conversation = findConversation(world, ctx.params.uid);
       const newestFirst = conversation.messages.toReversed();
-      ctx.body = page(
-        ctx,
-        newestFirst.map((message) => publishedMessage(world, conversation, message)),
-      );
+      ctx.body = page(ctx, newestFirst, (message) => publishedMessage(world, conversation, message));
     })
     .get('/:uid/messages/:messageUid', (ctx) => {
       const conversation = findConversation(world, ctx.params.uid);
@@ -39,7 +36,7 @@ export function conversationRoutes({ world, inbox }: Parts): Router {
     })
     .post('/:uid/notes', (ctx) => {
       const conversation = findConversation(world, ctx.params.uid);
-      const { body, senderName } = check(noteSchema, ctx.state.request.json);
+      const { body, senderName } = checkBody(noteSchema, ctx);
       ctx.body = one(ctx, publishedNote(world, conversation, inbox.note(conversation, body, senderName)));
     });
 }
@@ -48,7 +45,7 @@ export function conversationRoutes({ world, inbox }: Parts): Router {
 export function conversationUpdateRoutes({ world, inbox }: Parts): Router {
   return new Router().put('/v4/conversations/:uid', (ctx) => {
     const conversation = findConversation(world, ctx.params.uid);
-    const { closed } = check(updateSchema, ctx.state.request.json ?? {});
+    const { closed } = checkBody(updateSchema, ctx);
     if (closed !== undefined) inbox.setClosed(conversation, closed);
     ctx.body = one(ctx, publishedConversation(conversation));
   });

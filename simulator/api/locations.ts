@@ -8,8 +8,9 @@ import { one, page } from './paging';
 export function locationRoutes({ world, settings }: Parts): Router {
   return new Router({ prefix: '/v4/locations' })
     .get('/', (ctx) => {
-      const all = [...world.locations.values()].map((location) => publishedLocation(world, location));
-      ctx.body = settings.contract === 'skill' ? { data: all } : page(ctx, all);
+      const all = [...world.locations.values()];
+      const show = (location: Location) => publishedLocation(world, location);
+      ctx.body = settings.contract === 'skill' ? { data: all.map(show) } : page(ctx, all, show);
     })
     .get('/:uid', (ctx) => {
       const location = world.locations.get(ctx.params.uid ?? '');

@@ -6,7 +6,7 @@ import { e164 } from '../phones';
 import type { Attachment, Conversation } from '../world';
 import { ApiError, invalid } from './errors';
 import { one } from './paging';
-import { check, type RequestBody } from './request';
+import { bodyOf, check, checkBody, type RequestBody } from './request';
 
 /** 25 MiB. Refused only after the upload. */
 const MAX_ATTACHMENT_BYTES = 26_214_400;
@@ -36,14 +36,14 @@ export function messageRoutes(parts: Parts): Router {
   const { world, inbox } = parts;
   return new Router({ prefix: '/v4' })
     .post('/messages', (ctx) => {
-      const asked = check(sendSchema, ctx.state.request.json);
+      const asked = checkBody(sendSchema, ctx);
       if (asked.body === '') throw invalid('body: must not be empty');
       const conversation = conversationFor(parts, asked);
       const message = inbox.apiWrites(conversation, asked.body, asked.senderName ?? null);
       ctx.body = one(ctx, publishedMessage(world, conversation, message));
     })
     .post('/import/messages', (ctx) => {
-      const asked = check(importSchema, ctx.state.request.json);
+      const asked = checkBody(importSchema, ctx);
       const conversation = conversationFor(parts, asked);
       const createdAt = new Date(asked.publishedAt).toISOString();
       const message = inbox.imports(conversation, {
@@ -58,7 +58,7 @@ export function messageRoutes(parts: Parts): Router {
 /** `/v4/messages/attachment`, the same in both contracts: it sends the file to the customer. */
 export function attachmentRoutes(parts: Parts): Router {
   return new Router().post('/v4/messages/attachment', async (ctx) => {
-    const { data, attachment } = await readForm(ctx.state.request, ctx.get('content-type'));
+    const { data, attachment } = await readForm(bodyOf(ctx), ctx.get('content-type'));
     const asked = check(sendSchema, data);
     if (attachment && attachment.sizeBytes > MAX_ATTACHMENT_BYTES) {
       throw new ApiError(413, 'attachment_exceeds_limit', 'The attachment is larger than 25 MiB.');

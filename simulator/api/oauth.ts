@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Parts } from '../parts';
 import type { World } from '../world';
 import { ApiError } from './errors';
-import { check } from './request';
+import { checkBody } from './request';
 
 const LIFETIME_SECONDS = { published: 36_000, skill: 3600 };
 
@@ -19,7 +19,7 @@ const tokenRequest = z.object({
 /** `POST /oauth/token`. With the skill contract every use of the refresh token makes a new one, and ends the old. */
 export function oauthRoutes({ settings, world, credentials, saveNow }: Parts): Router {
   return new Router().post('/oauth/token', async (ctx) => {
-    const asked = check(tokenRequest, ctx.state.request.json);
+    const asked = checkBody(tokenRequest, ctx);
     if (asked.client_id !== credentials.clientId || asked.client_secret !== credentials.clientSecret) {
       throw new ApiError(401, 'invalid_client', 'Client authentication failed.');
     }

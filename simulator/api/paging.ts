@@ -3,17 +3,18 @@ import { z } from 'zod';
 import { ApiError } from './errors';
 import { check } from './request';
 
+const DEFAULT_LIMIT = 10;
 const limitSchema = z.coerce.number().int().min(0).max(100);
 
 /**
- * One page of a list, with the metadata of Podium's answer. A cursor carries its own page size, since
- * Podium ignores all other parameters beside one. The last page has no `nextCursor`.
+ * One page of a list, each item as `show` shows it, with the metadata of Podium's answer. A cursor carries
+ * its own page size, since Podium ignores all other parameters beside one. The last page has no `nextCursor`.
  */
-export function page<T>(ctx: Context, items: readonly T[], defaultLimit = 10) {
-  const { offset, limit } = position(ctx, defaultLimit);
+export function page<T, U>(ctx: Context, items: readonly T[], show: (item: T) => U) {
+  const { offset, limit } = position(ctx);
   const cursor = (start: number) => Buffer.from(`${start}:${limit}`).toString('base64url');
   return {
-    data: items.slice(offset, offset + limit),
+    data: items.slice(offset, offset + limit).map(show),
     metadata: {
       ...(offset + limit < items.length ? { nextCursor: cursor(offset + limit) } : {}),
       ...(offset > 0 ? { previousCursor: cursor(Math.max(0, offset - limit)) } : {}),
@@ -23,9 +24,9 @@ export function page<T>(ctx: Context, items: readonly T[], defaultLimit = 10) {
   };
 }
 
-function position(ctx: Context, defaultLimit: number): { offset: number; limit: number } {
+function position(ctx: Context): { offset: number; limit: number } {
   if (typeof ctx.query.cursor !== 'string') {
-    return { offset: 0, limit: check(limitSchema, ctx.query.limit ?? defaultLimit) };
+    return { offset: 0, limit: check(limitSchema, ctx.query.limit ?? DEFAULT_LIMIT) };
   }
   const [, offset, limit] = /^(\d+):(\d+)$/.exec(Buffer.from(ctx.query.cursor, 'base64url').toString()) ?? [];
   if (offset === undefined || limit === undefined) {

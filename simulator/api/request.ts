@@ -50,3 +50,15 @@ export function check<T>(schema: z.ZodType<T>, value: unknown): T {
   const issues = result.error.issues.map(({ path, message }) => `${path.join('.') || 'request'}: ${message}`);
   throw invalid(issues.join('; '));
 }
+
+/** The JSON or form that came with a request, checked against a schema. No body is an empty object. */
+export function checkBody<T>(schema: z.ZodType<T>, ctx: Context): T {
+  const { raw, json } = bodyOf(ctx);
+  if (raw.length > 0 && json === undefined) throw invalid('request: is not JSON');
+  return check(schema, json ?? {});
+}
+
+/** What `bodyReader` has read. */
+export function bodyOf(ctx: Context): RequestBody {
+  return (ctx.state as { request: RequestBody }).request;
+}

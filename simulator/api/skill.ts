@@ -6,7 +6,7 @@ import { e164 } from '../phones';
 import type { Contact, World } from '../world';
 import { findConversation } from './conversations';
 import { ApiError, notFound } from './errors';
-import { check } from './request';
+import { checkBody } from './request';
 
 const createSchema = z.object({
   phone: z.string(),
@@ -28,7 +28,7 @@ export function skillRoutes({ world, inbox, settings }: Parts): Router {
       ctx.body = { data: found.map((contact) => skillContact(world, contact)) };
     })
     .post('/contacts', (ctx) => {
-      const asked = check(createSchema, ctx.state.request.json);
+      const asked = checkBody(createSchema, ctx);
       const phone = e164(asked.phone, null);
       if (phone === null) throw new ApiError(400, 'invalid_phone_format', 'phone: must be E.164');
       const location = world.locations.get(asked.location_uid);
@@ -52,13 +52,13 @@ export function skillRoutes({ world, inbox, settings }: Parts): Router {
     .patch('/contacts/:uid', (ctx) => {
       const contact = world.contacts.get(ctx.params.uid ?? '');
       if (!contact) throw notFound('Contact');
-      const { opted_out } = check(updateSchema, ctx.state.request.json);
+      const { opted_out } = checkBody(updateSchema, ctx);
       inbox.setOptOut(contact, opted_out);
       ctx.body = { data: skillContact(world, contact) };
     })
     .post('/conversations/:uid/messages', (ctx) => {
       const conversation = findConversation(world, ctx.params.uid);
-      const { body } = check(sendSchema, ctx.state.request.json);
+      const { body } = checkBody(sendSchema, ctx);
       if (inbox.isOptedOut(conversation))
         throw new ApiError(451, 'contact_opted_out', 'The contact has opted out.');
       const message = inbox.apiWrites(conversation, body, null);

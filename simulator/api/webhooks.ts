@@ -5,7 +5,7 @@ import type { Parts } from '../parts';
 import type { Webhook, World } from '../world';
 import { invalid, notFound } from './errors';
 import { one } from './paging';
-import { check } from './request';
+import { checkBody } from './request';
 
 /** The 26 event types of `webhooks.json`. */
 const eventTypes = [
@@ -43,7 +43,7 @@ export function webhookRoutes({ world, deliveries }: Parts): Router {
       );
     })
     .post('/', (ctx) => {
-      const asked = check(createSchema, ctx.state.request.json);
+      const asked = checkBody(createSchema, ctx);
       const webhook = addWebhook(world, { ...asked, locationUid: owner(world, asked) });
       ctx.body = one(ctx, publishedWebhook(world, webhook));
     })
@@ -52,7 +52,7 @@ export function webhookRoutes({ world, deliveries }: Parts): Router {
     })
     .put('/:uid', (ctx) => {
       const webhook = findWebhook(world, ctx.params.uid);
-      const { disabled, ...fields } = check(updateSchema, ctx.state.request.json);
+      const { disabled, ...fields } = checkBody(updateSchema, ctx);
       Object.assign(webhook, fields, { updatedAt: new Date().toISOString() });
       if (disabled === true) deliveries.disable(webhook);
       if (disabled === false && webhook.disabled) deliveries.enable(webhook);

@@ -1,10 +1,10 @@
 import Router from '@koa/router';
 import { z } from 'zod';
 import { notFound } from '../api/errors';
-import { check } from '../api/request';
+import { check, checkBody } from '../api/request';
 import { findWebhook } from '../api/webhooks';
-import { postEvent, signature } from '../delivery';
 import type { Parts } from '../parts';
+import { postEvent, signature } from '../post';
 import { settingsSchema } from '../settings';
 import type { Webhook, World } from '../world';
 
@@ -38,7 +38,7 @@ export function deliveryRoutes({ world, deliveries, settings }: Parts): Router {
       const delivery = deliveries.log.after(0).find(({ event_uid }) => event_uid === ctx.params.event_uid);
       if (!delivery) throw notFound('Event');
       const webhook = findWebhook(world, delivery.webhook_uid);
-      const { times, parallel } = check(redeliverySchema, ctx.state.request.json ?? {});
+      const { times, parallel } = checkBody(redeliverySchema, ctx);
       const again = () => deliveries.redeliver(delivery, webhook);
       const attempts = parallel ? await Promise.all(Array.from({ length: times }, again)) : [];
       while (attempts.length < times) attempts.push(await again());
@@ -48,7 +48,7 @@ export function deliveryRoutes({ world, deliveries, settings }: Parts): Router {
       ctx.body = { webhooks: [...world.webhooks.values()].map(stateOfWebhook) };
     })
     .post('/webhooks/raw', async (ctx) => {
-      const asked = check(rawSchema, ctx.state.request.json);
+      const asked = checkBody(rawSchema, ctx);
       const webhook =
         asked.webhook_uid === undefined ? firstWebhook(world) : findWebhook(world, asked.webhook_uid);
       const body = Buffer.from(

@@ -2,7 +2,7 @@ import Router from '@koa/router';
 import { z } from 'zod';
 import { notFound } from '../api/errors';
 import { findConversation } from '../api/conversations';
-import { check } from '../api/request';
+import { checkBody } from '../api/request';
 import type { Parts } from '../parts';
 import type { Conversation, Message, World } from '../world';
 
@@ -46,7 +46,7 @@ const location = z.strictObject({
 export function peopleRoutes({ world, inbox }: Parts): Router {
   return new Router({ prefix: '/sim' })
     .post('/customer/messages', (ctx) => {
-      const { location_uid, at, attachments, ...asked } = check(customerMessage, ctx.state.request.json);
+      const { location_uid, at, attachments, ...asked } = checkBody(customerMessage, ctx);
       const { conversation, message, eventUid } = inbox.customerWrites({
         ...asked,
         locationUid: location_uid,
@@ -60,18 +60,18 @@ export function peopleRoutes({ world, inbox }: Parts): Router {
       ctx.body = { message_uid: message.uid, event_uid: eventUid, conversation_uid: conversation.uid };
     })
     .post('/agent/messages', (ctx) => {
-      const { conversation_uid, body, sender_uid } = check(agentMessage, ctx.state.request.json);
+      const { conversation_uid, body, sender_uid } = checkBody(agentMessage, ctx);
       const message = inbox.agentWrites(findConversation(world, conversation_uid), body, sender_uid);
       ctx.body = { message_uid: message.uid };
     })
     .post('/messages/:uid/fail', (ctx) => {
-      const { reason } = check(failure, ctx.state.request.json ?? {});
+      const { reason } = checkBody(failure, ctx);
       const { conversation, message } = findMessage(world, ctx.params.uid);
       inbox.fails(conversation, message, reason);
       ctx.status = 204;
     })
     .post('/contacts/opt_out', (ctx) => {
-      const { phone, opted_out } = check(optOut, ctx.state.request.json);
+      const { phone, opted_out } = checkBody(optOut, ctx);
       const contact = inbox.contactOfPhone(phone);
       inbox.setOptOut(contact, opted_out);
       ctx.body = { contact_uid: contact.uid };
@@ -83,7 +83,7 @@ export function peopleRoutes({ world, inbox }: Parts): Router {
         ...{ uid, name: 'New Store', country: null, archived: false, podiumPhoneNumber: '+12025550199' },
         ...{ createdAt: now, updatedAt: now },
       };
-      const asked = check(location, ctx.state.request.json ?? {});
+      const asked = checkBody(location, ctx);
       world.locations.set(uid, { ...known, ...withoutUndefined(asked), updatedAt: now });
       world.changed({ kind: 'location', location_uid: uid });
       ctx.body = world.locations.get(uid);

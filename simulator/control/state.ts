@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import Router from '@koa/router';
-import { check } from '../api/request';
+import { checkBody } from '../api/request';
 import { filedAs } from '../phones';
 import type { Parts } from '../parts';
 import { settingsSchema } from '../settings';
@@ -30,7 +30,7 @@ export function stateRoutes({ world, settings }: Parts): Router {
       };
     })
     .put('/settings', (ctx) => {
-      Object.assign(settings, check(settingsSchema.partial(), ctx.state.request.json));
+      Object.assign(settings, checkBody(settingsSchema.partial(), ctx));
       world.changed({ kind: 'settings' });
       ctx.body = settings;
     })

@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import { z } from 'zod';
-import { check } from '../api/request';
+import { check, checkBody } from '../api/request';
 import { faultSchema } from '../faults';
 import type { Parts } from '../parts';
 
@@ -20,7 +20,7 @@ export function troubleRoutes({ calls, faults }: Parts): Router {
       ctx.body = { faults: faults.list() };
     })
     .post('/faults', (ctx) => {
-      ctx.body = faults.add(check(faultSchema, ctx.state.request.json));
+      ctx.body = faults.add(checkBody(faultSchema, ctx));
     })
     .delete('/faults', (ctx) => {
       faults.clear();

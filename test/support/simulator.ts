@@ -1,5 +1,6 @@
 import type { Call } from '../../simulator/call-log';
-import type { Attempt, Delivery } from '../../simulator/delivery';
+import type { Delivery } from '../../simulator/delivery';
+import type { Attempt } from '../../simulator/post';
 import { startSimulator as start, type SimulatorOptions } from '../../simulator/simulator';
 
 /** How long `until` waits before it gives up. */
