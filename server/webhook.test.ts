@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { signPublished, signSkill } from '../simulator/sign';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
-import { NORTHSIDE, SECRET, startReceiver, type Receiver } from '../test/support/receiver';
+import { NORTHSIDE } from '../test/support/received';
+import { SECRET, startReceiver, type Receiver } from '../test/support/receiver';
 import { MAX_BODY_BYTES, MAX_READ_BYTES } from './signed-body';
 
 let database: TestDatabase;
@@ -28,7 +29,7 @@ interface Chat {
 /** A website chat in the published shape. */
 function chat(parts: Chat = {}): string {
   const { eventUid = randomUUID(), messageUid = randomUUID(), phone = '0400 123 456' } = parts;
-  const { locationUid = NORTHSIDE.uid, body = 'Can I book a test drive?' } = parts;
+  const { locationUid = NORTHSIDE, body = 'Can I book a test drive?' } = parts;
   return JSON.stringify({
     data: {
       uid: messageUid,
@@ -72,7 +73,7 @@ describe('a signed event', () => {
     const body = chat({ eventUid: 'stored' });
     expect(await post(body)).toMatchObject({ status: 200, body: { status: 'accepted', eventId: 'stored' } });
     const [row] = await rowsOf('stored');
-    expect(row).toMatchObject({ status: 'pending', phone_e164: '+61400123456', location_uid: NORTHSIDE.uid });
+    expect(row).toMatchObject({ status: 'pending', phone_e164: '+61400123456', location_uid: NORTHSIDE });
     expect(row.raw.equals(Buffer.from(body))).toBe(true);
   });
 
@@ -80,7 +81,7 @@ describe('a signed event', () => {
     const body = JSON.stringify({
       id: 'skill-1',
       event_type: 'webchat.message.received',
-      data: { from: '0400 123 456', body: 'Hello', location_uid: NORTHSIDE.uid, session_uid: 'c1' },
+      data: { from: '0400 123 456', body: 'Hello', location_uid: NORTHSIDE, session_uid: 'c1' },
     });
     const answer = await postTo(`${receiver.url}/podium/webchat`, body, signSkill(SECRET, body));
     expect(answer).toMatchObject({ status: 200, body: { status: 'accepted', eventId: 'skill-1' } });

@@ -1,5 +1,4 @@
 /** The receiving half of the server over real HTTP, on a test file's database. */
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,22 +10,12 @@ import { createApp, type AppDependencies } from '../../server/app';
 import { createInboxWriter } from '../../server/inbox-writer';
 import { createMetrics } from '../../server/metrics';
 import type { Pool } from '../../store/database';
-import { receive, type Outcome, type ReceiveContext, type ReceivedEvent } from '../../store/inbox';
+import { receive, type Outcome, type ReceivedEvent } from '../../store/inbox';
+import { context, NORTHSIDE } from './received';
 
 export const SECRET = 'a webhook secret';
 export const TOKENS = [{ name: 'alice', token: 'token-of-alice' }];
-export const NORTHSIDE: Location = {
-  uid: '9e000000-0000-4000-8000-000000000001',
-  name: 'Northside Motors',
-  country: 'AU',
-  archived: false,
-};
-
-export const receiveContext: ReceiveContext = {
-  workflowId: (phone, locationUid) => `webchat:${locationUid}:${shortHash(phone)}`,
-  startOn: 'webchat',
-  auditHash: shortHash,
-};
+const STORE: Location = { uid: NORTHSIDE, name: 'Northside Motors', country: 'AU', archived: false };
 
 export interface Receiver {
   url: string;
@@ -47,8 +36,8 @@ export async function startReceiver(
     webhook: {
       rules: { secrets: [SECRET], replayWindowSeconds: 950_400, clockSkewSeconds: 300 },
       judge: (event) =>
-        judge(event, (uid) => (uid === NORTHSIDE.uid ? NORTHSIDE : undefined), { optOutKeywords: ['STOP'] }),
-      write: createInboxWriter((batch) => receive(pool, batch, receiveContext)),
+        judge(event, (uid) => (uid === NORTHSIDE ? STORE : undefined), { optOutKeywords: ['STOP'] }),
+      write: createInboxWriter((batch) => receive(pool, batch, context)),
       onReceived: (event, outcome) => received.push({ received: event, outcome }),
       metrics,
       logger,
@@ -76,8 +65,4 @@ async function listen(server: Server): Promise<string> {
 async function close(server: Server): Promise<void> {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
