@@ -1,0 +1,144 @@
+/**
+ * What the workflows ask of Podium. Normal activities on the queue `podium-api`, whose rate limit and order
+ * hold for the whole fleet: so an activity is one HTTP call, but where it says otherwise.
+ */
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { Purpose } from '../core/conversation';
+import { PodiumError } from '../podium/api';
+import { saveContact } from '../store/contacts';
+import { markPosted, noteToPost } from '../store/notes';
+import { historyEntry, recordOptOut } from '../store/opt-outs';
+import { sessionReopened } from '../store/sessions';
+import { callPodium, toActivityFailure } from './podium-failure';
+import { sendText, type SendDependencies } from './send-text';
+
+export interface PodiumDependencies extends SendDependencies {
+  /** How often a contact that Podium says exists is read again. */
+  conflictRefetchMaxAttempts: number;
+}
+
+/** A customer at a store. */
+export interface CustomerHere {
+  phone: string;
+  locationUid: string;
+}
+
+/** A text to a customer. */
+export interface TextToSend extends CustomerHere {
+  /** UUID made by the workflow, so that a retry is the same send. */
+  sendId: string;
+  workflowId: string;
+  conversationUid: string | null;
+  purpose: Purpose;
+  body: string;
+}
+
+export type TextOutcome =
+  /** `at` is Podium's time of the message, ms since 1970. */
+  | { status: 'sent'; at: number; conversationUid: string | null }
+  /** The receiver has opted out. */
+  | { status: 'blocked' }
+  /** For good. The code is ours, or Podium's own. */
+  | { status: 'refused'; code: string };
+
+export type PodiumActivities = ReturnType<typeof createPodiumActivities>;
+
+export function createPodiumActivities(deps: PodiumDependencies) {
+  const { pool, podium, phoneHash, senderName } = deps;
+
+  /** Looks the contact up, and mirrors what was found. */
+  async function findContact({ phone, locationUid }: CustomerHere) {
+    const contact = await callPodium(() => podium.findContact(phone, locationUid));
+    if (contact?.optedOutAt) {
+      await recordOptOut(pool, {
+        ...{ phone, phoneHash: phoneHash(phone), locationUid, messageUid: null },
+        ...{ optedOut: true, source: 'podium', actor: 'podium', rule: null, at: contact.optedOutAt },
+      });
+    }
+    return contact;
+  }
+
+  const mirror = (
+    { phone, locationUid }: CustomerHere,
+    contact: { uid: string | null; name: string | null },
+  ): Promise<void> => saveContact(pool, { phone, locationUid, podiumUid: contact.uid, name: contact.name });
+
+  return {
+    sendText: (send: TextToSend): Promise<TextOutcome> => sendText(deps, send),
+
+    /** Whether Podium has the contact, at this very location as far as it tells. */
+    async findContact(customer: CustomerHere): Promise<boolean> {
+      const contact = await findContact(customer);
+      const here =
+        contact !== null &&
+        (contact.locationUids.length === 0 || contact.locationUids.includes(customer.locationUid));
+      if (here) await mirror(customer, contact);
+      return here;
+    },
+
+    /** Creates the contact, or adds this location to it. False when somebody else was faster. */
+    async createContact({ name, ...customer }: CustomerHere & { name: string }): Promise<boolean> {
+      try {
+        const { uid } = await podium.createContact({ ...customer, name });
+        await mirror(customer, { uid, name });
+        return true;
+      } catch (error) {
+        if (!(error instanceof PodiumError)) throw error;
+        if (error.kind === 'conflict') return false;
+        throw toActivityFailure(error);
+      }
+    },
+
+    /**
+     * Reads the contact that somebody else has created: the winner counts. It may take a moment until it can
+     * be read, so this is retried.
+     * @returns false when the last attempt did not find it either
+     */
+    async readWinningContact(customer: CustomerHere): Promise<boolean> {
+      const contact = await findContact(customer);
+      if (!contact) {
+        if (Context.current().info.attempt >= deps.conflictRefetchMaxAttempts) return false;
+        throw ApplicationFailure.retryable('The contact cannot be read yet.', 'not_readable_yet');
+      }
+      await mirror(customer, contact);
+      return true;
+    },
+
+    /** Posts a note for the agent. After an answer that was lost it may stand there twice; nobody is texted. */
+    async postNote(noteId: string): Promise<void> {
+      const note = await noteToPost(pool, noteId);
+      if (!note?.body || note.postedAt) return;
+      const { body } = note;
+      const conversationUid = knownConversation(note.conversationUid);
+      await callPodium(() => podium.addNote(conversationUid, body, senderName));
+      await markPosted(pool, noteId);
+    },
+
+    /** Closes the conversation that a note ends, unless the customer has written again since. */
+    async closeConversation(noteId: string): Promise<void> {
+      const note = await noteToPost(pool, noteId);
+      if (!note?.close) return;
+      if (note.workflowId !== null && (await sessionReopened(pool, note.workflowId))) return;
+      const conversationUid = knownConversation(note.conversationUid);
+      await callPodium(() => podium.closeConversation(conversationUid));
+    },
+
+    /**
+     * Tells Podium about an opt-out or opt-in. The contact is looked up first where the mirror does not
+     * have it: the skill contract names it by its uid.
+     */
+    async mirrorOptOut(historyId: number): Promise<void> {
+      const entry = await historyEntry(pool, historyId);
+      if (!entry || entry.superseded || entry.locationUid === null) return;
+      const { phone, locationUid, optedOut } = entry;
+      const contactUid = entry.contactUid ?? (await findContact({ phone, locationUid }))?.uid ?? null;
+      await callPodium(() => podium.setOptOut(phone, locationUid, optedOut, contactUid));
+    },
+  };
+}
+
+/** Without a conversation there is no place for a note, and nothing to close. */
+function knownConversation(conversationUid: string | null): string {
+  if (conversationUid !== null) return conversationUid;
+  throw ApplicationFailure.nonRetryable('No conversation of this customer is known.', 'no_conversation');
+}

@@ -1,0 +1,37 @@
+/** What Temporal is to do about an error of Podium: try again, when, or give up. */
+import { ApplicationFailure } from '@temporalio/activity';
+import { PodiumError, type PodiumErrorKind } from '../podium/api';
+
+/** Errors that pass by themselves, or once somebody has mended the credentials. */
+const PASSING: ReadonlySet<PodiumErrorKind> = new Set([
+  'throttled',
+  'unauthenticated',
+  'conflict',
+  'server',
+  'unreachable',
+]);
+
+/** Whether the same call may succeed later. Of an answer that could not be read nobody knows. */
+export function mayPass(error: PodiumError): boolean {
+  return PASSING.has(error.kind) || error.details.mayHaveHappened;
+}
+
+/** The error as Temporal takes it. `Retry-After` decides about the next attempt, else the retry policy does. */
+export function toActivityFailure(error: PodiumError): ApplicationFailure {
+  const { retryAfterMs } = error.details;
+  return ApplicationFailure.create({
+    message: error.message,
+    type: error.kind,
+    nonRetryable: !mayPass(error),
+    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+  });
+}
+
+/** Makes a call to Podium; its errors come out as Temporal takes them, all others as they are. */
+export async function callPodium<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw error instanceof PodiumError ? toActivityFailure(error) : error;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The guarded send. Each attempt begins at the door, which reads the opt-out and writes the intent in one
+ * transaction; only then is Podium called, and what became of it is written down.
+ */
+import { log } from '@temporalio/activity';
+import type { TextToSend, TextOutcome } from './podium-activities';
+import { PodiumError, type ConversationMessage, type PodiumApi } from '../podium/api';
+import type { Pool } from '../store/database';
+import { replaceLocations } from '../store/locations';
+import { recordOptOut } from '../store/opt-outs';
+import { openDoor, settleAsFound, settleSend, type Door } from '../store/sends';
+import { bodyHash } from '../store/text';
+import { callPodium, mayPass, toActivityFailure } from './podium-failure';
+
+export interface SendDependencies {
+  pool: Pool;
+  podium: PodiumApi;
+  /** The audit's name for a phone. */
+  phoneHash: (phone: string) => string;
+  /** Under which name our texts stand in Podium's inbox. */
+  senderName: string;
+}
+
+/** How far Podium's clock may be behind ours when a message is looked for by its time. */
+const CLOCK_SKEW_MS = 60_000;
+
+/**
+ * One attempt to send a text. It throws only what Temporal is to retry; the next attempt begins at the
+ * door again. The only activity with more than one call to Podium: to read what became of an attempt of
+ * unknown outcome, and to read the list of locations anew when Podium does not know the location.
+ */
+export async function sendText(
+  deps: SendDependencies,
+  send: TextToSend,
+  locationsReadAnew = false,
+): Promise<TextOutcome> {
+  const door = await atTheDoor(deps, send);
+  if (door.kind !== 'open') return withoutSending(door);
+  const found = door.previousUnknown ? await findSent(deps, send, door.intendedAt) : null;
+  if (found) return found;
+  try {
+    const { senderName } = deps;
+    const { messageUid, conversationUid, at } = await deps.podium.sendMessage({ ...send, senderName });
+    await settleSend(deps.pool, send.sendId, { kind: 'sent', messageUid, conversationUid });
+    return { status: 'sent', at: at.getTime(), conversationUid };
+  } catch (error) {
+    if (!(error instanceof PodiumError)) throw error;
+    if (error.kind === 'invalid_location' && !locationsReadAnew) return sendAfterReading(deps, send);
+    return afterError(deps, send, error);
+  }
+}
+
+/** The store away: nothing may leave. */
+async function atTheDoor({ pool, phoneHash }: SendDependencies, send: TextToSend): Promise<Door> {
+  try {
+    return await openDoor(pool, { ...send, phoneHash: phoneHash(send.phone), now: new Date() });
+  } catch (error) {
+    log.error('Opt-outs could not be read, so nothing was sent', { code: 'ERR_WEBCHAT_010' });
+    throw error;
+  }
+}
+
+function withoutSending(door: Exclude<Door, { kind: 'open' }>): TextOutcome {
+  switch (door.kind) {
+    case 'already_sent':
+      return { status: 'sent', at: door.at.getTime(), conversationUid: null };
+    case 'blocked':
+      log.warn('A text was held back, since its receiver has opted out', { code: 'ERR_WEBCHAT_009' });
+      return { status: 'blocked' };
+    case 'refused':
+      return { status: 'refused', code: door.code };
+  }
+}
+
+/** Looks whether an earlier attempt did reach Podium: our words, going out, no older than the attempt. */
+async function findSent(
+  deps: SendDependencies,
+  send: TextToSend,
+  intendedAt: Date,
+): Promise<TextOutcome | null> {
+  const sought = bodyHash(send.body);
+  const isOurs = ({ body, at, direction }: ConversationMessage) =>
+    direction !== 'inbound' &&
+    bodyHash(body).equals(sought) &&
+    (at === null || at.getTime() >= intendedAt.getTime() - CLOCK_SKEW_MS);
+  for (const conversationUid of await conversationsOf(deps, send)) {
+    const messages = await callPodium(() => deps.podium.listMessages(conversationUid));
+    const ours = messages.filter(isOurs);
+    const uid = await settleAsFound(
+      deps.pool,
+      send.sendId,
+      ours.flatMap((message) => message.uid ?? []),
+    );
+    const message = ours.find((each) => each.uid === uid);
+    if (!message) continue;
+    if (uid === null)
+      await settleSend(deps.pool, send.sendId, { kind: 'sent', messageUid: null, conversationUid });
+    return { status: 'sent', at: (message.at ?? intendedAt).getTime(), conversationUid };
+  }
+  return null;
+}
+
+/** Where the text may stand. The first one of a customer makes its conversation itself. */
+async function conversationsOf({ podium }: SendDependencies, send: TextToSend): Promise<string[]> {
+  if (send.conversationUid !== null) return [send.conversationUid];
+  const contact = await callPodium(() => podium.findContact(send.phone, send.locationUid));
+  return contact?.conversationUids ?? [];
+}
+
+/** What Podium's error means for this text. */
+async function afterError(
+  deps: SendDependencies,
+  send: TextToSend,
+  error: PodiumError,
+): Promise<TextOutcome> {
+  const refuse = async (code: string): Promise<TextOutcome> => {
+    await settleSend(deps.pool, send.sendId, { kind: 'refused', code });
+    log.warn('Podium refused a text for good', { code, kind: error.kind });
+    return { status: 'refused', code };
+  };
+  switch (error.kind) {
+    case 'opted_out':
+      await noteOptOut(deps, send);
+      await refuse(error.details.code ?? error.kind);
+      return { status: 'blocked' };
+    case 'invalid_phone':
+      return refuse('ERR_WEBCHAT_001');
+    case 'too_large':
+      return refuse('ERR_WEBCHAT_005');
+    case 'invalid_location':
+      return refuse('ERR_WEBCHAT_003');
+    default:
+      if (!mayPass(error)) return refuse(error.details.code ?? error.kind);
+      await settleSend(deps.pool, send.sendId, {
+        kind: error.details.mayHaveHappened ? 'unknown' : 'not_sent',
+      });
+      log.warn('A text could not be sent yet', { kind: error.kind });
+      throw toActivityFailure(error);
+  }
+}
+
+/** Podium itself holds an opt-out that we did not know of. */
+async function noteOptOut({ pool, phoneHash }: SendDependencies, send: TextToSend): Promise<void> {
+  await recordOptOut(pool, {
+    phone: send.phone,
+    phoneHash: phoneHash(send.phone),
+    optedOut: true,
+    source: 'podium',
+    actor: 'podium',
+    rule: null,
+    locationUid: send.locationUid,
+    messageUid: null,
+    at: new Date(),
+  });
+}
+
+/** Podium does not know the location: the list is read anew, and the text comes to the door once more. */
+async function sendAfterReading(deps: SendDependencies, send: TextToSend): Promise<TextOutcome> {
+  await settleSend(deps.pool, send.sendId, { kind: 'not_sent' });
+  const locations = await callPodium(() => deps.podium.listLocations());
+  await replaceLocations(deps.pool, locations, new Date());
+  return sendText(deps, send, true);
+}

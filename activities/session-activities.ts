@@ -1,0 +1,110 @@
+/**
+ * What a session asks of the store: thin adapters, run as local activities, so that each is one short
+ * transaction on the worker of the session and one event in its history. Repeating any changes nothing.
+ */
+import type { CloseReason, PartialState } from '../core/session';
+import { lockPhones, transaction, type Pool } from '../store/database';
+import { noteToPost } from '../store/notes';
+import { applyOptOut, historyEntry, isOptedOut } from '../store/opt-outs';
+import {
+  closeSession,
+  openSession,
+  saveProgress,
+  type SessionKey,
+  type SessionNote,
+  type SessionOpening,
+} from '../store/sessions';
+
+export interface SessionDependencies {
+  pool: Pool;
+  /** The audit's name for a phone. */
+  phoneHash: (phone: string) => string;
+}
+
+/** What a batch of messages has led to. Times in ms since 1970. */
+export interface Progress extends SessionKey {
+  handledNumber: number;
+  status: 'active' | 'warned';
+  lastMessageAt: number | null;
+  partial: PartialState | null;
+  notes: SessionNote[];
+  conversationUid: string | null;
+}
+
+export interface Close extends SessionKey {
+  handledNumber: number;
+  reason: CloseReason;
+  partial: PartialState | null;
+  note: SessionNote | null;
+  closeConversation: boolean;
+  conversationUid: string | null;
+  /** Who wanted it closed, as declared; null when nobody did. */
+  actor: string | null;
+}
+
+/** An opt-out that somebody declares. `at` in ms since 1970. */
+export interface DeclaredOptOut {
+  phone: string;
+  locationUid: string;
+  actor: string;
+  at: number;
+}
+
+export type SessionActivities = ReturnType<typeof createSessionActivities>;
+
+export function createSessionActivities({ pool, phoneHash }: SessionDependencies) {
+  return {
+    openSession: (session: SessionKey & { firstRunId: string }): Promise<SessionOpening> =>
+      openSession(pool, session),
+
+    saveProgress: ({ lastMessageAt, ...progress }: Progress): Promise<void> =>
+      saveProgress(pool, {
+        ...progress,
+        lastMessageAt: lastMessageAt === null ? null : new Date(lastMessageAt),
+      }),
+
+    closeSession: async (close: Close): Promise<void> => {
+      await closeSession(pool, { ...close, phoneHash: phoneHash(close.phone) });
+    },
+
+    /**
+     * Writes an opt-out into the ledger, unless the phone is opted out anyway: the relay signals what the
+     * receiving transaction has written already.
+     * @returns whether the phone is opted out now; a later opt-in wins over an earlier opt-out
+     */
+    recordOptOut: ({ phone, locationUid, actor, at }: DeclaredOptOut): Promise<boolean> =>
+      transaction(pool, async (client) => {
+        await lockPhones(client, [phone]);
+        if (await isOptedOut(client, phone)) return true;
+        await applyOptOut(client, {
+          phone,
+          phoneHash: phoneHash(phone),
+          optedOut: true,
+          source: 'operator',
+          actor,
+          rule: null,
+          locationUid,
+          messageUid: null,
+          at: new Date(at),
+        });
+        return isOptedOut(client, phone);
+      }),
+
+    /** What is to be done about a note, without a word of it. */
+    describeNote: async (noteId: string): Promise<{ locationUid: string; post: boolean; close: boolean }> => {
+      const note = await noteToPost(pool, noteId);
+      if (!note) return { locationUid: '', post: false, close: false };
+      return {
+        locationUid: note.locationUid,
+        post: note.body !== null && note.postedAt === null,
+        close: note.close,
+      };
+    },
+
+    /** What is to be told to Podium about an opt-out, without its phone. */
+    describeMirror: async (historyId: number): Promise<{ locationUid: string | null; tell: boolean }> => {
+      const entry = await historyEntry(pool, historyId);
+      return { locationUid: entry?.locationUid ?? null, tell: entry !== null && !entry.superseded };
+    },
+  };
+}

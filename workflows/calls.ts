@@ -1,0 +1,46 @@
+/** How the workflows call the store and Podium. Types only are imported: no activity is in the bundle. */
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { PodiumActivities } from '../activities/podium-activities';
+import type { SessionActivities } from '../activities/session-activities';
+import { PODIUM_QUEUE } from '../core/session';
+
+/** What comes first on Podium's queue while there is more to do than Podium allows. */
+export const PRIORITY = { answer: 1, contact: 1, prompt: 2, close: 2, note: 3, mirror: 4 } as const;
+
+/** A contact that cannot be had holds up no answer for long; the next message tries again. */
+const CONTACT_ATTEMPTS = 5;
+
+/** Of Temporal's fairness keys. */
+const LONGEST_FAIRNESS_KEY = 64;
+
+/**
+ * The store: short transactions, on the worker that runs the session. A store that is away is waited for
+ * as long as it takes; past 5 s between two attempts by a durable timer, not by holding the workflow task.
+ */
+export const store = proxyLocalActivities<SessionActivities>({
+  startToCloseTimeout: '15 seconds',
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  localRetryThreshold: '5 seconds',
+});
+
+/**
+ * Podium, on its own queue: limited for the whole fleet, urgent calls first, and in each class the
+ * locations in turn, so that a busy store does not starve the others. Retried until it is given up.
+ */
+export function podiumFor(locationUid: string, use: keyof typeof PRIORITY) {
+  return proxyActivities<PodiumActivities>({
+    taskQueue: PODIUM_QUEUE,
+    // Two HTTP calls with their time limits, and the store.
+    startToCloseTimeout: '30 seconds',
+    retry: {
+      initialInterval: '1 second',
+      backoffCoefficient: 2,
+      maximumInterval: '1 minute',
+      ...(use === 'contact' ? { maximumAttempts: CONTACT_ATTEMPTS } : {}),
+    },
+    // Whoever gives a call up does not wait for its answer: the store knows what becomes of it.
+    cancellationType: 'TRY_CANCEL',
+    priority: { priorityKey: PRIORITY[use], fairnessKey: locationUid.slice(0, LONGEST_FAIRNESS_KEY) },
+    summary: use,
+  });
+}

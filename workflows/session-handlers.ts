@@ -1,0 +1,85 @@
+/**
+ * What a session listens to. Handlers note things down and decide nothing; the main loop does the rest.
+ * Signals come from people too, as plain JSON: what is no signal of ours is refused, told, and harms nobody.
+ */
+import {
+  CancellationScope,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  log,
+  setDefaultSignalHandler,
+  setHandler,
+} from '@temporalio/workflow';
+import {
+  CLOSE_UPDATE,
+  FORCE_CLOSE_SIGNAL,
+  MESSAGE_SIGNAL,
+  OPT_OUT_SIGNAL,
+  SESSION_QUERY,
+  type SessionView,
+} from '../core/session';
+import { receive, sessionView } from '../core/session-state';
+import { readMessages, readWish, type Wish } from '../core/signal-input';
+import type { Run } from './webchat-session';
+
+const optOutSignal = defineSignal<[unknown]>(OPT_OUT_SIGNAL);
+const forceCloseSignal = defineSignal<[unknown]>(FORCE_CLOSE_SIGNAL);
+const messageSignal = defineSignal<[unknown]>(MESSAGE_SIGNAL);
+const closeUpdate = defineUpdate<SessionView, [unknown]>(CLOSE_UPDATE);
+const sessionQuery = defineQuery<SessionView>(SESSION_QUERY);
+
+const CANCELLED: Wish = { actor: 'temporal', reason: 'The workflow was cancelled.', at: null };
+const LONGEST_NAME = 64;
+
+/** Opt-outs come first: the first task hands out what waits in the order in which handlers are set. */
+export function listen(run: Run): void {
+  const view = () => sessionView(run.state, run.input, Date.now());
+  const refuse = (signal: string) => {
+    const last = signal.slice(0, LONGEST_NAME);
+    run.state.refusedSignals = { count: run.state.refusedSignals.count + 1, last };
+    log.warn('A signal was refused for its shape', { signal: last });
+  };
+
+  setHandler(optOutSignal, (input) => {
+    const wish = readWish(input);
+    if (wish) run.state.optOuts.push(wish);
+    else refuse(OPT_OUT_SIGNAL);
+  });
+
+  setHandler(forceCloseSignal, (input) => {
+    const wish = readWish(input);
+    if (wish) run.state.forceClose ??= wish;
+    else refuse(FORCE_CLOSE_SIGNAL);
+  });
+
+  CancellationScope.current().cancelRequested.catch(() => (run.state.forceClose ??= CANCELLED));
+
+  setHandler(messageSignal, (input) => {
+    const messages = readMessages(input);
+    if (messages) receive(run.state, messages, run.input.policy, Date.now());
+    else refuse(MESSAGE_SIGNAL);
+  });
+
+  setDefaultSignalHandler(refuse);
+
+  setHandler(
+    closeUpdate,
+    async (input) => {
+      const { closes } = run;
+      if (run.state.status !== 'closed') {
+        run.state.forceClose ??= readWish(input);
+        await condition(() => run.closes > closes);
+      }
+      return view();
+    },
+    {
+      validator: (input) => {
+        if (!readWish(input)) throw new TypeError('A close needs {"actor": "who", "reason": "why"}.');
+      },
+    },
+  );
+
+  setHandler(sessionQuery, view);
+}
