@@ -4,6 +4,7 @@ import { writeAudit } from './audit';
 import { transaction, type Pool, type Queryable } from './database';
 import { writeNotes } from './notes';
 import { isOptedOut } from './opt-outs';
+import { storable } from './text';
 
 /** Phones get new owners: older answers are given to nobody. For `partial_answers`. */
 export const ANSWERS_WAIT = `claimed_by is null and saved_at > now() - interval '30 days'`;
@@ -62,6 +63,8 @@ export interface SessionClose extends SessionKey {
   /** Whether Podium's conversation is closed too, after the note. */
   closeConversation: boolean;
   conversationUid: string | null;
+  /** Who wanted it closed, as declared; null when nobody did. */
+  actor?: string | null;
 }
 
 /**
@@ -160,7 +163,11 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
       phoneHash: close.phoneHash,
       locationUid: close.locationUid,
       workflowId: close.workflowId,
-      details: { session: sessionUid, reason: close.reason },
+      details: {
+        session: sessionUid,
+        reason: close.reason,
+        actor: close.actor ? storable(close.actor) : null,
+      },
     });
     return { closed: rows[0]!.closed };
   });
