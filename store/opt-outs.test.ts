@@ -1,0 +1,158 @@
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { BAYVIEW, context, customerMessage, JANE, JOHN, NORTHSIDE, testHash } from '../test/support/received';
+import { saveContact } from './contacts';
+import { receive } from './inbox';
+import { historyEntry, isOptedOut, recordOptOut, type OptOutChange } from './opt-outs';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+afterEach(() =>
+  db.pool.query(
+    'truncate opt_outs, opt_out_history, audit_entries, workflow_starts, sessions, inbox_events, contacts, contact_locations',
+  ),
+);
+
+const at = (time: string) => new Date(`2026-07-23T${time}:00Z`);
+const record = (optedOut: boolean, time: string, change: Partial<OptOutChange> = {}) =>
+  recordOptOut(db.pool, {
+    ...{ phone: JANE, phoneHash: testHash(JANE), optedOut, source: 'operator', actor: 'ann', rule: null },
+    ...{ locationUid: null, messageUid: null, at: at(time), ...change },
+  });
+const rows = async (sql: string) => (await db.pool.query(sql)).rows;
+
+it.each([
+  [
+    'an opt-in after an opt-out',
+    [
+      [true, '10:00'],
+      [false, '11:00'],
+    ],
+    false,
+  ],
+  [
+    'an opt-out after an opt-in',
+    [
+      [false, '10:00'],
+      [true, '11:00'],
+    ],
+    true,
+  ],
+  [
+    'an opt-out that comes in late',
+    [
+      [false, '11:00'],
+      [true, '10:00'],
+    ],
+    false,
+  ],
+  [
+    'an opt-in that comes in late',
+    [
+      [true, '11:00'],
+      [false, '10:00'],
+    ],
+    true,
+  ],
+  [
+    'an opt-in at the very same time',
+    [
+      [true, '10:00'],
+      [false, '10:00'],
+    ],
+    true,
+  ],
+  [
+    'an opt-out at the very same time',
+    [
+      [false, '10:00'],
+      [true, '10:00'],
+    ],
+    true,
+  ],
+] as [string, [boolean, string][], boolean][])(
+  'by the clock of Podium, %s leaves the phone opted out: %j -> %s',
+  async (_, changes, optedOut) => {
+    for (const [wish, time] of changes) await record(wish, time);
+    expect(await isOptedOut(db.pool, JANE)).toBe(optedOut);
+    expect(await isOptedOut(db.pool, JOHN)).toBe(false);
+  },
+);
+
+it('keeps everything that ever wanted a change, also what changed nothing', async () => {
+  await record(true, '10:00', { source: 'text', actor: 'customer', rule: 'keyword' });
+  await record(false, '09:00');
+  await record(true, '10:00'); // the same once more
+  expect(await rows('select version, applied, opted_out, actor from opt_out_history order by id')).toEqual([
+    { version: 1, applied: true, opted_out: true, actor: 'customer' },
+    { version: 1, applied: false, opted_out: false, actor: 'ann' },
+    { version: 1, applied: false, opted_out: true, actor: 'ann' },
+  ]);
+  expect(await rows('select kind from audit_entries order by id')).toEqual([
+    { kind: 'opt_out' },
+    { kind: 'opt_in' },
+    { kind: 'opt_out' },
+  ]);
+});
+
+it('tells sessions and Podium of what applies, and of nothing else', async () => {
+  await receive(db.pool, [customerMessage()], context);
+  await record(true, '10:00');
+  await db.pool.query('update sessions set opt_out_signal_at = null, relay_due_at = null');
+  await record(true, '10:00');
+  await record(true, '09:00');
+  expect(await rows('select opt_out_signal_at, relay_due_at from sessions')).toEqual([
+    { opt_out_signal_at: null, relay_due_at: null },
+  ]);
+  expect(await rows('select * from workflow_starts')).toHaveLength(1);
+});
+
+it('ends in the same state, whatever the order of changes that race', async () => {
+  for (let i = 0; i < 10; i++) {
+    const changes = ['10:00', '10:01', '10:02', '10:03', '10:04'].map((time, k) => record(k % 2 === 1, time));
+    await Promise.all([...changes, record(true, '10:04')]);
+    expect(await isOptedOut(db.pool, JANE)).toBe(true);
+    const [state] = await rows('select version from opt_outs');
+    const applied = await rows('select version from opt_out_history where applied order by version');
+    expect(applied.map(({ version }) => version)).toEqual(
+      Array.from({ length: state.version }, (_, v) => v + 1),
+    );
+    await db.pool.query('truncate opt_outs, opt_out_history');
+  }
+});
+
+describe('what Podium is told', () => {
+  it('has the store where the wish came in, and the contact', async () => {
+    await saveContact(db.pool, { phone: JANE, podiumUid: 'p-1', name: null, locationUid: BAYVIEW });
+    const { historyId } = await record(true, '10:00', { locationUid: NORTHSIDE });
+    expect(await historyEntry(db.pool, historyId)).toEqual({
+      phone: JANE,
+      optedOut: true,
+      superseded: false,
+      locationUid: NORTHSIDE,
+      contactUid: 'p-1',
+    });
+  });
+
+  it('has the store of a session where the wish named none', async () => {
+    await receive(db.pool, [customerMessage({ locationUid: BAYVIEW })], context);
+    const { historyId } = await record(true, '10:00');
+    expect(await historyEntry(db.pool, historyId)).toMatchObject({ locationUid: BAYVIEW, contactUid: null });
+  });
+
+  it('is nothing any more once a later change has applied', async () => {
+    const { historyId } = await record(true, '10:00');
+    await record(false, '09:00');
+    expect(await historyEntry(db.pool, historyId)).toMatchObject({ superseded: false });
+    await record(false, '11:00');
+    expect(await historyEntry(db.pool, historyId)).toMatchObject({ superseded: true });
+    expect(await historyEntry(db.pool, historyId + 100)).toBeNull();
+  });
+});
+
+it('takes an actor as a person typed it', async () => {
+  await record(true, '10:00', { actor: 'an\0n' });
+  expect(await rows('select actor from opt_out_history')).toEqual([{ actor: 'an\uFFFDn' }]);
+});

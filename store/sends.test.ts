@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto';
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { context, customerMessage, JANE, JOHN, NORTHSIDE, testHash } from '../test/support/received';
+import { createPool, lockPhones, transaction } from './database';
+import { receive } from './inbox';
+import { replaceLocations } from './locations';
+import { recordOptOut } from './opt-outs';
+import { openDoor, settleAsFound, settleSend, type WantedSend } from './sends';
+
+const ARCHIVED = '9e000000-0000-4000-8000-000000000003';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+  const location = { name: 'Northside Motors', country: 'AU', organizationUid: null };
+  await replaceLocations(
+    db.pool,
+    [
+      { ...location, uid: NORTHSIDE, archived: false },
+      { ...location, uid: ARCHIVED, archived: true },
+    ],
+    new Date(),
+  );
+});
+afterAll(() => db.drop());
+afterEach(() =>
+  db.pool.query(
+    'truncate sends, opt_outs, opt_out_history, audit_entries, inbox_events, workflow_starts, sessions',
+  ),
+);
+
+const wanted = (options: Partial<WantedSend> = {}): WantedSend => ({
+  ...{
+    sendId: randomUUID(),
+    phone: JANE,
+    phoneHash: testHash(JANE),
+    locationUid: NORTHSIDE,
+    workflowId: 'w-1',
+  },
+  ...{ conversationUid: 'c-1', purpose: 'greeting', body: 'Welcome', now: new Date('2026-07-23T10:00:00Z') },
+  ...options,
+});
+const optOut = (optedOut: boolean, at: Date, phone = JANE) =>
+  recordOptOut(db.pool, {
+    ...{ phone, phoneHash: testHash(phone), optedOut, source: 'operator', actor: 'ann', rule: null, at },
+    ...{ locationUid: null, messageUid: null },
+  });
+const rows = async (table: string) => (await db.pool.query(`select * from ${table} order by 1`)).rows;
+const audit = async () =>
+  (await db.pool.query('select kind from audit_entries order by id')).rows.map(({ kind }) => kind);
+
+describe('the door', () => {
+  it('lets a send out, and has written an intent by then that holds no text', async () => {
+    const send = wanted();
+    expect(await openDoor(db.pool, send)).toEqual({
+      kind: 'open',
+      attempt: 1,
+      previousUnknown: false,
+      intendedAt: send.now,
+    });
+    const [row] = await rows('sends');
+    expect(row).toMatchObject({ id: send.sendId, status: 'intent', settled_at: null });
+    expect(JSON.stringify(row)).not.toContain('Welcome');
+    expect(await audit()).toEqual(['send_intended']);
+  });
+
+  it('blocks a send to a phone that is opted out, and records that', async () => {
+    await optOut(true, new Date());
+    const send = wanted();
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'blocked' });
+    expect(await rows('sends')).toMatchObject([
+      { status: 'blocked', error_code: 'ERR_WEBCHAT_009', attempts: 0 },
+    ]);
+    expect(await audit()).toEqual(['opt_out', 'send_blocked']);
+    expect(await openDoor(db.pool, wanted({ phone: JOHN }))).toMatchObject({ kind: 'open' });
+  });
+
+  it('opens again after an opt-in, but not for what was blocked before', async () => {
+    await optOut(true, new Date('2026-07-23T10:00:00Z'));
+    const blocked = wanted();
+    await openDoor(db.pool, blocked);
+    await optOut(false, new Date('2026-07-23T11:00:00Z'));
+    expect(await openDoor(db.pool, blocked)).toEqual({ kind: 'blocked' });
+    expect(await openDoor(db.pool, wanted())).toMatchObject({ kind: 'open' });
+  });
+
+  it('blocks a retry when the opt-out came between the attempts, and says that the first may have left', async () => {
+    const send = wanted();
+    await openDoor(db.pool, send);
+    await optOut(true, new Date());
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'blocked' });
+    const [entry] = (await rows('audit_entries')).slice(-1);
+    expect(entry).toMatchObject({ kind: 'send_blocked', details: { earlierAttemptUnknown: true } });
+  });
+
+  it.each([
+    ['unknown', '9e000000-0000-4000-8000-0000000000ff'],
+    ['archived', ARCHIVED],
+  ])('refuses a send for a location that is %s', async (_, locationUid) => {
+    const send = wanted({ locationUid });
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'refused', code: 'ERR_WEBCHAT_003' });
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'refused', code: 'ERR_WEBCHAT_003' });
+    expect(await audit()).toEqual(['send_refused']);
+  });
+
+  it('stays shut while the store is away', async () => {
+    const away = createPool(db.url.replace(/:\d+\//, ':1/'));
+    await expect(openDoor(away, wanted())).rejects.toThrow();
+    await away.end();
+  });
+
+  it('sees an opt-out that it had to wait for', async () => {
+    let door: Promise<unknown> = Promise.resolve();
+    await transaction(db.pool, async (client) => {
+      await lockPhones(client, [JANE]);
+      door = openDoor(db.pool, wanted());
+      await waitsForLock();
+      await client.query(
+        `insert into opt_outs (phone_e164, opted_out, version, source, recorded_at) values ($1, true, 1, 'text', now())`,
+        [JANE],
+      );
+    });
+    expect(await door).toEqual({ kind: 'blocked' });
+  });
+
+  it('never opens once an opt-out has been answered, however many race for it', async () => {
+    for (let i = 0; i < 20; i++) {
+      let committed = false;
+      const tooLate: string[] = [];
+      const knock = async () => {
+        for (let k = 0; k < 4; k++) {
+          const wasCommitted = committed;
+          const door = await openDoor(db.pool, wanted());
+          if (wasCommitted && door.kind === 'open') tooLate.push('opened after the commit');
+        }
+      };
+      const stop = receive(db.pool, [customerMessage({ stop: true })], context).then(
+        () => (committed = true),
+      );
+      await Promise.all([knock(), knock(), knock(), stop]);
+      // By the order of the transactions: every intent came before the opt-out, every block after it.
+      const order = await db.pool.query<{ kind: string }>('select kind from audit_entries order by id');
+      const kinds = order.rows.map(({ kind }) => kind);
+      const optedOutAt = kinds.indexOf('opt_out');
+      expect(tooLate).toEqual([]);
+      expect(kinds.slice(0, optedOutAt)).not.toContain('send_blocked');
+      expect(kinds.slice(optedOutAt)).not.toContain('send_intended');
+      await db.pool.query(
+        'truncate sends, opt_outs, opt_out_history, audit_entries, inbox_events, workflow_starts',
+      );
+    }
+  });
+});
+
+/** Resolves once another connection waits for the lock of a phone. */
+async function waitsForLock(): Promise<void> {
+  for (;;) {
+    const { rowCount } = await db.pool.query(`select from pg_stat_activity where wait_event = 'advisory'`);
+    if (rowCount) return;
+  }
+}
+
+describe('a send', () => {
+  it('that left does not leave again', async () => {
+    const send = wanted();
+    await openDoor(db.pool, send);
+    await settleSend(db.pool, send.sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: 'c-2' });
+    expect(await openDoor(db.pool, send)).toEqual({
+      kind: 'already_sent',
+      messageUid: 'm-1',
+      at: expect.any(Date),
+    });
+    expect(await rows('sends')).toMatchObject([
+      { status: 'sent', message_uid: 'm-1', conversation_uid: 'c-2' },
+    ]);
+    expect(await audit()).toEqual(['send_intended', 'send_sent']);
+  });
+
+  it('that Podium refused for good is not tried again', async () => {
+    const send = wanted();
+    await openDoor(db.pool, send);
+    await settleSend(db.pool, send.sendId, { kind: 'refused', code: 'invalid_phone_format' });
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'refused', code: 'invalid_phone_format' });
+  });
+
+  it('that certainly did not leave needs no reading', async () => {
+    const send = wanted();
+    await openDoor(db.pool, send);
+    await settleSend(db.pool, send.sendId, { kind: 'not_sent' });
+    expect(await openDoor(db.pool, send)).toMatchObject({ kind: 'open', attempt: 2, previousUnknown: false });
+    expect(await audit()).toEqual(['send_intended', 'send_not_sent', 'send_intended']);
+  });
+
+  it.each([['unknown'], ['never told']])(
+    'whose outcome is %s is read for first, from its first attempt on',
+    async (outcome) => {
+      const send = wanted();
+      await openDoor(db.pool, send);
+      if (outcome === 'unknown') await settleSend(db.pool, send.sendId, { kind: 'unknown' });
+      const later = { ...send, now: new Date('2026-07-23T10:05:00Z') };
+      const second = { kind: 'open', attempt: 2, previousUnknown: true, intendedAt: send.now };
+      expect(await openDoor(db.pool, later)).toEqual(second);
+      // The second attempt certainly failed; the first may still turn up.
+      await settleSend(db.pool, send.sendId, { kind: 'not_sent' });
+      expect(await openDoor(db.pool, later)).toEqual({ ...second, attempt: 3 });
+    },
+  );
+
+  it('that was found in the conversation is settled by it, and each message settles one send', async () => {
+    const [one, other] = [wanted(), wanted()];
+    await openDoor(db.pool, one);
+    await openDoor(db.pool, other);
+    const found = await Promise.all(
+      [one, other].map(({ sendId }) => settleAsFound(db.pool, sendId, ['m-1'])),
+    );
+    expect(found.filter((uid) => uid === 'm-1')).toHaveLength(1);
+    expect(found.filter((uid) => uid === null)).toHaveLength(1);
+  });
+
+  it('that is known to have left stays so, whatever a late answer says', async () => {
+    const send = wanted();
+    await openDoor(db.pool, send);
+    await settleSend(db.pool, send.sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+    for (const late of [{ kind: 'refused', code: 'x' }, { kind: 'not_sent' }, { kind: 'unknown' }] as const) {
+      await settleSend(db.pool, send.sendId, late);
+    }
+    expect(await rows('sends')).toMatchObject([{ status: 'sent', message_uid: 'm-1' }]);
+  });
+
+  it('whose message was taken for another with the same words is sent all the same', async () => {
+    const [one, other] = [wanted(), wanted()];
+    for (const { sendId } of [one, other]) await openDoor(db.pool, { ...wanted(), sendId });
+    await settleSend(db.pool, one.sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+    await settleSend(db.pool, other.sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+    const uids = (await rows('sends')).map(({ status, message_uid }) => [status, message_uid]);
+    expect(uids).toEqual(
+      expect.arrayContaining([
+        ['sent', 'm-1'],
+        ['sent', null],
+      ]),
+    );
+  });
+
+  it('cannot be settled without having been at the door', async () => {
+    await expect(settleSend(db.pool, randomUUID(), { kind: 'unknown' })).rejects.toThrow(
+      'never came to the door',
+    );
+  });
+});

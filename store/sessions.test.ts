@@ -1,0 +1,243 @@
+import type { PartialState } from '../core/session';
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import {
+  BAYVIEW,
+  context,
+  customerMessage,
+  JANE,
+  JOHN,
+  NORTHSIDE,
+  testHash,
+  workflowIdOf,
+} from '../test/support/received';
+import { saveContact } from './contacts';
+import { receive } from './inbox';
+import { markPosted, noteToPost } from './notes';
+import { claimSessions, settleClaim } from './relay';
+import {
+  closeSession,
+  findSession,
+  openSession,
+  saveProgress,
+  sessionReopened,
+  type SessionClose,
+  type SessionProgress,
+} from './sessions';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+afterEach(() =>
+  db.pool.query(
+    `truncate inbox_events, sessions, partial_answers, agent_notes, workflow_starts, opt_outs, opt_out_history,
+              audit_entries, contacts, contact_locations`,
+  ),
+);
+
+const keyOf = (phone = JANE, locationUid = NORTHSIDE) => ({
+  workflowId: workflowIdOf(phone, locationUid),
+  phone,
+  locationUid,
+});
+const someAnswers: PartialState = {
+  answers: [{ questionId: 'topic', label: 'Topic', value: 'A test drive' }],
+  waitingFor: 'name',
+  askedAgain: false,
+};
+
+const say = (options = {}) => receive(db.pool, [customerMessage(options)], context);
+async function relayed() {
+  for (const claim of await claimSessions(db.pool, 10, 60_000)) await settleClaim(db.pool, claim);
+}
+const open = (firstRunId: string, key = keyOf()) => openSession(db.pool, { ...key, firstRunId });
+const save = (progress: Partial<SessionProgress> = {}) =>
+  saveProgress(db.pool, {
+    ...{ ...keyOf(), handledNumber: 1, status: 'active', lastMessageAt: null, partial: null, notes: [] },
+    ...{ conversationUid: null, ...progress },
+  });
+const close = (closing: Partial<SessionClose> = {}) =>
+  closeSession(db.pool, {
+    ...{ ...keyOf(), phoneHash: testHash(JANE), handledNumber: 1, reason: 'idle', partial: null, note: null },
+    ...{ closeConversation: false, conversationUid: null, ...closing },
+  });
+const rows = async (table: string) => (await db.pool.query(`select * from ${table}`)).rows;
+
+describe('a session that begins', () => {
+  it('learns who it is, how far an earlier one came, and what is known of the customer', async () => {
+    await say();
+    await save({ handledNumber: 7 });
+    await saveContact(db.pool, { phone: JANE, podiumUid: 'p-1', name: null, locationUid: BAYVIEW });
+    expect(await open('run-1')).toEqual({
+      sessionUid: expect.any(String),
+      handledNumber: 7,
+      restored: null,
+      optedOut: false,
+      contactKnown: false,
+    });
+    await saveContact(db.pool, { phone: JANE, podiumUid: 'p-1', name: null, locationUid: NORTHSIDE });
+    await say({ stop: true });
+    expect(await open('run-1')).toMatchObject({ optedOut: true, contactKnown: true });
+  });
+
+  it('gets a row when somebody started its workflow by hand', async () => {
+    const [one, other] = await Promise.all([open('run-1'), open('run-1')]);
+    expect(one.sessionUid).toBe(other.sessionUid);
+    expect(await findSession(db.pool, JANE, NORTHSIDE)).toMatchObject({ status: 'active', handledNumber: 0 });
+  });
+});
+
+describe('answers of an unfinished intake', () => {
+  beforeEach(async () => {
+    await say();
+    await relayed();
+    await close({ partial: someAnswers });
+    await say();
+  });
+
+  it('come back to one execution, and to the same one again after a crash', async () => {
+    expect(await open('run-1')).toMatchObject({ restored: someAnswers });
+    expect(await open('run-1')).toMatchObject({ restored: someAnswers });
+    expect(await open('run-2')).toMatchObject({ restored: null });
+  });
+
+  it('come back to one of several executions that ask at once', async () => {
+    const restored = await Promise.all(['run-1', 'run-2', 'run-3', 'run-4'].map((run) => open(run)));
+    expect(restored.filter((opening) => opening.restored !== null)).toHaveLength(1);
+  });
+
+  it('come back to nobody else, neither at another store nor on another phone', async () => {
+    expect(await open('run-1', keyOf(JANE, BAYVIEW))).toMatchObject({ restored: null });
+    expect(await open('run-1', keyOf(JOHN, NORTHSIDE))).toMatchObject({ restored: null });
+    expect(await open('run-1')).toMatchObject({ restored: someAnswers });
+  });
+
+  it('wait once more when they are persisted anew, and are gone when they are forgotten', async () => {
+    await open('run-1');
+    await save({ partial: { ...someAnswers, waitingFor: null } });
+    expect(await open('run-2')).toMatchObject({ restored: { ...someAnswers, waitingFor: null } });
+    await save({ partial: null });
+    expect(await open('run-3')).toMatchObject({ restored: null });
+  });
+
+  it('are not used up by an execution that a repeated signal starts after the close', async () => {
+    await relayed();
+    await close({ handledNumber: 2, partial: someAnswers });
+    expect(await open('phantom')).toMatchObject({ restored: null, handledNumber: 2 });
+    await say();
+    expect(await open('run-2')).toMatchObject({ restored: someAnswers });
+  });
+
+  it('come back to nobody once they are so old that the phone may have a new owner', async () => {
+    await db.pool.query(`update partial_answers set saved_at = now() - interval '31 days'`);
+    expect(await open('run-1')).toMatchObject({ restored: null });
+  });
+});
+
+describe('progress', () => {
+  it('never moves back', async () => {
+    await say();
+    const [early, late] = [new Date('2026-07-23T10:00:00Z'), new Date('2026-07-23T11:00:00Z')];
+    await save({ handledNumber: 5, lastMessageAt: late, conversationUid: 'c-1', status: 'warned' });
+    await save({ handledNumber: 3, lastMessageAt: early });
+    expect(await findSession(db.pool, JANE, NORTHSIDE)).toMatchObject({
+      handledNumber: 5,
+      lastMessageAt: late,
+      conversationUid: 'c-1',
+      status: 'active',
+    });
+  });
+
+  it('writes a note once, however often it is repeated, and wants the workflow that posts it', async () => {
+    await say({ conversationUid: 'c-1' });
+    const notes = [{ key: 'answers:1', body: 'Topic: a test\0drive' }];
+    await save({ notes });
+    await save({ notes });
+    const [note, ...others] = await rows('agent_notes');
+    expect(others).toEqual([]);
+    expect(await rows('workflow_starts')).toMatchObject([
+      { workflow_type: 'agentNote', workflow_id: `agent-note:${note.id}`, args: [{ noteId: note.id }] },
+    ]);
+    expect(await noteToPost(db.pool, note.id)).toEqual({
+      ...{
+        ...keyOf(),
+        id: note.id,
+        conversationUid: 'c-1',
+        body: 'Topic: a test\uFFFDdrive',
+        close: false,
+        postedAt: null,
+      },
+    });
+    await markPosted(db.pool, note.id);
+    expect(await noteToPost(db.pool, note.id)).toMatchObject({ postedAt: expect.any(Date) });
+  });
+});
+
+describe('a close', () => {
+  const note = { key: 'close:1', body: 'The chat was closed.' };
+
+  it('keeps the answers, wants note and close in Podium, and has one entry in the audit', async () => {
+    await say();
+    await relayed();
+    const closing = { note, closeConversation: true, partial: someAnswers, conversationUid: 'c-1' };
+    expect(await close(closing)).toEqual({ closed: true });
+    expect(await close(closing)).toEqual({ closed: true }); // the activity is tried again
+    expect(await findSession(db.pool, JANE, NORTHSIDE)).toMatchObject({
+      status: 'closed',
+      closeReason: 'idle',
+      closedAt: expect.any(Date),
+    });
+    expect(await rows('agent_notes')).toMatchObject([
+      { body: note.body, close: true, conversation_uid: 'c-1' },
+    ]);
+    expect(await rows('workflow_starts')).toHaveLength(1);
+    expect(await rows('audit_entries')).toMatchObject([
+      { kind: 'session_closed', phone_hash: testHash(JANE), details: { reason: 'idle' } },
+    ]);
+    expect(await sessionReopened(db.pool, keyOf().workflowId)).toBe(false);
+  });
+
+  it('closes the conversation without a note too', async () => {
+    await say();
+    await relayed();
+    await close({ closeConversation: true });
+    expect(await rows('agent_notes')).toMatchObject([{ body: null, close: true }]);
+  });
+
+  it.each([
+    ['is not relayed yet', async () => undefined],
+    ['is relayed, but not seen by the workflow', relayed],
+  ])('leaves the session open when a message %s', async (_, meanwhile) => {
+    await say();
+    await relayed();
+    await say();
+    await meanwhile();
+    expect(await close()).toEqual({ closed: false });
+    expect(await findSession(db.pool, JANE, NORTHSIDE)).toMatchObject({ status: 'active', closedAt: null });
+    expect(await sessionReopened(db.pool, keyOf().workflowId)).toBe(true);
+    await relayed();
+    expect(await close({ handledNumber: 2 })).toEqual({ closed: true });
+  });
+
+  it('does not wait for a relay that has signalled its messages and not settled yet', async () => {
+    await say();
+    const [claim] = await claimSessions(db.pool, 1, 60_000);
+    expect(await close()).toEqual({ closed: true });
+    await settleClaim(db.pool, claim!);
+    expect(await findSession(db.pool, JANE, NORTHSIDE)).toMatchObject({ status: 'closed' });
+    expect(await claimSessions(db.pool, 1, 60_000)).toEqual([]);
+  });
+
+  it('is open exactly when a message waits that came at the same moment', async () => {
+    for (let i = 0; i < 25; i++) {
+      await say();
+      await relayed();
+      await Promise.all([close(), say({ webchat: false })]);
+      const waiting = await db.pool.query(`select from inbox_events where status = 'pending'`);
+      const session = await findSession(db.pool, JANE, NORTHSIDE);
+      expect(session!.status).toBe(waiting.rowCount ? 'active' : 'closed');
+      await db.pool.query('truncate inbox_events, sessions');
+    }
+  });
+});
