@@ -70,3 +70,40 @@ export async function lockPhones(client: Queryable, phones: Iterable<string>): P
     [[...phones]],
   );
 }
+
+/** Runs `work` while no other process holds the lock of this name; waits for it. For work that outlasts a transaction. */
+export async function exclusively<T>(pool: Pool, name: string, work: () => Promise<T>): Promise<T> {
+  return withNamedLock(pool, 'pg_advisory_lock', name, work) as Promise<T>;
+}
+
+/** Runs `work` unless another process holds the lock of this name; null then. */
+export async function unlessHeld<T>(pool: Pool, name: string, work: () => Promise<T>): Promise<T | null> {
+  return withNamedLock(pool, 'pg_try_advisory_lock', name, work);
+}
+
+async function withNamedLock<T>(
+  pool: Pool,
+  acquire: 'pg_advisory_lock' | 'pg_try_advisory_lock',
+  name: string,
+  work: () => Promise<T>,
+): Promise<T | null> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    const { rows } = await client.query<{ held: unknown }>(
+      `select ${acquire}(hashtextextended($1, 1)) as held`,
+      [name],
+    );
+    if (rows[0]?.held === false) return null;
+    try {
+      return await work();
+    } finally {
+      await client.query('select pg_advisory_unlock(hashtextextended($1, 1))', [name]);
+    }
+  } catch (error) {
+    broken = error as Error; // ended rather than given back: a lock goes with its connection
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

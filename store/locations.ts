@@ -1,5 +1,5 @@
 /** Podium's stores as they were last read: what serves while Podium is away, and what the door looks at. */
-import { transaction, type Pool } from './database';
+import { transaction, unlessHeld, type Pool } from './database';
 import { storable } from './text';
 
 export interface StoredLocation {
@@ -56,15 +56,5 @@ export async function lastReading(pool: Pool): Promise<Date | null> {
  * @returns what `read` gives, or null when it was left to the other one
  */
 export async function readAlone<T>(pool: Pool, read: () => Promise<T>): Promise<T | null> {
-  const client = await pool.connect();
-  let held = false;
-  try {
-    const lock = await client.query<{ held: boolean }>(
-      `select pg_try_advisory_lock(hashtextextended('locations', 1)) as held`,
-    );
-    held = lock.rows[0]!.held;
-    return held ? await read() : null;
-  } finally {
-    client.release(held); // ended rather than given back: the lock goes with it, whatever happened
-  }
+  return unlessHeld(pool, 'locations', read);
 }

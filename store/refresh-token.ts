@@ -1,6 +1,6 @@
 /** Podium's refresh token, encrypted, and shared by all processes: a new one may come with each access token. */
 import { decrypt, encrypt, type EncryptionKey } from '../core/encryption';
-import type { Pool } from './database';
+import { exclusively, type Pool } from './database';
 
 export interface StoredRefreshToken {
   /** Runs `work` while no other process runs its own. */
@@ -13,15 +13,7 @@ export interface StoredRefreshToken {
 /** @param keys as for Temporal's payloads: the first one encrypts, all of them decrypt */
 export function storedRefreshToken(pool: Pool, keys: readonly EncryptionKey[]): StoredRefreshToken {
   return {
-    async exclusively(work) {
-      const client = await pool.connect();
-      try {
-        await client.query(`select pg_advisory_lock(hashtextextended('refresh token', 1))`);
-        return await work();
-      } finally {
-        client.release(true); // ended rather than given back: the lock goes with it, whatever happened
-      }
-    },
+    exclusively: (work) => exclusively(pool, 'refresh token', work),
     async load() {
       const { rows } = await pool.query<{ keyId: string; bytes: Buffer }>(
         'select key_id as "keyId", refresh_token as bytes from podium_tokens',
