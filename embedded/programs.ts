@@ -1,0 +1,42 @@
+/** The programs of the system that are not ours, on their leashes. */
+import { join } from 'node:path';
+import type { Program } from './child';
+import type { Leashed } from './leash';
+import { built } from './paths';
+import { postgresAnswers, postgresCall, type PostgresPlan } from './postgres';
+import { temporalAnswers, temporalCall, type TemporalPlan } from './temporal';
+
+interface Places {
+  logDirectory: string;
+  /** Where process ids are noted. */
+  dataDirectory: string;
+}
+
+export function postgresProgram(plan: PostgresPlan, places: Places): Program {
+  return leashed(
+    'postgres',
+    places,
+    {
+      ...postgresCall(plan),
+      stopSignal: 'SIGINT', // ends open connections and writes everything down; SIGTERM would wait for them
+    },
+    (signal) => postgresAnswers(plan, signal),
+  );
+}
+
+export function temporalProgram(plan: TemporalPlan, places: Places): Program {
+  return leashed('temporal', places, { ...temporalCall(plan), stopSignal: 'SIGTERM' }, (signal) =>
+    temporalAnswers(`127.0.0.1:${plan.port}`, signal),
+  );
+}
+
+function leashed(
+  name: string,
+  { logDirectory, dataDirectory }: Places,
+  call: Omit<Leashed, 'logFile' | 'pidFile'>,
+  becomesReady: (signal: AbortSignal) => Promise<void>,
+): Program {
+  const logFile = join(logDirectory, `${name}.log`);
+  const rope: Leashed = { ...call, logFile, pidFile: join(dataDirectory, `${name}.pid`) };
+  return { name, args: [built('embedded/leash.js'), JSON.stringify(rope)], env: {}, logFile, becomesReady };
+}

@@ -1,0 +1,64 @@
+/** Temporal's dev server with its Web UI, as this system uses it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import type { Call } from './postgres';
+
+export const NAMESPACE = 'default';
+
+const SEARCH_ATTRIBUTES = {
+  WebchatStatus: 'Keyword',
+  WebchatLocation: 'Keyword',
+  WebchatLastCustomerMessageAt: 'Datetime',
+  WebchatCloseReason: 'Keyword',
+};
+
+/** Without these, servers before 1.31 let priority and fairness keys pass without effect. */
+const DYNAMIC_CONFIG = ['matching.useNewMatcher=true', 'matching.enableFairness=true'];
+
+export interface TemporalPlan {
+  cli: string;
+  port: number;
+  uiPort: number;
+  /** Where its state is kept; null keeps it in memory only. */
+  databaseFile: string | null;
+  /** Where the Web UI has payloads decoded, its secret in the path; null for no Web UI. */
+  codecEndpoint: string | null;
+}
+
+/** How the server is called. */
+export function temporalCall(plan: TemporalPlan): Call {
+  return {
+    command: plan.cli,
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(plan.port), '--log-level', 'warn'],
+      ...(plan.databaseFile ? ['--db-filename', plan.databaseFile] : []),
+      ...(plan.codecEndpoint
+        ? ['--ui-port', String(plan.uiPort), '--ui-codec-endpoint', plan.codecEndpoint]
+        : ['--headless']),
+      ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
+        '--search-attribute',
+        `${name}=${type}`,
+      ]),
+      ...DYNAMIC_CONFIG.flatMap((setting) => ['--dynamic-config-value', setting]),
+    ],
+  };
+}
+
+/** Resolves when the server answers for its namespace. */
+export async function temporalAnswers(address: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const connection = await Connection.connect({ address, connectTimeout: '2s' });
+      try {
+        await connection.withDeadline(Date.now() + 2_000, () =>
+          connection.workflowService.describeNamespace({ namespace: NAMESPACE }),
+        );
+        return;
+      } finally {
+        await connection.close();
+      }
+    } catch {
+      await sleep(50);
+    }
+  }
+}
