@@ -5,6 +5,7 @@ import Router from '@koa/router';
 import type { Location } from '../core/events';
 import { normalizePhone } from '../core/phone';
 import { showSession, type SessionTools } from '../ops/sessions';
+import { isOptedOut } from '../store/opt-outs';
 import { HTTP_FAILURES, Refusal } from './errors';
 
 /** Beside this file in the sources, and copied beside it by the build. */
@@ -27,10 +28,12 @@ export interface DemoDependencies {
 
 export function demoRoutes(deps: DemoDependencies): Router {
   const router = new Router();
+  const policy = `default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' ${deps.page.simulatorUrl}`;
   for (const [path, file] of Object.entries(PAGE_FILES)) {
     router.get(path, (ctx) => {
       ctx.type = file;
       ctx.set('Cache-Control', 'no-cache');
+      ctx.set('Content-Security-Policy', policy);
       ctx.body = createReadStream(join(FILES, file));
     });
   }
@@ -44,7 +47,11 @@ export function demoRoutes(deps: DemoDependencies): Router {
     if (typeof phone !== 'string' || typeof uid !== 'string') throw new Refusal(400, HTTP_FAILURES.invalid);
     const read = normalizePhone(phone, deps.findLocation(uid)?.country ?? null);
     if (!read.ok) throw new Refusal(400, read.failure);
-    ctx.body = { phone: read.e164, session: await showSession(deps.tools, read.e164, uid) };
+    const [session, optedOut] = await Promise.all([
+      showSession(deps.tools, read.e164, uid),
+      isOptedOut(deps.tools.pool, read.e164),
+    ]);
+    ctx.body = { phone: read.e164, session, opted_out: optedOut };
   });
   return router;
 }

@@ -9,7 +9,7 @@ import { claimSessions } from '../store/relay';
 import { receive, type ReceivedEvent } from '../store/inbox';
 import { wantWorkflows } from '../store/workflow-starts';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
-import { BAYVIEW, context, customerMessage, JANE, NORTHSIDE, workflowIdOf } from '../test/support/received';
+import { BAYVIEW, context, customerMessage, NORTHSIDE, workflowIdOf } from '../test/support/received';
 import { createMetrics } from './metrics';
 import { Relay } from './relay';
 

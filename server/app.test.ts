@@ -1,0 +1,176 @@
+/** The routes beside the webhook: health, metrics, the operator's and the demo page's. */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { SessionView } from '../core/session';
+import { receive } from '../store/inbox';
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { startReceiver, TOKENS, type Receiver } from '../test/support/receiver';
+import { context, customerMessage, JANE, NORTHSIDE, workflowIdOf } from '../test/support/received';
+
+let database: TestDatabase;
+let receiver: Receiver;
+const trouble = { required: false, wanted: false };
+/** What the running workflow says; null when none runs. */
+let live: Partial<SessionView> | null = null;
+const wishes: unknown[] = [];
+
+/** Temporal's client as far as these routes use it. */
+const client = {
+  withDeadline: (_: number, work: () => unknown) => work(),
+  workflow: {
+    getHandle: (workflowId: string) => ({
+      query: async () => running(workflowId),
+      executeUpdate: async (_: string, { args }: { args: unknown[] }) => {
+        running(workflowId);
+        wishes.push(...args);
+      },
+    }),
+  },
+} as unknown as Client;
+
+function running(workflowId: string) {
+  if (!live) throw new WorkflowNotFoundError('not found', workflowId, undefined);
+  return live;
+}
+
+const check = (name: keyof typeof trouble) => async () => {
+  if (trouble[name]) throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+};
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await receive(database.pool, [customerMessage({ phone: JANE })], context);
+  receiver = await startReceiver(database.pool, (parts) => ({
+    ...parts,
+    checks: { required: { database: check('required') }, wanted: { temporal: check('wanted') } },
+    tools: { pool: database.pool, client },
+    demo: {
+      tools: { pool: database.pool, client },
+      locations: () => [
+        { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false },
+        { uid: 'old', name: 'Old', country: 'AU', archived: true },
+      ],
+      findLocation: () => ({ uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false }),
+      page: {
+        simulatorUrl: 'http://127.0.0.1:4010',
+        temporalUiUrl: null,
+        idleWarnSeconds: 1200,
+        idleCloseSeconds: 1680,
+      },
+    },
+  }));
+});
+beforeEach(() => {
+  live = null;
+  Object.assign(trouble, { required: false, wanted: false });
+});
+afterAll(async () => {
+  await receiver.close();
+  await database.drop();
+});
+
+async function ask(path: string, options: RequestInit = {}) {
+  const answer = await fetch(`${receiver.url}${path}`, options);
+  const text = await answer.text();
+  const isJson = answer.headers.get('content-type')?.includes('json');
+  return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text };
+}
+const bearer = { authorization: `Bearer ${TOKENS[0]!.token}` };
+
+describe('health', () => {
+  it('is alive without touching anything', async () => {
+    trouble.required = true;
+    expect(await ask('/livez')).toMatchObject({ status: 200, body: { alive: true } });
+  });
+
+  it('is ready when events can be stored, and says what else is missing', async () => {
+    trouble.wanted = true;
+    expect(await ask('/readyz')).toMatchObject({
+      status: 200,
+      body: { ready: true, checks: { database: 'ok', temporal: 'ECONNREFUSED' } },
+    });
+  });
+
+  it('is not ready when they cannot', async () => {
+    trouble.required = true;
+    expect(await ask('/readyz')).toMatchObject({ status: 503, body: { ready: false } });
+  });
+
+  it('gives Prometheus its metrics', async () => {
+    expect((await ask('/metrics')).body).toContain('podium_webchat_inbox_pending 0');
+  });
+});
+
+describe('the operator', () => {
+  const session = `/ops/sessions?${String(new URLSearchParams({ phone: JANE, location: NORTHSIDE }))}`;
+  const close = (body: object) =>
+    ask('/ops/sessions/close', { method: 'POST', headers: bearer, body: JSON.stringify(body) });
+
+  it('needs a token', async () => {
+    expect(await ask(session)).toMatchObject({
+      status: 401,
+      body: { error: { code: 'ERR_HTTP_UNAUTHORIZED' } },
+    });
+    expect(await ask(session, { headers: { authorization: 'Bearer wrong' } })).toMatchObject({ status: 401 });
+  });
+
+  it('sees a session, by its row when no workflow answers', async () => {
+    const row = {
+      workflow_id: workflowIdOf(JANE, NORTHSIDE),
+      phone_e164: JANE,
+      status: 'active',
+      live: null,
+    };
+    expect(await ask(session, { headers: bearer })).toMatchObject({ status: 200, body: row });
+  });
+
+  it('sees what the running workflow says', async () => {
+    live = { status: 'warned', waiting_for: 'the customer' };
+    const { body } = await ask(session, { headers: bearer });
+    expect(body).toMatchObject({ status: 'warned', live: { waiting_for: 'the customer' } });
+  });
+
+  it('closes a session under their own name', async () => {
+    live = { status: 'active' };
+    const answer = await close({
+      phone: JANE,
+      location_uid: NORTHSIDE,
+      reason: 'Sold.',
+      actor: 'someone else',
+    });
+    expect(answer).toMatchObject({ status: 200, body: { status: 'closed' } });
+    expect(wishes).toEqual([{ actor: TOKENS[0]!.name, reason: 'Sold.' }]);
+  });
+
+  it.each([
+    ['a session that does not run', { phone: JANE, location_uid: NORTHSIDE }, 404, 'ERR_HTTP_NO_SESSION'],
+    ['an unknown session', { phone: '+61412345678', location_uid: NORTHSIDE }, 404, 'ERR_HTTP_NO_SESSION'],
+    ['a phone in local form', { phone: '0400 123 456', location_uid: NORTHSIDE }, 400, 'ERR_WEBCHAT_001'],
+    ['a body without a location', { phone: JANE }, 400, 'ERR_HTTP_INVALID_REQUEST'],
+  ])('is told about %s', async (_, body, status, code) => {
+    expect(await close(body)).toMatchObject({ status, body: { error: { code } } });
+  });
+});
+
+describe('the demo page', () => {
+  it('is served with its style and script, and may talk to the simulator only', async () => {
+    const page = await ask('/demo');
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(page.headers.get('content-security-policy')).toContain("connect-src 'self' http://127.0.0.1:4010");
+    expect((await ask('/demo/demo.js')).headers.get('content-type')).toContain('javascript');
+    expect((await ask('/demo/demo.css')).headers.get('content-type')).toContain('text/css');
+  });
+
+  it('offers the stores that are served', async () => {
+    const { body } = await ask('/demo/config');
+    expect(body.stores.map(({ uid }: { uid: string }) => uid)).toEqual([NORTHSIDE]);
+  });
+
+  it("finds the session of a phone as the customer typed it, read by the store's country", async () => {
+    const query = new URLSearchParams({ phone: '0400 123 456', location_uid: NORTHSIDE });
+    expect((await ask(`/demo/session?${String(query)}`)).body).toMatchObject({
+      phone: JANE,
+      opted_out: false,
+      session: { workflow_id: workflowIdOf(JANE, NORTHSIDE) },
+    });
+  });
+});

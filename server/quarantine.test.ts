@@ -1,0 +1,80 @@
+import type { Location } from '../core/events';
+import { judge } from '../core/verdict';
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { context, NORTHSIDE } from '../test/support/received';
+import { readEvent } from '../podium/webhook-event';
+import { receive } from '../store/inbox';
+import { releaseHeldUp } from './quarantine';
+
+let database: TestDatabase;
+const served = new Map<string, Location>();
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(async () => {
+  served.clear();
+  await database.pool.query('truncate inbox_events, sessions');
+});
+afterAll(() => database.drop());
+
+const judgeEvent = (event: Parameters<typeof judge>[0]) =>
+  judge(event, (uid) => served.get(uid), { optOutKeywords: ['STOP'] });
+
+const release = () =>
+  releaseHeldUp({
+    pool: database.pool,
+    context,
+    judge: judgeEvent,
+    servedLocations: [...served.values()].filter(({ archived }) => !archived).map(({ uid }) => uid),
+  });
+
+async function arrive(text: string, uid: string): Promise<void> {
+  const raw = Buffer.from(
+    JSON.stringify({
+      data: {
+        uid,
+        body: text,
+        webchatUrl: 'https://www.example.com',
+        conversation: { uid: 'c', channel: { type: 'phone', identifier: '0412 345 678' } },
+        location: { uid: NORTHSIDE },
+      },
+      metadata: { eventType: 'message.received', eventUid: `event-${uid}` },
+    }),
+  );
+  const { event } = readEvent(raw);
+  await receive(database.pool, [{ event, verdict: judgeEvent(event), raw, receivedAt: new Date() }], context);
+}
+
+async function rows() {
+  const { rows } = await database.pool.query(
+    `select status, phone_e164 as phone, message->>'text' as text from inbox_events order by id`,
+  );
+  return rows;
+}
+
+it('lets go what was held up once its location turns up, in the order in which it came', async () => {
+  await arrive('one', 'm1');
+  await arrive('two', 'm2');
+  expect(await release()).toBe(0);
+  served.set(NORTHSIDE, { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false });
+  expect(await release()).toBe(2);
+  expect(await rows()).toEqual([
+    { status: 'pending', phone: '+61412345678', text: 'one' },
+    { status: 'pending', phone: '+61412345678', text: 'two' },
+  ]);
+  expect(await release()).toBe(0);
+});
+
+it('keeps what is for an archived location', async () => {
+  await arrive('one', 'm1');
+  served.set(NORTHSIDE, { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: true });
+  expect(await release()).toBe(0);
+  expect(await rows()).toMatchObject([{ status: 'quarantined' }]);
+});
+
+it('lets go more than a page at once', async () => {
+  for (let i = 0; i < 205; i++) await arrive('hello', `m${i}`);
+  served.set(NORTHSIDE, { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false });
+  expect(await release()).toBe(205);
+});
