@@ -16,8 +16,12 @@ export interface Reply {
   text: string;
 }
 
-/** A note for the agent; `name` tells it from the session's others. */
+/** A note for the agent. */
 export interface Note {
+  /**
+   * Tells it from the session's others, and is the same should the worker die and decide anew: by then more
+   * may have come in, so it rests on the first message of the batch.
+   */
   name: string;
   body: string;
 }
@@ -54,7 +58,10 @@ export function takeInbox(state: SessionState, session: Session, now: number): S
     handOver(state);
     step.reply = null;
   }
-  return step;
+  return {
+    ...step,
+    notes: step.notes.map((note) => ({ ...note, name: `${note.name}:${messages[0]?.number}` })),
+  };
 }
 
 /** The prompt of an idle time: what is said depends on who owes the next word. */

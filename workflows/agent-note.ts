@@ -18,6 +18,6 @@ async function orGiveUp(call: Promise<void>): Promise<void> {
     await call;
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    log.error('Podium refused a note or a close for good', { error: error.cause?.message });
+    log.error('Podium refused a note or a close for good', { problem: error.cause?.message });
   }
 }

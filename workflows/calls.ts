@@ -13,13 +13,24 @@ const CONTACT_ATTEMPTS = 5;
 /** Of Temporal's fairness keys. */
 const LONGEST_FAIRNESS_KEY = 64;
 
-/**
- * The store: short transactions, on the worker that runs the session. A store that is away is waited for
- * as long as it takes; past 5 s between two attempts by a durable timer, not by holding the workflow task.
- */
-export const store = proxyLocalActivities<SessionActivities>({
+/** A store that is away is waited for as long as it takes. */
+const UNTIL_DONE = {
   startToCloseTimeout: '15 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '1 minute' },
+} as const;
+
+/**
+ * Opens a session. Not a local activity: should the worker die within a workflow task, its local activities
+ * run again, and this one would then read what the others have written since.
+ */
+export const { openSession } = proxyActivities<Pick<SessionActivities, 'openSession'>>(UNTIL_DONE);
+
+/**
+ * The store: short transactions that may be repeated, on the worker that runs the session. Past 5 s between
+ * two attempts a durable timer waits, so that a store that is away holds no workflow task.
+ */
+export const store = proxyLocalActivities<Omit<SessionActivities, 'openSession'>>({
+  ...UNTIL_DONE,
   localRetryThreshold: '5 seconds',
 });
 

@@ -12,6 +12,6 @@ export async function optOutMirror({ historyId }: { historyId: number }): Promis
     await podiumFor(locationUid, 'mirror').mirrorOptOut(historyId);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    log.warn('Podium was not told about an opt-out', { error: error.cause?.message });
+    log.warn('Podium was not told about an opt-out', { problem: error.cause?.message });
   }
 }

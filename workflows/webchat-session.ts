@@ -28,7 +28,7 @@ import { closeNote, contactConflictNote, sendRefusedNote } from '../core/agent-n
 import { handOver, partialState, promptText, takeInbox, type Note, type Reply } from '../core/conversation';
 import type { CloseReason, SessionInput } from '../core/session';
 import { begin, deadlines, newState, nextWord, promptWanted, type SessionState } from '../core/session-state';
-import { podiumFor, store } from './calls';
+import { openSession, podiumFor, store } from './calls';
 import { listen } from './session-handlers';
 import { show } from './visibility';
 import { keepAlarm, unless } from './waiting';
@@ -58,7 +58,7 @@ export async function webchatSession(input: SessionInput<SessionState>): Promise
 
 async function open(run: Run): Promise<void> {
   const { firstExecutionRunId: firstRunId } = workflowInfo();
-  const opened = await store.openSession({ ...keyOf(run), firstRunId });
+  const opened = await openSession({ ...keyOf(run), firstRunId });
   run.state = begin(run.state, opened, run.input.policy, Date.now());
 }
 
@@ -115,10 +115,10 @@ async function seeToContact(run: Run): Promise<void> {
     state.contactKnown = true;
     if (known) return;
     log.warn('Podium says that the contact exists, and does not give it', { code: 'ERR_WEBCHAT_004' });
-    await save(run, [{ name: 'contact', body: contactConflictNote() }]);
+    await save(run, [{ name: `contact:${state.handledNumber}`, body: contactConflictNote() }]);
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
-    log.warn('The contact could not be had; the next message tries again', { error: error.cause?.message });
+    log.warn('The contact could not be had; the next message tries again', { problem: error.cause?.message });
   }
 }
 
@@ -147,7 +147,8 @@ async function send(
 ): Promise<number | null> {
   const { state } = run;
   const { conversationUid } = state;
-  const wanted = { ...keyOf(run), conversationUid, sendId: uuid4(), purpose, body: text };
+  const sendId = uuid4();
+  const wanted = { ...keyOf(run), conversationUid, sendId, purpose, body: text };
   const outcome = await unless(pointless, () => podiumFor(run.input.locationUid, use).sendText(wanted));
   switch (outcome?.status) {
     case 'sent':
@@ -158,7 +159,7 @@ async function send(
       return null;
     case 'refused':
       handOver(state);
-      await save(run, [{ name: `refused-${purpose}`, body: sendRefusedNote(outcome.code) }]);
+      await save(run, [{ name: `refused:${sendId}`, body: sendRefusedNote(outcome.code) }]);
       return null;
     case undefined:
       return null;
@@ -202,7 +203,9 @@ function whatIsLeft(run: Run, reason: CloseReason) {
   return {
     ...keyOf(run),
     ...{ handledNumber, reason, partial, conversationUid, actor },
-    note: silent ? null : { key: noteKey(state, `closed-${reason}`), body: closeNote(words) },
+    note: silent
+      ? null
+      : { key: noteKey(state, `closed:${handledNumber}:${reason}`), body: closeNote(words) },
     closeConversation: !staysOpen && !silent,
   };
 }
@@ -213,9 +216,7 @@ const keyOf = ({ input: { phone, locationUid } }: Run) => ({
   locationUid,
 });
 
-/** Unique, and the same when an activity is repeated. */
-const noteKey = ({ sessionUid, handledNumber }: SessionState, name: string) =>
-  `${sessionUid}:${handledNumber}:${name}`;
+const noteKey = ({ sessionUid }: SessionState, name: string) => `${sessionUid}:${name}`;
 
 const isOpen = ({ sessionUid, status }: SessionState) => sessionUid !== null && status !== 'closed';
 

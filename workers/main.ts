@@ -1,0 +1,142 @@
+/**
+ * The worker's process: sessions on one queue, calls to Podium on another, which the engine limits to
+ * Podium's rate for the whole fleet.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import {
+  NativeConnection,
+  Runtime,
+  TransportError,
+  Worker,
+  type NativeConnectionOptions,
+} from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createPodiumActivities } from '../activities/podium-activities';
+import { createSessionActivities } from '../activities/session-activities';
+import { onShutdown, shutDown } from '../config/lifecycle';
+import { loadConfiguration, withFiles } from '../config/load';
+import { createLogger } from '../config/logger';
+import { runMain } from '../config/run-main';
+import { dataConverter } from '../core/data-converter';
+import type { Environment } from '../core/environment';
+import { phoneHash } from '../core/ids';
+import { PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
+import type { Settings } from '../core/settings';
+import { createAccessTokens } from '../podium/access-token';
+import type { PodiumApi } from '../podium/api';
+import { createPodium } from '../podium/client';
+import { createPool, type Pool } from '../store/database';
+import { storedRefreshToken } from '../store/refresh-token';
+import { temporalLogger } from './temporal-logger';
+
+const NEEDS = [
+  'databaseUrl',
+  'podiumApiUrl',
+  'podiumTokenUrl',
+  'podiumClientId',
+  'podiumClientSecret',
+  'podiumRefreshToken',
+  'podiumContract',
+  'idKeys',
+  'encryptionKeys',
+  'logLevel',
+] as const satisfies (keyof Environment)[];
+type WorkerEnvironment = Pick<Environment, (typeof NEEDS)[number]>;
+
+/** The rest of Podium's limit is for calls outside of the queue: locations, tokens. */
+const QUEUE_SHARE = 0.9;
+const PODIUM_TIMEOUT_MS = 10_000;
+/** What runs may end by itself for so long; a send that is cut off has to be read up later. */
+const SHUTDOWN_GRACE = '6 seconds';
+const LONGEST_PAUSE_MS = 5_000;
+
+void runMain('worker', async () => {
+  const { environment, settings } = loadConfiguration(NEEDS);
+  const logger = createLogger(process.title, environment.logLevel);
+  Runtime.install({ ...temporalLogger(logger), shutdownSignals: [] }); // `onShutdown` listens to them
+  const pool = createPool(environment.databaseUrl);
+  onShutdown(() => pool.end());
+
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
+    overrideEnvVars: withFiles(),
+  });
+  const connection = await connect(connectionOptions, logger);
+  onShutdown(() => connection.close());
+
+  const [idKey] = environment.idKeys as [string];
+  const deps = {
+    pool,
+    podium: connectPodium(environment, settings, pool, logger),
+    phoneHash: (phone: string) => phoneHash(phone, idKey),
+    senderName: settings.messages.en.sender_name,
+    conflictRefetchMaxAttempts: settings.contacts.conflict_refetch_max_attempts,
+  };
+  const common = {
+    connection,
+    namespace,
+    dataConverter: dataConverter(environment.encryptionKeys),
+    shutdownGraceTime: SHUTDOWN_GRACE,
+  };
+  const workers = [
+    await Worker.create({
+      ...common,
+      taskQueue: SESSION_QUEUE,
+      workflowsPath: require.resolve('../workflows/index'),
+      activities: createSessionActivities(deps),
+    }),
+    await Worker.create({
+      ...common,
+      taskQueue: PODIUM_QUEUE,
+      activities: createPodiumActivities(deps),
+      maxTaskQueueActivitiesPerSecond: (settings.podium.requests_per_minute * QUEUE_SHARE) / 60,
+    }),
+  ];
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  onShutdown(async () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await running;
+  });
+  running.catch((err: unknown) => {
+    logger.fatal({ err }, 'A worker has failed');
+    void shutDown('a worker has failed');
+  });
+  logger.info({ event: 'ready' }, 'Ready');
+});
+
+/** Waits for a Temporal that is away; what else is wrong with the connection ends the process. */
+async function connect(options: NativeConnectionOptions, logger: Logger): Promise<NativeConnection> {
+  for (let pause = 250; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await NativeConnection.connect(options);
+    } catch (err) {
+      if (!(err instanceof TransportError)) throw err;
+      logger.warn({ err }, 'Temporal cannot be reached; trying again');
+      await delay(pause);
+    }
+  }
+}
+
+function connectPodium(
+  environment: WorkerEnvironment,
+  settings: Settings,
+  pool: Pool,
+  logger: Logger,
+): PodiumApi {
+  const tokens = createAccessTokens({
+    tokenUrl: environment.podiumTokenUrl,
+    clientId: environment.podiumClientId,
+    clientSecret: environment.podiumClientSecret,
+    refreshToken: environment.podiumRefreshToken,
+    store: storedRefreshToken(pool, environment.encryptionKeys),
+    timeoutMs: PODIUM_TIMEOUT_MS,
+    logger,
+  });
+  return createPodium({
+    contract: environment.podiumContract ?? settings.podium.contract,
+    apiUrl: environment.podiumApiUrl,
+    tokens,
+    timeoutMs: PODIUM_TIMEOUT_MS,
+    logger,
+  });
+}
