@@ -32,7 +32,7 @@ function whatToTry(warn: string, close: string): string[] {
     '    Write a message on the demo page and answer the questions as the customer.',
     `    Fall silent: a prompt comes after ${warn}, the close after ${close}. Write again, and it goes on where it ended.`,
     '    Answer STOP: no store texts this phone again.',
-    '    Kill a part in the middle of it, as with `pkill -9 -f podium-webchat-worker`: it comes back, and nothing is lost.',
+    '    Kill a part in the middle of it (`ps` shows them as podium-webchat-…): it comes back, and nothing is lost.',
   ];
 }
 
