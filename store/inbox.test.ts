@@ -190,11 +190,11 @@ describe('an event that is delivered again', () => {
   });
 
   it('is written once when it has no phone to lock, in two batches that name it in opposite order', async () => {
-    const [one, other] = [unknownLocation({ clearPhone: null }), unknownLocation({ clearPhone: null })];
-    for (let i = 0; i < 20; i++) {
-      await Promise.all([take(one, other), take(other, one)]);
-      expect(await rows('inbox_events')).toHaveLength(2);
-      await db.pool.query('truncate inbox_events');
+    for (let i = 0; i < 10; i++) {
+      const batch = Array.from({ length: 200 }, () => unknownLocation({ clearPhone: null }));
+      const outcomes = (await Promise.all([take(...batch), take(...batch.toReversed())])).flat();
+      expect(outcomes.filter(({ status }) => status === 'quarantined')).toHaveLength(200);
+      expect(outcomes.filter(({ status }) => status === 'duplicate')).toHaveLength(200);
     }
   });
 });
@@ -469,6 +469,18 @@ describe('a message of the store', () => {
     expect(
       (await rows('inbox_events', 'id, status')).filter(({ status }) => status === 'recorded'),
     ).toHaveLength(2);
+  });
+
+  it('does not open the session again that is closed at that very moment', async () => {
+    await take(customerMessage());
+    let racing: Promise<unknown> = Promise.resolve();
+    await transaction(db.pool, async (client) => {
+      await client.query(`update sessions set status = 'closed'`);
+      racing = take(storeMessage());
+      await blockedOn('');
+    });
+    await racing;
+    expect(await rows('sessions', 'status')).toEqual([{ status: 'closed' }]);
   });
 
   describe('that is the echo of our own', () => {
