@@ -1,0 +1,308 @@
+/**
+ * The whole system in processes of its own, as it runs anywhere: servers, workers, the simulator, a Temporal
+ * server and a Postgres, for tests that kill, stop and count. The processes run what `npm test` has built.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Client } from '@temporalio/client';
+import getPort from 'get-port';
+import { stringify } from 'yaml';
+import { dataConverter } from '../../core/data-converter';
+import { readEnvironment } from '../../core/environment';
+import type { Contract } from '../../core/events';
+import { sessionWorkflowId } from '../../core/ids';
+import { Child } from '../../embedded/child';
+import { newKeys, type Keys } from '../../embedded/keys';
+import { built } from '../../embedded/paths';
+import { createCluster, postgresUrl, type PostgresPlan } from '../../embedded/postgres';
+import { postgresProgram, temporalProgram } from '../../embedded/programs';
+import { provisionTemporal } from '../../embedded/provision/temporal-cli';
+import { NAMESPACE } from '../../embedded/temporal';
+import { serverProgram, simulatorProgram, workerProgram, type Wiring } from '../../embedded/wiring';
+import { createTemporalClient } from '../../ops/temporal';
+import { createPool, type Pool } from '../../store/database';
+import { migrate } from '../../store/migrate';
+import { createTestDatabase } from './database';
+import { eventually } from './eventually';
+import { postSigned, type WebhookAnswer } from './podium-events';
+import { NORTHSIDE, SimulatorHandle } from './simulator';
+
+export interface SystemOptions {
+  servers?: number;
+  workers?: number;
+  contract?: Contract;
+  /** What differs from the shipped settings, as it stands in a settings file. */
+  settings?: Record<string, object>;
+  /** A Postgres that the test may stop; else a database on the one of the test run. */
+  ownPostgres?: boolean;
+  logLevel?: string;
+}
+
+/** Podium's retries of a webhook's event wait for so much less. */
+const TIME_SCALE = 60;
+/** Else each test would wait for Podium's 300 calls a minute. */
+const UNHURRIED = { podium: { requests_per_minute: 60_000 } };
+const LOG_LINES = 15;
+
+/** Starts everything, and returns when all of it is ready. Whoever starts a system stops it. */
+export async function startSystem(options: SystemOptions = {}): Promise<System> {
+  if (!existsSync(built('server/main.js')))
+    throw new Error('Nothing is built to be run: use `npm test`, or `npm run build` before jest.');
+  const directory = await mkdtemp(join(tmpdir(), 'podium-webchat-system-'));
+  const system = new System(directory, await plan(directory, options));
+  try {
+    await system.start();
+    return system;
+  } catch (error) {
+    await system.stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+interface Plan {
+  wiring: Wiring;
+  database: Database;
+  servers: Child[];
+  workers: Child[];
+  simulator: Child;
+  temporal: Child;
+  temporalCli: string;
+}
+
+/** A database, and the Postgres that only this system uses, if there is one. */
+interface Database {
+  postgres: Child | null;
+  pool: Pool;
+  url: string;
+  start(): Promise<void>;
+  end(): Promise<void>;
+}
+
+async function plan(directory: string, options: SystemOptions): Promise<Plan> {
+  const places = { logDirectory: join(directory, 'logs'), dataDirectory: directory };
+  await mkdir(places.logDirectory);
+  const settingsFile = join(directory, 'settings.yaml');
+  await writeFile(settingsFile, stringify({ ...UNHURRIED, ...options.settings }));
+  const keys = newKeys();
+  const database = await (options.ownPostgres ? ownDatabase(places, keys) : sharedDatabase());
+  const serverPorts = await ports(options.servers ?? 1);
+  const [temporalPort, simulatorPort] = (await ports(2)) as [number, number];
+  const temporalCli = await provisionTemporal();
+  const wiring: Wiring = {
+    databaseUrl: database.url,
+    temporalAddress: `127.0.0.1:${temporalPort}`,
+    temporalUiUrl: null,
+    simulatorUrl: `http://127.0.0.1:${simulatorPort}`,
+    serverUrl: `http://127.0.0.1:${serverPorts[0]}`,
+    contract: options.contract ?? 'published',
+    keys,
+    settingsFile,
+    timeScale: TIME_SCALE,
+    logDirectory: places.logDirectory,
+    simulatorStateFile: null,
+  };
+  const temporal = {
+    cli: temporalCli,
+    port: temporalPort,
+    uiPort: 0,
+    databaseFile: join(directory, 'temporal.db'),
+    codecEndpoint: null,
+  };
+  const LOG_LEVEL = options.logLevel ?? 'info';
+  const child = (program: Child['program']) => new Child({ ...program, env: { ...program.env, LOG_LEVEL } });
+  return {
+    wiring,
+    database,
+    servers: serverPorts.map((port, n) => child(serverProgram(wiring, `server-${n}`, port))),
+    workers: Array.from({ length: options.workers ?? 1 }, (_, n) =>
+      child(workerProgram(wiring, `worker-${n}`)),
+    ),
+    simulator: child(simulatorProgram(wiring, simulatorPort)),
+    temporal: new Child(temporalProgram(temporal, places)),
+    temporalCli,
+  };
+}
+
+/** One after the other: `get-port` gives no port twice within a few seconds. */
+async function ports(count: number): Promise<number[]> {
+  const chosen: number[] = [];
+  while (chosen.length < count) chosen.push(await getPort());
+  return chosen;
+}
+
+async function sharedDatabase(): Promise<Database> {
+  const { url, pool, drop } = await createTestDatabase();
+  return { postgres: null, pool, url, start: async () => undefined, end: drop };
+}
+
+async function ownDatabase(
+  places: { logDirectory: string; dataDirectory: string },
+  keys: Keys,
+): Promise<Database> {
+  const cluster: PostgresPlan = {
+    directory: join(places.dataDirectory, 'postgres'),
+    port: await getPort(),
+    password: keys.postgresPassword,
+  };
+  const postgres = new Child(postgresProgram(cluster, places));
+  const url = postgresUrl(cluster);
+  const pool = createPool(url);
+  return {
+    postgres,
+    pool,
+    url,
+    async start() {
+      await createCluster(cluster);
+      await postgres.start();
+      await migrate(url);
+    },
+    async end() {
+      await pool.end();
+      await postgres.stop();
+    },
+  };
+}
+
+export class System {
+  readonly servers: Child[];
+  readonly workers: Child[];
+  readonly temporal: Child;
+  /** Null on the Postgres that other test files use too. */
+  readonly postgres: Child | null;
+  readonly simulator: SimulatorHandle;
+  readonly pool: Pool;
+  /** It has the keys: what it shows is decoded. */
+  readonly client: Client;
+  readonly serverUrls: string[];
+  private readonly parts: Plan;
+
+  constructor(
+    private readonly directory: string,
+    parts: Plan,
+  ) {
+    const { wiring, database } = parts;
+    this.parts = parts;
+    this.servers = parts.servers;
+    this.workers = parts.workers;
+    this.temporal = parts.temporal;
+    this.postgres = database.postgres;
+    this.simulator = new SimulatorHandle(wiring.simulatorUrl!);
+    this.pool = database.pool;
+    this.client = createTemporalClient(converterOf(wiring.keys), {
+      TEMPORAL_ADDRESS: wiring.temporalAddress,
+      TEMPORAL_NAMESPACE: NAMESPACE,
+    });
+    this.serverUrls = parts.servers.map(({ program }) => `http://127.0.0.1:${program.env['PORT']}`);
+  }
+
+  get keys(): Keys {
+    return this.parts.wiring.keys;
+  }
+
+  async start(): Promise<void> {
+    const { database, temporal, simulator, servers, workers } = this.parts;
+    await Promise.all([database.start(), temporal.start(), simulator.start()]);
+    await this.simulator.set({ ratelimit_per_minute: null });
+    await Promise.all([...servers, ...workers].map((part) => part.start()));
+  }
+
+  /** Ends every process, and leaves nothing behind. */
+  async stop(): Promise<void> {
+    const { database, temporal, simulator, servers, workers } = this.parts;
+    await this.resumeTemporal();
+    await Promise.all([...servers, ...workers, simulator].map((part) => part.stop()));
+    await this.client.connection.close();
+    await temporal.stop();
+    await database.end();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Posts a signed event from outside, as Podium would. */
+  post(
+    event: object | string | Buffer,
+    contract: Contract = 'published',
+    server = 0,
+  ): Promise<WebhookAnswer> {
+    return postSigned(this.webhookUrl(server), event, this.keys.webhookSecret, contract);
+  }
+
+  webhookUrl(server = 0): string {
+    return `${this.serverUrls[server]}/webhooks/podium`;
+  }
+
+  /** The id of the workflow that owns a customer (E.164) at a store. */
+  workflowId(phone: string, locationUid: string): string {
+    return sessionWorkflowId(phone, locationUid, this.keys.idKey);
+  }
+
+  /** What a customer (E.164) got from us at a store, in order. */
+  async textsTo(phone: string, locationUid = NORTHSIDE): Promise<string[]> {
+    const conversation = await this.simulator.conversation(phone, locationUid);
+    return (conversation?.messages ?? []).filter(({ from }) => from === 'api').map(({ body }) => body);
+  }
+
+  /** Waits until a customer got so many texts. @returns them all */
+  hears(count: number, phone: string, locationUid = NORTHSIDE): Promise<string[]> {
+    return this.eventually(`${count} text(s) to ${phone}`, async () => {
+      const texts = await this.textsTo(phone, locationUid);
+      return texts.length >= count && texts;
+    });
+  }
+
+  /** Looks until something is found. An error tells the last words of every process. */
+  async eventually<T>(
+    what: string,
+    look: () => Promise<T> | T,
+    patienceMs?: number,
+  ): Promise<Exclude<T, undefined | null | false>> {
+    try {
+      return await eventually(what, look, patienceMs);
+    } catch (error) {
+      const logs = Object.entries(await this.logs()).map(
+        ([name, log]) => `--- ${name}\n${log.trimEnd().split('\n').slice(-LOG_LINES).join('\n')}`,
+      );
+      throw new Error([(error as Error).message, ...logs].join('\n'), { cause: error });
+    }
+  }
+
+  /** What each process has logged since the start, restarts included. */
+  async logs(): Promise<Record<string, string>> {
+    const { logDirectory } = this.parts.wiring;
+    const files = await readdir(logDirectory);
+    const logs = files.map(async (file) => [file, await readFile(join(logDirectory, file), 'utf8')] as const);
+    return Object.fromEntries(await Promise.all(logs));
+  }
+
+  /** Temporal's own command line, as an operator uses it. @returns what it printed */
+  async temporalCli(...args: string[]): Promise<string> {
+    const where = ['--address', this.parts.wiring.temporalAddress, '--namespace', NAMESPACE];
+    const { stdout } = await promisify(execFile)(this.parts.temporalCli, [...args, ...where]);
+    return stdout;
+  }
+
+  /** Temporal hangs: it takes connections, and answers nothing. */
+  async pauseTemporal(): Promise<void> {
+    process.kill(await this.temporalPid(), 'SIGSTOP');
+  }
+
+  async resumeTemporal(): Promise<void> {
+    await this.temporalPid()
+      .then((pid) => process.kill(pid, 'SIGCONT'))
+      .catch(() => undefined);
+  }
+
+  /** Of the server itself, behind its leash. */
+  private async temporalPid(): Promise<number> {
+    return Number(await readFile(join(this.directory, 'temporal.pid'), 'utf8'));
+  }
+}
+
+function converterOf({ encryptionKey }: Keys) {
+  const read = readEnvironment({ WEBCHAT_ENCRYPTION_KEYS: encryptionKey }, ['encryptionKeys']);
+  if (!read.ok) throw new Error(read.problems.join('\n'));
+  return dataConverter(read.environment.encryptionKeys);
+}
