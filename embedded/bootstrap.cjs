@@ -10,7 +10,7 @@ const ROOT = join(__dirname, '..');
 const at = (...parts) => join(ROOT, ...parts);
 const BUILD_STAMP = at('dist/.built');
 const NOT_SOURCES = new Set(['node_modules', 'dist', '.git', '.data', 'coverage', 'docs', 'results']);
-const SOURCE = /\.(ts|sql|yaml|html|css|js|cjs)$|^(tsconfig|package-lock)\.json$/;
+const SOURCE = /\.(ts|sql|yaml|html|css|js|cjs)$|^(tsconfig.*|package-lock)\.json$/;
 
 const COMMANDS = {
   start: { programs: ['temporal'], run: (args) => require(at('dist/embedded/start.js')).start(args) },
@@ -70,7 +70,7 @@ function build() {
   if (changed(BUILD_STAMP) >= newestSource(ROOT)) return;
   say('Building…');
   const built =
-    node(at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.json')) === 0 &&
+    node(at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.build.json')) === 0 &&
     node(at('embedded/copy-assets.cjs')) === 0;
   if (!built) throw new Problem('The build failed for the reason above.');
   writeFileSync(BUILD_STAMP, '');

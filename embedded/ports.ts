@@ -12,11 +12,6 @@ export interface Ports {
 
 const USUAL: Ports = { server: 3000, simulator: 4010, temporal: 7233, temporalUi: 8233, postgres: 5433 };
 
-/** Free ports, whichever they are. */
-export function anyPorts(): Promise<Ports> {
-  return choose({ server: 0, simulator: 0, temporal: 0, temporalUi: 0, postgres: 0 });
-}
-
 /**
  * The ports of the last run, or the usual ones, each replaced by a free one where it is taken.
  * @param file where they are kept, so that bookmarks and webhooks outlive a restart
