@@ -77,15 +77,14 @@ export async function takeEffect(
   context: ReceiveContext,
 ): Promise<Effect[]> {
   const talks = events.map(({ verdict }) => verdict).filter(isTalk);
-  const sessions = await lockSessions(client, talks, context);
-  const optedOut =
-    talks.length > 0
-      ? await optedOutAmong(
-          client,
-          talks.map(({ phone }) => phone),
-        )
-      : new Set();
-  const echoes = await claimEchoes(client, events);
+  const [sessions, optedOut, echoes] = await Promise.all([
+    lockSessions(client, talks, context),
+    optedOutAmong(
+      client,
+      talks.map(({ phone }) => phone),
+    ),
+    claimEchoes(client, events),
+  ]);
   const notes: NewNote[] = [];
 
   const effects = events.map((received): Effect => {
@@ -171,25 +170,23 @@ async function lockSessions(
   }
   if (sessions.size === 0) return sessions;
   const keys = [[...sessions.values()].map((s) => s.phone), [...sessions.values()].map((s) => s.locationUid)];
-  const { rows: open } = await client.query<{
-    phone: string;
-    locationUid: string;
-    workflowId: string;
-    open: boolean;
-  }>(
-    `select phone_e164 as phone, location_uid as "locationUid", workflow_id as "workflowId", status <> 'closed' as open
-       from sessions where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))
-      order by workflow_id for update`,
-    keys,
-  );
+  const [open, waiting] = await Promise.all([
+    client.query<{ phone: string; locationUid: string; workflowId: string; open: boolean }>(
+      `select phone_e164 as phone, location_uid as "locationUid", workflow_id as "workflowId", status <> 'closed' as open
+         from sessions where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))
+        order by workflow_id for update`,
+      keys,
+    ),
+    // Behind the lock, so that answers are seen whose session was closed while it was waited for.
+    client.query<{ phone: string; locationUid: string }>(
+      `select phone_e164 as phone, location_uid as "locationUid" from partial_answers
+        where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[])) and ${ANSWERS_WAIT}`,
+      keys,
+    ),
+  ]);
   // A session that runs keeps its id, even if the key of ids has changed meanwhile.
-  for (const row of open) if (row.open) Object.assign(sessions.get(sessionKey(row))!, row);
-  const { rows: waiting } = await client.query<{ phone: string; locationUid: string }>(
-    `select phone_e164 as phone, location_uid as "locationUid" from partial_answers
-      where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[])) and ${ANSWERS_WAIT}`,
-    keys,
-  );
-  for (const row of waiting) sessions.get(sessionKey(row))!.answersWait = true;
+  for (const row of open.rows) if (row.open) Object.assign(sessions.get(sessionKey(row))!, row);
+  for (const row of waiting.rows) sessions.get(sessionKey(row))!.answersWait = true;
   return sessions;
 }
 

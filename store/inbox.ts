@@ -55,9 +55,12 @@ async function receiveIn(
   batch: ReceivedEvent[],
   context: ReceiveContext,
 ): Promise<Outcome[]> {
-  // The lock comes before the row's id is drawn, since ids become visible in another order than drawn.
-  await lockPhones(client, batch.flatMap(lockKeys));
-  const fresh = await withoutDuplicates(client, batch);
+  // The lock comes first: before what is read, and before the rows' ids are drawn, since ids become
+  // visible in another order than drawn.
+  const [, fresh] = await Promise.all([
+    lockPhones(client, batch.flatMap(lockKeys)),
+    withoutDuplicates(client, batch),
+  ]);
   await applyOptOuts(client, fresh, context);
   const effects = await takeEffect(client, fresh, context);
   await insertRows(client, fresh, effects);

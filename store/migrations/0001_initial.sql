@@ -43,7 +43,6 @@ create unique index inbox_events_message on inbox_events (event_type, message_ui
 create index inbox_events_pending on inbox_events (workflow_id, id) where status = 'pending';
 create unique index inbox_events_numbers on inbox_events (workflow_id, delivery_number) where delivery_number is not null;
 create index inbox_events_quarantined on inbox_events (error_code, location_uid) where status = 'quarantined';
-create index inbox_events_phone on inbox_events (phone_e164, id);
 
 -- One row per customer and store, from the first message on.
 create table sessions (
