@@ -161,12 +161,15 @@ test('after fifteen retries the webhook is disabled and its queue fills, until i
 
 test('a webhook that waits for a retry tries at once when it is enabled', async () => {
   const slow = await startSimulator({ webhook: { url: receiver.url, secret: SECRET } });
-  receiver.answer = () => (receiver.posts.length === 1 ? 500 : 200);
-  await slow.customerWrites({ phone: '0412 345 678', location_uid: NORTHSIDE, body: 'Hello' });
-  await slow.until('a failure', async () => (await slow.state()).webhooks[0]!.failures === 1);
-  await slow.enableWebhook(OWN_WEBHOOK);
-  await slow.until('its delivery', async () => (await slow.state()).webhooks[0]!.waiting === 0);
-  await slow.stop();
+  try {
+    receiver.answer = () => (receiver.posts.length === 1 ? 500 : 200);
+    await slow.customerWrites({ phone: '0412 345 678', location_uid: NORTHSIDE, body: 'Hello' });
+    await slow.until('a failure', async () => (await slow.state()).webhooks[0]!.failures === 1);
+    await slow.enableWebhook(OWN_WEBHOOK);
+    await slow.until('its delivery', async () => (await slow.state()).webhooks[0]!.waiting === 0);
+  } finally {
+    await slow.stop();
+  }
 });
 
 test('a retry carries the time of the first attempt, or its own when asked to', async () => {

@@ -31,6 +31,7 @@ export interface SimulatorOptions {
 
 export interface Simulator {
   url: string;
+  /** Ends it in good order; may be called twice. */
   stop(): Promise<void>;
 }
 
@@ -60,13 +61,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   await listen(server, options.port);
   deliveries.start();
 
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    deliveries.stop();
+    await close(server);
+    await stateFile?.close();
+  };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async stop() {
-      deliveries.stop();
-      await close(server);
-      await stateFile?.close();
-    },
+    stop: () => (stopped ??= stop()),
   };
 }
 
