@@ -1,5 +1,5 @@
 /** `/demo`: a page to try it all on, with the Podium simulator. Served only where a simulator is. */
-import { createReadStream } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Router from '@koa/router';
 import type { Location } from '../core/events';
@@ -30,11 +30,12 @@ export function demoRoutes(deps: DemoDependencies): Router {
   const router = new Router();
   const policy = `default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' ${deps.page.simulatorUrl}`;
   for (const [path, file] of Object.entries(PAGE_FILES)) {
+    const content = readFileSync(join(FILES, file), 'utf8');
     router.get(path, (ctx) => {
       ctx.type = file;
       ctx.set('Cache-Control', 'no-cache');
       ctx.set('Content-Security-Policy', policy);
-      ctx.body = createReadStream(join(FILES, file));
+      ctx.body = content;
     });
   }
 

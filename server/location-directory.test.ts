@@ -130,12 +130,22 @@ it('reads once for several servers', async () => {
   expect(podium.readings).toBe(1);
 });
 
+it('says nothing of a stale list as long as a reading brings a new one', async () => {
+  await replaceLocations(database.pool, [NORTH], new Date(Date.now() - HOUR_MS));
+  const { directory, log, nextReading } = directoryOf(new FakePodium([NORTH]));
+  const read = nextReading();
+  await directory.start();
+  await read;
+  await directory.stop();
+  expect(log).toEqual([]);
+});
+
 it('says once that its list has become stale', async () => {
   await replaceLocations(database.pool, [NORTH], new Date(Date.now() - HOUR_MS));
   const podium = new FakePodium(new Error('away'));
   const { directory, log } = directoryOf(podium, { interval: 60 });
   await directory.start();
-  await untilReadings(podium, 1);
+  await directory.stop();
   expect(log.filter(({ code }) => code === 'ERR_WEBCHAT_014')).toHaveLength(1);
 });
 

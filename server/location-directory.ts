@@ -36,7 +36,9 @@ export class LocationDirectory {
   private stopped = false;
   private current: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
-  /** When the last reading began, and when the next one is due. Ms since 1970. */
+  /** When the list that is loaded was read; 0 for never. Ms since 1970, as all times here. */
+  private readAt = 0;
+  /** When the last reading began, and when the next one is due. */
   private began = 0;
   private due = 0;
   /** A list that was read before this will not do. */
@@ -109,6 +111,7 @@ export class LocationDirectory {
       this.outage.begins(error);
       this.due = Math.min(this.due, Date.now() + RETRY_MS);
     }
+    this.watchAge();
     this.busy = false;
     this.comeBackAt(this.due);
   }
@@ -146,12 +149,12 @@ export class LocationDirectory {
       ]),
     );
     this.loaded = true;
-    this.watchAge(readAt);
+    this.readAt = readAt?.getTime() ?? 0;
   }
 
-  private watchAge(readAt: Date | null): void {
-    this.deps.metrics.locationsReadAt.set((readAt?.getTime() ?? 0) / 1000);
-    const stale = Date.now() - (readAt?.getTime() ?? 0) > 2 * this.intervalMs;
+  private watchAge(): void {
+    this.deps.metrics.locationsReadAt.set(this.readAt / 1000);
+    const stale = Date.now() - this.readAt > 2 * this.intervalMs;
     if (stale && !this.stale) {
       const { code, message, hint } = failure('ERR_WEBCHAT_014');
       this.deps.metrics.codes.inc({ code });

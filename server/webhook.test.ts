@@ -146,9 +146,7 @@ describe('a signed event', () => {
     const { rows } = await database.pool.query<{ text: string }>(
       `select message->>'text' as text from inbox_events where phone_e164 = '+61412345678' order by id`,
     );
-    const arrived = receiver.received
-      .filter(({ received: { verdict } }) => 'phone' in verdict && verdict.phone === '+61412345678')
-      .map(({ received: { event } }) => event.text);
+    const arrived = receiver.arrived.map(({ event }) => event.text).filter((text) => texts.includes(text));
     expect(rows.map(({ text }) => text)).toEqual(arrived);
   });
 });

@@ -27,11 +27,13 @@ const numbersForBigints = {
  * hears about a database that is away.
  */
 export function createPool(url: string, options: PoolOptions = {}): Pool {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 10_000;
   const pool = new Pool({
     connectionString: url,
     max: options.max ?? 10,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + 1_000, // our side, for a Postgres that hangs and cancels nothing
     idle_in_transaction_session_timeout: 30_000,
     application_name: process.title,
     types: numbersForBigints,

@@ -196,7 +196,10 @@ async function look() {
   const badge = $('status').firstElementChild;
   badge.textContent = `${status}${why}`;
   badge.dataset.status = status;
-  $('waiting-for').textContent = live?.waiting_for ?? (report ? 'the next message' : 'a first message');
+  const next = session?.opted_out
+    ? 'nothing: no text may be sent'
+    : `${report ? 'the next' : 'a first'} message`;
+  $('waiting-for').textContent = live?.waiting_for ?? next;
   $('workflow').hidden = !report || !config.temporalUiUrl;
   if (report)
     $('workflow').href = `${config.temporalUiUrl}/workflows/${encodeURIComponent(report.workflow_id)}`;

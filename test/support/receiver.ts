@@ -10,7 +10,7 @@ import { createApp, type AppDependencies } from '../../server/app';
 import { createInboxWriter } from '../../server/inbox-writer';
 import { createMetrics } from '../../server/metrics';
 import type { Pool } from '../../store/database';
-import { receive, type Outcome, type ReceivedEvent } from '../../store/inbox';
+import { receive, type ReceivedEvent } from '../../store/inbox';
 import { context, NORTHSIDE } from './received';
 
 export const SECRET = 'a webhook secret';
@@ -19,8 +19,8 @@ const STORE: Location = { uid: NORTHSIDE, name: 'Northside Motors', country: 'AU
 
 export interface Receiver {
   url: string;
-  /** What was committed, in the order in which the answers were decided. */
-  received: { received: ReceivedEvent; outcome: Outcome }[];
+  /** What arrived, signed and whole, in this order. */
+  arrived: ReceivedEvent[];
   close(): Promise<void>;
 }
 
@@ -29,7 +29,8 @@ export async function startReceiver(
   pool: Pool,
   change: (parts: AppDependencies) => AppDependencies = (parts) => parts,
 ): Promise<Receiver> {
-  const received: Receiver['received'] = [];
+  const arrived: ReceivedEvent[] = [];
+  const write = createInboxWriter((batch) => receive(pool, batch, context));
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics(async () => ({ pending: 0, oldestSeconds: 0 }));
   const parts: AppDependencies = {
@@ -37,8 +38,11 @@ export async function startReceiver(
       rules: { secrets: [SECRET], replayWindowSeconds: 950_400, clockSkewSeconds: 300 },
       judge: (event) =>
         judge(event, (uid) => (uid === NORTHSIDE ? STORE : undefined), { optOutKeywords: ['STOP'] }),
-      write: createInboxWriter((batch) => receive(pool, batch, context)),
-      onReceived: (event, outcome) => received.push({ received: event, outcome }),
+      write: (received, signal) => {
+        arrived.push(received);
+        return write(received, signal);
+      },
+      onReceived: () => undefined,
       metrics,
       logger,
     },
@@ -53,7 +57,7 @@ export async function startReceiver(
   const handle = createApp(change(parts)).callback();
   const server = createServer((request, response) => void handle(request, response));
   const url = await listen(server);
-  return { url, received, close: () => close(server) };
+  return { url, arrived, close: () => close(server) };
 }
 
 async function listen(server: Server): Promise<string> {
