@@ -15,7 +15,7 @@ const SOURCE = /\.(ts|sql|yaml|html|css|js|cjs)$|^(tsconfig.*|package-lock)\.jso
 const COMMANDS = {
   start: { programs: ['temporal'], run: (args) => require(at('dist/embedded/start.js')).start(args) },
   test: { programs: ['temporal', 'time-skipping-server'], run: (args) => exitWith(node(jest(), ...args)) },
-  bench: { programs: ['temporal'], run: (args) => exitWith(node(at('dist/bench/run.js'), ...args)) },
+  bench: { programs: ['temporal'], run: (args) => exitWith(node(at('dist/bench/main.js'), ...args)) },
 };
 
 /** Ends the command with a message for a person, and no stack. */

@@ -21,7 +21,8 @@ export interface Program {
 }
 
 const READY_MS = 60_000;
-const STOP_MS = 4_000;
+/** A worker may finish the calls that it has begun, and all has to be over within 10 s. */
+const STOP_MS = 6_500;
 
 type Process = ChildProcessByStdio<Writable, Readable, Readable>;
 

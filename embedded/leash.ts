@@ -21,7 +21,7 @@ export interface Leashed {
   pidFile: string;
 }
 
-const STOP_MS = 3_000;
+const STOP_MS = 2_500;
 
 async function main(leashed: Leashed): Promise<void> {
   process.title = `podium-webchat-leash ${basename(leashed.command)}`;
