@@ -1,0 +1,77 @@
+/**
+ * What the receiver is compared with: the product's own application, but nothing is stored. It answers at
+ * once (`nothing`), or when Temporal has taken the message (`inline`).
+ */
+import { onShutdown } from '../config/lifecycle';
+import { loadEnvironment, loadSettings } from '../config/load';
+import { createLogger } from '../config/logger';
+import { runMain } from '../config/run-main';
+import { dataConverter } from '../core/data-converter';
+import { sessionWorkflowId } from '../core/ids';
+import { EncryptionCodec } from '../core/payload-codec';
+import { judge } from '../core/verdict';
+import { createTemporalClient } from '../ops/temporal';
+import { createApp } from '../server/app';
+import { close, listen } from '../server/http-server';
+import { createMetrics } from '../server/metrics';
+import { createPool } from '../store/database';
+import type { Outcome, ReceivedEvent } from '../store/inbox';
+import { LOCATIONS } from './customers';
+import { firstMessage, signalSession } from './session-signal';
+
+const NEEDS = [
+  'databaseUrl',
+  'webhookSecrets',
+  'idKeys',
+  'encryptionKeys',
+  'opsTokens',
+  'port',
+  'logLevel',
+] as const;
+
+void runMain('reference', async () => {
+  const environment = loadEnvironment(NEEDS);
+  const { optout, webhook } = loadSettings();
+  const logger = createLogger(process.title, environment.logLevel);
+  const client = createTemporalClient(dataConverter(environment.encryptionKeys));
+  const metrics = createMetrics(() => Promise.resolve({ pending: 0, oldestSeconds: 0 }));
+  const [idKey] = environment.idKeys as [string];
+  const locations = new Map(LOCATIONS.map((location) => [location.uid, location]));
+
+  const storeNothing = (): Promise<Outcome> => Promise.resolve({ status: 'accepted' });
+  const signalInline = async ({ event, verdict }: ReceivedEvent): Promise<Outcome> => {
+    if (verdict.kind !== 'customer_message') throw new Error(`The load has made a ${verdict.kind} event.`);
+    const workflowId = sessionWorkflowId(verdict.phone, verdict.locationUid, idKey);
+    await signalSession(client, workflowId, verdict, firstMessage(event.text));
+    return { status: 'accepted' };
+  };
+
+  const app = createApp({
+    webhook: {
+      rules: {
+        secrets: environment.webhookSecrets,
+        replayWindowSeconds: webhook.replay_window_seconds,
+        clockSkewSeconds: webhook.clock_skew_seconds,
+      },
+      judge: (event) => judge(event, (uid) => locations.get(uid), { optOutKeywords: optout.keywords }),
+      write: process.argv[2] === 'inline' ? signalInline : storeNothing,
+      onReceived: () => undefined,
+      metrics,
+      logger,
+    },
+    checks: { required: {}, wanted: {} },
+    metrics,
+    tools: { client, pool: createPool(environment.databaseUrl) }, // asked for nothing, it connects to nothing
+    codec: new EncryptionCodec(environment.encryptionKeys),
+    tokens: environment.opsTokens,
+    demo: null,
+    logger,
+  });
+  const handle = app.callback();
+  const { server, url } = await listen(
+    (request, response) => void handle(request, response),
+    environment.port,
+  );
+  onShutdown(() => close(server));
+  logger.info({ event: 'ready', url }, 'Ready');
+});
