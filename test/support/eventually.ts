@@ -1,13 +1,13 @@
 /** Waiting for something that comes about in other processes. */
 import { setTimeout as pause } from 'node:timers/promises';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 const LOOK_AGAIN_MS = 50;
 
 /**
  * Looks until something is found: anything but undefined, null and false.
  * @param what is waited for, for the error
- * @throws after 20 s, with what the last look threw as the cause
+ * @throws after 30 s, unless it is told otherwise, with what the last look threw as the cause
  */
 export async function eventually<T>(
   what: string,

@@ -24,10 +24,12 @@ import { provisionTemporal } from '../../embedded/provision/temporal-cli';
 import { NAMESPACE } from '../../embedded/temporal';
 import { serverProgram, simulatorProgram, workerProgram, type Wiring } from '../../embedded/wiring';
 import { createTemporalClient } from '../../ops/temporal';
+import type { SessionMessage } from '../../core/session';
 import { createPool, type Pool } from '../../store/database';
 import { migrate } from '../../store/migrate';
 import { createTestDatabase } from './database';
 import { eventually } from './eventually';
+import { areIdle, signalledMessages } from './histories';
 import { postSigned, type WebhookAnswer } from './podium-events';
 import { NORTHSIDE, SimulatorHandle } from './simulator';
 
@@ -205,9 +207,9 @@ export class System {
 
   async start(): Promise<void> {
     const { database, temporal, simulator, servers, workers } = this.parts;
-    await Promise.all([database.start(), temporal.start(), simulator.start()]);
+    await allOf([database.start(), temporal.start(), simulator.start()]);
     await this.simulator.set({ ratelimit_per_minute: null });
-    await Promise.all([...servers, ...workers].map((part) => part.start()));
+    await allOf([...servers, ...workers].map((part) => part.start()));
   }
 
   /** Ends every process, and leaves nothing behind. */
@@ -235,7 +237,7 @@ export class System {
   }
 
   /** The id of the workflow that owns a customer (E.164) at a store. */
-  workflowId(phone: string, locationUid: string): string {
+  workflowId(phone: string, locationUid = NORTHSIDE): string {
     return sessionWorkflowId(phone, locationUid, this.keys.idKey);
   }
 
@@ -251,6 +253,34 @@ export class System {
       const texts = await this.textsTo(phone, locationUid);
       return texts.length >= count && texts;
     });
+  }
+
+  /** The messages that reached the session of a customer (E.164), in the order in which they did. */
+  messagesOf(phone: string, locationUid = NORTHSIDE): Promise<SessionMessage[]> {
+    return signalledMessages(this.client, this.workflowId(phone, locationUid));
+  }
+
+  /** Waits until nothing is on its way any more, be it in Podium, the inbox, or a workflow. */
+  async isQuiet(patienceMs?: number): Promise<void> {
+    let quietLooks = 0; // what was just behind the first look is met by the second one
+    await this.eventually(
+      'everything to be quiet',
+      async () => {
+        const isQuiet = (await this.nothingWaits()) && (await areIdle(this.client));
+        quietLooks = isQuiet ? quietLooks + 1 : 0;
+        return quietLooks === 2;
+      },
+      patienceMs,
+    );
+  }
+
+  private async nothingWaits(): Promise<boolean> {
+    const { webhooks } = await this.simulator.state();
+    const { rows } = await this.pool.query<{ waits: boolean }>(
+      `select exists (select from sessions where relay_due_at is not null)
+           or exists (select from workflow_starts) as waits`,
+    );
+    return webhooks.every(({ waiting }) => waiting === 0) && !rows[0]!.waits;
   }
 
   /** Looks until something is found. An error tells the last words of every process. */
@@ -296,9 +326,15 @@ export class System {
   }
 
   /** Of the server itself, behind its leash. */
-  private async temporalPid(): Promise<number> {
+  async temporalPid(): Promise<number> {
     return Number(await readFile(join(this.directory, 'temporal.pid'), 'utf8'));
   }
+}
+
+/** Like `Promise.all`, but a failure waits for the others too: what is half started cannot be stopped. */
+async function allOf(starts: Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(starts);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 function converterOf({ encryptionKey }: Keys) {

@@ -1,0 +1,107 @@
+/** `kill -9`, whenever it comes: nothing is missing afterwards, and nothing is done twice. */
+import { publishedEvent } from './support/podium-events';
+import { NORTHSIDE } from './support/simulator';
+import { startSystem, type System } from './support/system';
+
+const JANE = '+61400123456';
+const JOHN = '+61412345678';
+const MARY = '+14155551234';
+/** A send that was cut off is tried again after its 30 s, a session that was held by a dead relay after 15. */
+const LONGEST_RECOVERY_MS = 60_000;
+
+let system: System;
+afterEach(() => system.stop());
+
+const write = (phone: string, body: string) =>
+  system.simulator.customerWrites({ phone, location_uid: NORTHSIDE, body });
+
+test('of the worker during the idle time: one prompt, and one close with the answers', async () => {
+  // Temporal waits 10 s for a worker that knew the session; a prompt due before would meet its close.
+  const session = { idle_warn_seconds: 11, idle_close_seconds: 14, podium_expiry_seconds: 15 };
+  system = await startSystem({ settings: { session } });
+  const [worker] = system.workers as [(typeof system.workers)[0]];
+  await write(JANE, 'Can I book a test drive?');
+  await system.hears(1, JANE);
+  await write(JANE, '1');
+  await system.hears(2, JANE);
+
+  await worker.kill();
+  await worker.start();
+
+  const conversation = await system.eventually('the close', async () => {
+    const conversation = await system.simulator.conversation(JANE, NORTHSIDE);
+    return conversation?.closed && conversation;
+  });
+  await system.isQuiet();
+  const texts = await system.textsTo(JANE);
+  expect(texts.filter((text) => text.includes('Are you still there?'))).toHaveLength(1);
+  expect(texts).toHaveLength(3);
+  expect(conversation.notes).toEqual([
+    expect.objectContaining({ body: expect.stringContaining('Topic: Sales') }),
+  ]);
+  expect(await closesInPodium()).toBe(1);
+});
+
+describe('of what is busy', () => {
+  beforeEach(async () => {
+    system = await startSystem();
+  });
+
+  test('of the server between commit and relay: the message arrives all the same, once', async () => {
+    const [server] = system.servers as [(typeof system.servers)[0]];
+    await system.pauseTemporal();
+    const event = publishedEvent({ phone: JANE, body: 'Can I book a test drive?' });
+    expect((await system.post(event)).body.status).toBe('accepted');
+    expect(await statusOf(event.metadata.eventUid)).toBe('pending');
+
+    await server.kill();
+    await system.resumeTemporal();
+    await server.start();
+
+    await system.hears(1, JANE);
+    await system.isQuiet(LONGEST_RECOVERY_MS);
+    expect(await statusOf(event.metadata.eventUid)).toBe('delivered');
+    expect(new Set((await system.messagesOf(JANE)).map(({ number }) => number))).toEqual(new Set([1]));
+    expect(await system.textsTo(JANE)).toHaveLength(1);
+  });
+
+  test('of both in the middle of three conversations, twice: all messages in order, no text twice', async () => {
+    const phones = [JANE, JOHN, MARY];
+    const written = Array.from({ length: 20 }, (_, n) => `Message ${n}`);
+    for (const body of written) for (const phone of phones) await write(phone, body);
+
+    for (const left of [40, 20]) {
+      await system.eventually(`${left} events left`, async () => (await eventsLeft()) <= left);
+      await Promise.all([...system.servers, ...system.workers].map((part) => part.kill()));
+      await Promise.all([...system.servers, ...system.workers].map((part) => part.start()));
+    }
+
+    await system.isQuiet(LONGEST_RECOVERY_MS);
+    for (const phone of phones) {
+      const messages = new Map((await system.messagesOf(phone)).map(({ number, text }) => [number, text]));
+      expect([...messages]).toEqual(written.map((text, n) => [n + 1, text]));
+      const texts = await system.textsTo(phone);
+      expect(texts[0]).toContain('thanks for contacting');
+      expect(new Set(texts).size).toBe(texts.length);
+    }
+    expect((await system.simulator.state()).contacts.map(({ phone }) => phone).sort()).toEqual(phones.sort());
+  }, 120_000);
+});
+
+async function statusOf(eventUid: string): Promise<string | undefined> {
+  const { rows } = await system.pool.query<{ status: string }>(
+    'select status from inbox_events where event_id = $1',
+    [eventUid],
+  );
+  return rows[0]?.status;
+}
+
+async function closesInPodium(): Promise<number> {
+  const calls = await system.simulator.calls();
+  return calls.filter(({ method, path }) => method === 'PUT' && path.startsWith('/v4/conversations/')).length;
+}
+
+async function eventsLeft(): Promise<number> {
+  const { webhooks } = await system.simulator.state();
+  return webhooks[0]!.waiting;
+}

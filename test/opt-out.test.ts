@@ -1,0 +1,81 @@
+/** After STOP nobody is texted: not by what is on its way, and not by any other store. */
+import { ARCHIVED, BAYVIEW, NORTHSIDE } from './support/simulator';
+import { startSystem, type System } from './support/system';
+
+const JANE = '+61400123456';
+const JOHN = '+61412345678';
+const MARY = '+14155551234';
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+  await system.simulator.set({ opt_out_whitelisted: true });
+});
+afterAll(() => system.stop());
+
+const chat = (phone: string, location_uid: string, body = 'Can I book a test drive?') =>
+  system.simulator.customerWrites({ phone, location_uid, body });
+const text = (phone: string, location_uid: string, body: string) =>
+  system.simulator.customerWrites({ phone, location_uid, body, webchat: false });
+
+test('STOP while a reply is being retried after 429: that reply is never sent', async () => {
+  await system.simulator.fault({
+    ...{ method: 'POST', path: '^/v4/messages$' },
+    ...{ status: 429, headers: { 'retry-after': '3' } },
+  });
+  await chat(JANE, NORTHSIDE);
+  await system.eventually('the throttled send', async () => (await sends()).length === 1);
+
+  await text(JANE, NORTHSIDE, ' Stop! ');
+
+  await hasClosed(JANE, NORTHSIDE);
+  await system.isQuiet(); // nothing is left that could be tried again
+  expect(await sends()).toMatchObject([{ status: 429 }]);
+  expect(await system.textsTo(JANE)).toEqual([]);
+});
+
+test('STOP at one store: the sessions at all stores are closed, and none of them says a word again', async () => {
+  await chat(JOHN, NORTHSIDE);
+  await chat(JOHN, BAYVIEW);
+  await Promise.all([system.hears(1, JOHN, NORTHSIDE), system.hears(1, JOHN, BAYVIEW)]);
+
+  await text(JOHN, NORTHSIDE, 'STOP');
+
+  await Promise.all([hasClosed(JOHN, NORTHSIDE), hasClosed(JOHN, BAYVIEW)]);
+  for (const store of [NORTHSIDE, BAYVIEW]) await chat(JOHN, store, 'One more question');
+  await system.isQuiet();
+  for (const store of [NORTHSIDE, BAYVIEW]) {
+    expect(await system.textsTo(JOHN, store)).toHaveLength(1);
+    const { notes } = (await system.simulator.conversation(JOHN, store))!;
+    expect(notes.at(-1)?.body).toContain('has opted out of messages and wrote again');
+  }
+  expect((await system.simulator.state(JOHN)).contacts).toMatchObject([{ opted_out_at: expect.any(String) }]);
+});
+
+test('STOP at an archived store counts everywhere', async () => {
+  await chat(MARY, BAYVIEW);
+  await system.hears(1, MARY, BAYVIEW);
+
+  await chat(MARY, ARCHIVED, 'unsubscribe');
+
+  await hasClosed(MARY, BAYVIEW);
+  await chat(MARY, BAYVIEW, 'One more question');
+  await system.isQuiet();
+  expect(await system.textsTo(MARY, BAYVIEW)).toHaveLength(1);
+});
+
+async function sends() {
+  const calls = await system.simulator.calls();
+  return calls.filter(({ method, path }) => method === 'POST' && path === '/v4/messages');
+}
+
+function hasClosed(phone: string, locationUid: string) {
+  return system.eventually('the session to be closed by the opt-out', async () => {
+    const { rows } = await system.pool.query(
+      `select from sessions where phone_e164 = $1 and location_uid = $2
+          and status = 'closed' and close_reason = 'opted_out'`,
+      [phone, locationUid],
+    );
+    return rows.length === 1;
+  });
+}
