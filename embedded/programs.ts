@@ -1,10 +1,18 @@
 /** The programs of the system that are not ours, on their leashes. */
 import { join } from 'node:path';
 import type { Program } from './child';
-import type { Leashed } from './leash';
-import { built } from './paths';
-import { postgresAnswers, postgresCall, type PostgresPlan } from './postgres';
+import { ROOT } from './paths';
+import { postgresAnswers, postgresCall, type Call, type PostgresPlan } from './postgres';
 import { temporalAnswers, temporalCall, type TemporalPlan } from './temporal';
+
+/** What `leash.cjs` is told. */
+interface Leashed extends Call {
+  /** The signal that ends the program in good order. */
+  stopSignal: NodeJS.Signals;
+  logFile: string;
+  /** Holds its process id, so that a leash that died too is made good by the next one. */
+  pidFile: string;
+}
 
 interface Places {
   logDirectory: string;
@@ -38,5 +46,11 @@ function leashed(
 ): Program {
   const logFile = join(logDirectory, `${name}.log`);
   const rope: Leashed = { ...call, logFile, pidFile: join(dataDirectory, `${name}.pid`) };
-  return { name, args: [built('embedded/leash.js'), JSON.stringify(rope)], env: {}, logFile, becomesReady };
+  return {
+    name,
+    args: [join(ROOT, 'embedded/leash.cjs'), JSON.stringify(rope)],
+    env: {},
+    logFile,
+    becomesReady,
+  };
 }

