@@ -1,5 +1,5 @@
 /** The pool, transactions, and the lock that orders everything that is about one phone. */
-import { Pool, types, type PoolClient } from 'pg';
+import { Pool, types, type CustomTypesConfig, type PoolClient } from 'pg';
 
 export type { Pool, PoolClient } from 'pg';
 
@@ -14,12 +14,11 @@ export interface PoolOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
-const INT8 = 20;
 
 /** Our bigints are row ids and counters, far below 2^53: numbers rather than pg's strings. */
-const numbersForBigints = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? Number : types.getTypeParser(oid, format as 'text')) as typeof types.getTypeParser,
+const numbersForBigints: CustomTypesConfig = {
+  getTypeParser: (oid, format): unknown =>
+    oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format),
 };
 
 /**
