@@ -56,7 +56,7 @@ export class Deliveries {
   start(): void {
     for (const webhook of this.world.webhooks.values()) {
       webhook.queue.forEach((delivery) => this.log.append(delivery));
-      this.work(webhook);
+      void this.work(webhook);
     }
   }
 
@@ -79,7 +79,7 @@ export class Deliveries {
     if (webhook.queue[0]) webhook.queue[0].failures = 0;
     this.world.changed({ kind: 'webhook', webhook_uid: webhook.uid, disabled: false });
     this.waiting.get(webhook)?.abort();
-    this.work(webhook);
+    void this.work(webhook);
   }
 
   /** From now on its queue only fills. */
@@ -113,28 +113,33 @@ export class Deliveries {
       failures: 0,
     });
     webhook.queue.push(delivery);
-    this.work(webhook);
+    void this.work(webhook);
     return delivery;
   }
 
   /** Empties a queue, unless someone is at it already. */
-  private work(webhook: Webhook): void {
+  private async work(webhook: Webhook): Promise<void> {
     if (this.atWork.has(webhook)) return;
     this.atWork.add(webhook);
-    void this.empty(webhook).finally(() => this.atWork.delete(webhook));
+    try {
+      while (webhook.queue[0] && (await this.deliver(webhook, webhook.queue[0])));
+    } finally {
+      // In the same breath as the last look at the queue, or an event that comes in between is left lying.
+      this.atWork.delete(webhook);
+    }
   }
 
-  private async empty(webhook: Webhook): Promise<void> {
-    for (let next = webhook.queue[0]; next; next = webhook.queue[0]) {
-      const left = next.queued_at + this.settings.delivery_delay_ms - Date.now();
-      if (next.failures === 0) await this.wait(webhook, left);
-      if (this.stopping.signal.aborted || webhook.disabled) return;
-      if (next.queued_at < Date.now() - KEPT_FOR_MS) next.state = 'expired';
-      else if (await this.attempt(webhook, next)) next.state = 'delivered';
+  /** Deals with the oldest event for once. False when the queue is to be left alone. */
+  private async deliver(webhook: Webhook, delivery: Delivery): Promise<boolean> {
+    const left = delivery.queued_at + this.settings.delivery_delay_ms - Date.now();
+    if (delivery.failures === 0) await this.wait(webhook, left);
+    if (this.stopping.signal.aborted || webhook.disabled) return false;
+    if (delivery.queued_at < Date.now() - KEPT_FOR_MS) delivery.state = 'expired';
+    else if (await this.attempt(webhook, delivery)) delivery.state = 'delivered';
 
-      if (next.state !== 'waiting') webhook.queue.shift();
-      else if (!this.stopping.signal.aborted) await this.waitForRetry(webhook, next);
-    }
+    if (delivery.state !== 'waiting') webhook.queue.shift();
+    else if (!this.stopping.signal.aborted) await this.waitForRetry(webhook, delivery);
+    return true;
   }
 
   private async waitForRetry(webhook: Webhook, delivery: Delivery): Promise<void> {
@@ -158,7 +163,7 @@ export class Deliveries {
   private async attempt(webhook: Webhook, delivery: Delivery): Promise<boolean> {
     const copies = Math.random() < this.settings.duplicate_rate ? 2 : 1;
     const attempts = await Promise.all(Array.from({ length: copies }, () => this.post(webhook, delivery)));
-    delivery.attempts.push(attempts[0]!);
+    delivery.attempts.push(...attempts);
     const delivered = attempts.some(({ status }) => status === 200);
     this.world.changed({ kind: 'delivery', event_uid: delivery.event_uid, delivered });
     return delivered;
