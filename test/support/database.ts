@@ -1,11 +1,11 @@
 /** A migrated Postgres database for a test file of its own. */
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import { DATABASE as TEMPLATE } from '../../embedded/postgres';
 import { createPool, type Pool } from '../../store/database';
 
-/** The environment variable by which the run's global setup tells the test files where its Postgres is. */
-export const TEST_POSTGRES = 'PODIUM_WEBCHAT_TEST_POSTGRES';
-export const TEMPLATE_DATABASE = 'podium_webchat_template';
+/** The environment variable by which the run's global setup tells the test files of its migrated database. */
+export const TEMPLATE_URL = 'PODIUM_WEBCHAT_TEST_TEMPLATE_URL';
 
 /** How long a connection that a test closed may take to disappear on the server. */
 const GOODBYE_MS = 2_000;
@@ -21,20 +21,21 @@ export interface TestDatabase {
 /** A fresh database, cloned from the run's migrated template in some 50 ms. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await asAdmin((admin) => admin.query(`create database ${name} template ${TEMPLATE_DATABASE}`));
-  const url = `${serverUrl()}/${name}`;
+  await asAdmin((admin) => admin.query(`create database ${name} template ${TEMPLATE}`));
+  const url = urlOf(name);
   const pool = createPool(url, { max: 20 });
   return { url, pool, drop: () => drop(name, pool) };
 }
 
-function serverUrl(): string {
-  const url = process.env[TEST_POSTGRES];
-  if (!url) throw new Error('No Postgres for the tests: jest must run with test/support/global-setup.ts.');
-  return url;
+function urlOf(database: string): string {
+  const template = process.env[TEMPLATE_URL];
+  if (!template)
+    throw new Error('No Postgres for the tests: jest must run with test/support/global-setup.ts.');
+  return new URL(`/${database}`, template).href;
 }
 
 async function asAdmin<T>(work: (admin: Client) => Promise<T>): Promise<T> {
-  const admin = new Client({ connectionString: `${serverUrl()}/postgres` });
+  const admin = new Client({ connectionString: urlOf('postgres') });
   await admin.connect();
   try {
     return await work(admin);
