@@ -29,6 +29,12 @@ it('is replaced as a whole', async () => {
   expect(await lastReading(db.pool)).toEqual(new Date('2026-07-23T10:05:00Z'));
 });
 
+it('is kept when a reading comes back empty', async () => {
+  await replaceLocations(db.pool, [location('a')], new Date());
+  await expect(replaceLocations(db.pool, [], new Date())).rejects.toThrow('empty list');
+  expect(await listLocations(db.pool)).toEqual([location('a')]);
+});
+
 it('is one reading or the other when two servers replace it at once, never a mixture', async () => {
   for (let i = 0; i < 10; i++) {
     const [one, other] = [

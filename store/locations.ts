@@ -11,8 +11,14 @@ export interface StoredLocation {
   organizationUid: string | null;
 }
 
-/** Replaces the list as a whole: readers see the old one or the new one. */
+/**
+ * Replaces the list as a whole: readers see the old one or the new one.
+ * @throws for an empty list, and keeps the one that there is: nobody has no store, and with such a list
+ *   the door would refuse every send for good
+ */
 export async function replaceLocations(pool: Pool, locations: StoredLocation[], readAt: Date): Promise<void> {
+  if (locations.length === 0)
+    throw new Error('Podium gave an empty list of locations; the stored one is kept.');
   await transaction(pool, async (client) => {
     // First, and so one replacement at a time.
     await client.query(
