@@ -122,8 +122,9 @@ function asOrdinaryUser(command: string, directory: string, args: string[]): Cal
   const user = ordinaryUser();
   if (!user) return { command, args };
   if (mayEnter(dirname(command)) && mayEnter(dirname(directory))) return { command, args, ...user };
-  // A checkout below /root or in a private temporary directory: the user gets the one right that it needs.
-  const right = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  // A checkout below /root or in a private temporary directory: the user gets the one right that it
+  // needs, and access(2) is told to heed it.
+  const right = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup'];
   const switchUser = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', ...right];
   return { command: 'setpriv', args: [...switchUser, '--', command, ...args] };
 }
