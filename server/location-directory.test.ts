@@ -130,6 +130,27 @@ it('reads once for several servers', async () => {
   expect(podium.readings).toBe(1);
 });
 
+it('waits for the first list of all while another server reads it, and raises no alarm', async () => {
+  const podium = new FakePodium([NORTH]);
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const read = podium.listLocations.bind(podium);
+  podium.listLocations = () => answered.then(read);
+  const servers = [directoryOf(podium), directoryOf(podium)];
+  const started = servers.map(({ directory }) => directory.start());
+
+  await new Promise((resolve) => setTimeout(resolve, 300)); // both have looked, and one is reading
+  expect(servers.map(({ directory }) => directory.isLoaded)).toEqual([false, false]);
+  answer();
+  await Promise.all(started);
+
+  for (const { directory, log } of servers) {
+    expect(directory.find('north')).toBeDefined();
+    expect(log).toEqual([]);
+  }
+  expect(podium.readings).toBe(1);
+});
+
 it('says nothing of a stale list as long as a reading brings a new one', async () => {
   await replaceLocations(database.pool, [NORTH], new Date(Date.now() - HOUR_MS));
   const { directory, log, nextReading } = directoryOf(new FakePodium([NORTH]));

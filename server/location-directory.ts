@@ -1,4 +1,5 @@
 /** The list of Podium's locations in memory, kept fresh, and shared by all servers through Postgres. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { failure } from '../core/error-codes';
 import type { Location } from '../core/events';
@@ -13,6 +14,8 @@ const MIN_GAP_MS = 5_000;
 /** When to look again after a reading that failed, or that another server is making. */
 const RETRY_MS = 5_000;
 const OTHERS_TURN_MS = 1_000;
+/** How often to look for the first list of all, when another server is reading it. */
+const FIRST_LIST_MS = 100;
 
 export interface DirectoryDependencies {
   pool: Pool;
@@ -64,11 +67,15 @@ export class LocationDirectory {
     return this.locations.get(uid);
   }
 
-  /** Returns once there is a list: the stored one, or Podium's when none was ever stored. */
+  /** Returns once there is a list: the stored one, or Podium's when none was ever stored and it can be read. */
   async start(): Promise<void> {
     await this.load().catch((error: unknown) => this.outage.begins(error));
     this.current = this.run();
-    if (this.locations.size === 0) await this.current;
+    if (!this.loaded) await this.current;
+    while (!this.loaded && !this.outage.lasts && !this.stopped) {
+      await delay(FIRST_LIST_MS); // another server is at it
+      await this.load().catch((error: unknown) => this.outage.begins(error));
+    }
   }
 
   /** An event came for a location that is not on the list. */
@@ -111,7 +118,7 @@ export class LocationDirectory {
       this.outage.begins(error);
       this.due = Math.min(this.due, Date.now() + RETRY_MS);
     }
-    this.watchAge();
+    if (this.loaded || this.outage.lasts) this.watchAge();
     this.busy = false;
     this.comeBackAt(this.due);
   }
@@ -141,6 +148,7 @@ export class LocationDirectory {
 
   private async load(): Promise<void> {
     const [list, readAt] = await Promise.all([listLocations(this.deps.pool), lastReading(this.deps.pool)]);
+    if (list.length === 0) return; // never read: every store would be taken for unknown
     const { country_overrides: overrides } = this.deps.settings;
     this.locations = new Map(
       list.map((location) => [
