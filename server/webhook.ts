@@ -8,6 +8,7 @@ import { emptyEvent, readEvent } from '../podium/webhook-event';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
 import { HTTP_FAILURES, Refusal } from './errors';
 import type { Metrics } from './metrics';
+import { Outage } from './outage';
 import { readSignedBody, type SignedBody } from './signed-body';
 
 /** Half of the 5 s that Podium waits. */
@@ -36,13 +37,25 @@ export interface WebhookDependencies {
  * behind its webhook. 401 and 413 are for what it did not sign, 503 for what could not be stored.
  */
 export function webhookReceiver(deps: WebhookDependencies): Middleware {
+  const inbox = new Outage('The inbox', deps.logger);
+  const write = async (received: ReceivedEvent, signal: AbortSignal): Promise<Outcome> => {
+    try {
+      const outcome = await deps.write(received, signal);
+      inbox.ends();
+      return outcome;
+    } catch (error) {
+      inbox.begins(error);
+      throw notStored();
+    }
+  };
+
   return async (ctx) => {
     const observe = deps.metrics.webhookSeconds.startTimer();
     const budget = new AbortController();
     const timer = setTimeout(() => budget.abort(notStored()), deps.budgetMs ?? BUDGET_MS);
     try {
       const received = interpret(await readSignedBody(ctx.req, deps.rules, budget.signal), deps.judge);
-      const outcome = await write(received, budget.signal, deps);
+      const outcome = await write(received, budget.signal);
       deps.onReceived(received, outcome);
       deps.metrics.webhookEvents.inc({ status: outcome.status });
       ctx.body = {
@@ -58,19 +71,6 @@ export function webhookReceiver(deps: WebhookDependencies): Middleware {
       observe();
     }
   };
-}
-
-async function write(
-  received: ReceivedEvent,
-  signal: AbortSignal,
-  deps: WebhookDependencies,
-): Promise<Outcome> {
-  try {
-    return await deps.write(received, signal);
-  } catch (error) {
-    if (!signal.aborted) deps.logger.error({ err: error }, 'an event could not be stored');
-    throw notStored();
-  }
 }
 
 function interpret(body: SignedBody, judge: (event: PodiumEvent) => Verdict): ReceivedEvent {
