@@ -13,7 +13,7 @@ import { percentile } from './statistics';
 /** Seconds; `warn` leaves time to get all sessions going before the first one is due. */
 const SIZES = {
   full: { sessions: 2_000, warn: 300, close: 420 },
-  quick: { sessions: 40, warn: 20, close: 35 },
+  quick: { sessions: 20, warn: 40, close: 55 },
 };
 /** The messages of all sessions were written within this time. */
 const SPREAD_MS = 10_000;

@@ -77,7 +77,7 @@ async function signalByRelay(system: System, numbers: number[]): Promise<number>
   const isSomeDue = 'select from sessions where relay_due_at is not null limit 1';
   while ((await pool.query(isSomeDue)).rowCount! > 0) await sleep(LOOK_EVERY_MS);
   const { rows } = await pool.query<{ at: Date }>('select delivered_at as at from inbox_events');
-  await pool.query('truncate inbox_events, sessions');
+  await pool.query('truncate sessions, inbox_events');
   return rateOf(rows.map(({ at }) => at.getTime()));
 }
 
