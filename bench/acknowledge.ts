@@ -4,13 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import getPort from 'get-port';
-import { Child } from '../embedded/child';
-import { built } from '../embedded/paths';
-import { startSystem, type System } from '../test/support/system';
 import { customer, webchatEvent } from './customers';
 import { LoadGenerator, type LoadResult } from './load';
 import { atLeast, atMost, type Aim, type Findings, type Part, type Row, type Size } from './report';
 import { median } from './statistics';
+import { startBeside, startMeasuredSystem, type System } from './system';
 
 const SIZES = {
   full: { connections: [1, 16, 64], repeats: 5, seconds: 4 },
@@ -38,7 +36,7 @@ export const acknowledge: Part = {
   letter: 'a',
   title: 'Signed webhooks acknowledged',
   async measure(size) {
-    const system = await startSystem({ ownPostgres: true, workers: 0 });
+    const system = await startMeasuredSystem({ workers: 0 });
     const load = new LoadGenerator();
     const references = [await startReference(system, 'nothing'), await startReference(system, 'inline')];
     try {
@@ -74,14 +72,7 @@ const NOTES = [
 
 async function startReference(system: System, kind: 'nothing' | 'inline') {
   const port = await getPort();
-  const { env, logFile } = system.servers[0]!.program;
-  const child = new Child({
-    name: `reference-${kind}`,
-    args: [built('bench/reference-server.js'), kind],
-    env: { ...env, PORT: String(port) },
-    logFile: logFile.replace(/[^/]+$/, `reference-${kind}.log`),
-  });
-  await child.start();
+  const child = await startBeside(system, 'reference-server', [kind], { PORT: String(port) });
   return { child, url: `http://127.0.0.1:${port}/webhooks/podium` };
 }
 

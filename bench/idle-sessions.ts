@@ -4,11 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { temporal } from '@temporalio/proto';
-import { startSystem, type System } from '../test/support/system';
 import { customer } from './customers';
 import { residentBytes } from './memory';
 import type { Findings, Part, Row } from './report';
 import { percentile } from './statistics';
+import { startMeasuredSystem, type System } from './system';
 
 /** Seconds; `warn` leaves time to get all sessions going before the first one is due. */
 const SIZES = {
@@ -50,7 +50,7 @@ export const idleSessions: Part = {
       idle_close_seconds: close,
       podium_expiry_seconds: close + 60,
     };
-    const system = await startSystem({ ownPostgres: true, settings: { session } });
+    const system = await startMeasuredSystem({ settings: { session } });
     try {
       const writtenFrom = Date.now() - SPREAD_MS;
       const writtenAt = (n: number) => new Date(writtenFrom + (n / sessions) * SPREAD_MS);

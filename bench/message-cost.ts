@@ -1,10 +1,10 @@
 /** (e) What a message costs the engine: the events and actions that a chat adds to its history, step by step. */
 import type { WorkflowHandle } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
-import { startSystem, type System } from '../test/support/system';
 import { billableActions } from './billable-actions';
 import { customer } from './customers';
 import type { Part, Row } from './report';
+import { startMeasuredSystem, type System } from './system';
 
 /** Long enough for the chat, short enough to be waited for. */
 const SETTINGS = {
@@ -17,7 +17,7 @@ export const messageCost: Part = {
   letter: 'e',
   title: 'What a message costs the engine',
   async measure() {
-    const system = await startSystem({ ownPostgres: true, settings: SETTINGS });
+    const system = await startMeasuredSystem({ settings: SETTINGS });
     try {
       return {
         table: await followChat(new Chat(system)),

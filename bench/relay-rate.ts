@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { phoneHash, sessionWorkflowId } from '../core/ids';
 import { receive, type ReceiveContext, type ReceivedEvent } from '../store/inbox';
 import { received } from '../test/support/received';
-import { startSystem, type System } from '../test/support/system';
 import { customer } from './customers';
 import { atLeast, type Findings, type Part } from './report';
 import { firstMessage, signalSession } from './session-signal';
 import { median, percentile } from './statistics';
+import { startMeasuredSystem, type System } from './system';
 
 const SIZES = {
   full: { sessions: 1_000, repeats: 5 },
@@ -34,7 +34,7 @@ export const relayRate: Part = {
   title: 'New sessions handed to Temporal',
   async measure(size) {
     const { sessions, repeats } = SIZES[size];
-    const system = await startSystem({ ownPostgres: true, workers: 0 });
+    const system = await startMeasuredSystem({ workers: 0 });
     let next = 0;
     const someCustomers = () => Array.from({ length: sessions }, () => next++);
     const measureBoth = async (): Promise<Rates> => ({

@@ -4,15 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Child } from '../embedded/child';
-import { built } from '../embedded/paths';
-import { startSystem, type System } from '../test/support/system';
 import { BARE_QUEUE, BARE_SIGNAL, BARE_WORKFLOW } from './bare';
 import { now } from './clock';
 import { customer, webchatEvent, type Customer } from './customers';
 import { atMost, type Part, type Row, type Size } from './report';
 import { firstMessage } from './session-signal';
 import { median, percentile } from './statistics';
+import { startBeside, startMeasuredSystem, type System } from './system';
 
 const CUSTOMERS: Record<Size, number> = { full: 100, quick: 3 };
 /** Customers who are not counted, while everything gets warm. */
@@ -37,8 +35,8 @@ export const replyLatency: Part = {
   letter: 'b',
   title: 'From the webhook to the call at Podium, one customer at a time',
   async measure(size) {
-    const system = await startSystem({ ownPostgres: true });
-    const bareWorker = await startBareWorker(system);
+    const system = await startMeasuredSystem();
+    const bareWorker = await startBeside(system, 'bare-worker');
     try {
       const times: Times[] = [];
       for (let n = 0; n < WARM_UP[size] + CUSTOMERS[size]; n += 1) {
@@ -139,16 +137,4 @@ function report(times: Times[]) {
       "Podium's limit of 300 calls a minute is lifted here: with it, the reply to a busy moment waits for its turn, whoever asks.",
     ],
   };
-}
-
-async function startBareWorker(system: System): Promise<Child> {
-  const { env, logFile } = system.workers[0]!.program;
-  const child = new Child({
-    name: 'bare-worker',
-    args: [built('bench/bare-worker.js')],
-    env,
-    logFile: logFile.replace(/[^/]+$/, 'bare-worker.log'),
-  });
-  await child.start();
-  return child;
 }
