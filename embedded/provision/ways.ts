@@ -33,10 +33,12 @@ export async function firstThatWorks(what: string, ways: Way[], waysOut: string[
   );
 }
 
+const LONGEST_REASON = 200;
+
 /** The last line with words in it; tools print the cause last. */
 function reason(error: unknown): string {
   const lines = (error instanceof Error ? error.message : String(error))
     .split('\n')
     .map((line) => line.trim());
-  return lines.findLast(Boolean) ?? 'failed without a word';
+  return lines.findLast(Boolean)?.slice(0, LONGEST_REASON) ?? 'failed without a word';
 }
