@@ -165,7 +165,8 @@ test('whatever is dialled, a form once found is found again, in any country', ()
       (input, here, elsewhere) => {
         const phone = normalizePhone(input, here);
         if (!phone.ok) return phone.failure.code === 'ERR_WEBCHAT_001';
-        return /^\+[1-9]\d{6,14}$/.test(phone.e164) && e164(phone.e164, elsewhere) === phone.e164;
+        // Germany and Austria have given out numbers of four digits.
+        return /^\+[1-9]\d{5,14}$/.test(phone.e164) && e164(phone.e164, elsewhere) === phone.e164;
       },
     ),
     { numRuns: 2_000 },
