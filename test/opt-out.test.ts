@@ -5,6 +5,7 @@ import { startSystem, type System } from './support/system';
 const JANE = '+61400123456';
 const JOHN = '+61412345678';
 const MARY = '+14155551234';
+const ANNE = '+14155550199';
 
 let system: System;
 beforeAll(async () => {
@@ -32,6 +33,29 @@ test('STOP while a reply is being retried after 429: that reply is never sent', 
   await system.isQuiet(); // nothing is left that could be tried again
   expect(await sends()).toMatchObject([{ status: 429 }]);
   expect(await system.textsTo(JANE)).toEqual([]);
+});
+
+test('an opt-out that the session has not heard of stops its retry at the door', async () => {
+  await system.simulator.fault({
+    ...{ method: 'POST', path: '^/v4/messages$' },
+    ...{ status: 429, headers: { 'retry-after': '2' } },
+  });
+  const before = (await sends()).length;
+  await chat(ANNE, NORTHSIDE);
+  await system.eventually('the throttled send', async () => (await sends()).length === before + 1);
+
+  // The ledger alone, as it stands between the commit and the signal.
+  await system.pool.query(
+    `insert into opt_outs (phone_e164, opted_out, version, source, recorded_at)
+     values ($1, true, 1, 'text', now())`,
+    [ANNE],
+  );
+
+  await hasClosed(ANNE, NORTHSIDE);
+  await system.isQuiet();
+  expect(await sends()).toHaveLength(before + 1);
+  const { rows } = await system.pool.query('select status from sends where phone_e164 = $1', [ANNE]);
+  expect(rows).toEqual([{ status: 'blocked' }]);
 });
 
 test('STOP at one store: the sessions at all stores are closed, and none of them says a word again', async () => {

@@ -7,7 +7,7 @@ const JOHN = '+61412345678';
 
 let system: System;
 beforeAll(async () => {
-  system = await startSystem({ ownPostgres: true });
+  system = await startSystem({ stoppable: true });
 });
 afterAll(() => system.stop());
 

@@ -33,16 +33,20 @@ export async function signalledMessages(client: Client, workflowId: string): Pro
   return messages;
 }
 
-/** Whether no workflow has anything to do but to wait. */
-export async function areIdle(client: Client): Promise<boolean> {
-  for (const { workflowId, runId } of await executions(client, 'ExecutionStatus = "Running"')) {
+/** What running workflows have to do but to wait for time or signals. */
+export async function pendingTasks(client: Client): Promise<string[]> {
+  const running = await executions(client, 'ExecutionStatus = "Running"');
+  const tasks = running.map(async ({ workflowId, runId }) => {
     const { pendingActivities, pendingWorkflowTask } = await client.workflowService.describeWorkflowExecution(
       {
         namespace: client.options.namespace,
         execution: { workflowId, runId },
       },
     );
-    if (pendingWorkflowTask || pendingActivities?.length) return false;
-  }
-  return true;
+    const names = (pendingActivities ?? []).map(({ activityType }) => activityType?.name);
+    return [...names, ...(pendingWorkflowTask ? ['a workflow task'] : [])].map(
+      (name) => `${name} of ${workflowId}`,
+    );
+  });
+  return (await Promise.all(tasks)).flat();
 }

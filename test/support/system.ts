@@ -29,7 +29,7 @@ import { createPool, type Pool } from '../../store/database';
 import { migrate } from '../../store/migrate';
 import { createTestDatabase } from './database';
 import { eventually } from './eventually';
-import { areIdle, signalledMessages } from './histories';
+import { pendingTasks, signalledMessages } from './histories';
 import { postSigned, type WebhookAnswer } from './podium-events';
 import { NORTHSIDE, SimulatorHandle } from './simulator';
 
@@ -39,8 +39,11 @@ export interface SystemOptions {
   contract?: Contract;
   /** What differs from the shipped settings, as it stands in a settings file. */
   settings?: Record<string, object>;
-  /** A Postgres that the test may stop; else a database on the one of the test run. */
-  ownPostgres?: boolean;
+  /**
+   * Postgres and Temporal may be stopped, and know everything when they are started again. Else there is
+   * only a database on the Postgres of the test run, and Temporal keeps its state in memory: much faster.
+   */
+  stoppable?: boolean;
   logLevel?: string;
 }
 
@@ -90,7 +93,7 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
   const settingsFile = join(directory, 'settings.yaml');
   await writeFile(settingsFile, stringify({ ...UNHURRIED, ...options.settings }));
   const keys = newKeys();
-  const database = await (options.ownPostgres ? ownDatabase(places, keys) : sharedDatabase());
+  const database = await (options.stoppable ? ownDatabase(places, keys) : sharedDatabase());
   const serverPorts = await ports(options.servers ?? 1);
   const [temporalPort, simulatorPort] = (await ports(2)) as [number, number];
   const temporalCli = await provisionTemporal();
@@ -111,7 +114,7 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
     cli: temporalCli,
     port: temporalPort,
     uiPort: 0,
-    databaseFile: join(directory, 'temporal.db'),
+    databaseFile: options.stoppable ? join(directory, 'temporal.db') : null,
     codecEndpoint: null,
   };
   const LOG_LEVEL = options.logLevel ?? 'info';
@@ -263,24 +266,24 @@ export class System {
   /** Waits until nothing is on its way any more, be it in Podium, the inbox, or a workflow. */
   async isQuiet(patienceMs?: number): Promise<void> {
     let quietLooks = 0; // what was just behind the first look is met by the second one
-    await this.eventually(
-      'everything to be quiet',
-      async () => {
-        const isQuiet = (await this.nothingWaits()) && (await areIdle(this.client));
-        quietLooks = isQuiet ? quietLooks + 1 : 0;
-        return quietLooks === 2;
-      },
-      patienceMs,
-    );
+    const look = async () => {
+      const waiting = [...(await this.waitingOutside()), ...(await pendingTasks(this.client))];
+      quietLooks = waiting.length === 0 ? quietLooks + 1 : 0;
+      if (waiting.length > 0) throw new Error(`Waiting: ${waiting.join(', ')}`);
+      return quietLooks === 2;
+    };
+    await this.eventually('everything to be quiet', look, patienceMs);
   }
 
-  private async nothingWaits(): Promise<boolean> {
+  /** What waits to come to a workflow. */
+  private async waitingOutside(): Promise<string[]> {
     const { webhooks } = await this.simulator.state();
-    const { rows } = await this.pool.query<{ waits: boolean }>(
-      `select exists (select from sessions where relay_due_at is not null)
-           or exists (select from workflow_starts) as waits`,
+    const { rows } = await this.pool.query<{ what: string }>(
+      `select 'signals for ' || workflow_id as what from sessions where relay_due_at is not null
+       union all select 'start of ' || workflow_id from workflow_starts`,
     );
-    return webhooks.every(({ waiting }) => waiting === 0) && !rows[0]!.waits;
+    const inPodium = webhooks.filter(({ waiting }) => waiting > 0);
+    return [...inPodium.map(({ waiting }) => `${waiting} events in Podium`), ...rows.map(({ what }) => what)];
   }
 
   /** Looks until something is found. An error tells the last words of every process. */

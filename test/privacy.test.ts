@@ -1,0 +1,105 @@
+/** What a customer says, and their phone, is read by nobody who looks into Temporal or into a log. */
+import { executions, storedHistory } from './support/histories';
+import { publishedEvent } from './support/podium-events';
+import { ARCHIVED, NORTHSIDE } from './support/simulator';
+import { startSystem, type System } from './support/system';
+
+const JANE = '+61400123456';
+const JOHN = '+61412345678';
+/** However a phone is written: in its international and local forms, with blanks or without. */
+const PHONES = ['61400123456', '0400123456', '0400 123 456', '61412345678', '0412345678', '0412 345 678'];
+const TEXTS = ['quokka', 'wombat', 'bilby', 'numbat', 'Zebediah', 'Pemberton'];
+const SECRETS = [...PHONES, '400123456', '412345678', ...TEXTS];
+
+let system: System;
+
+/** Once through everything: a chat, an opt-out, an operator, what fails, and what cannot be used. */
+beforeAll(async () => {
+  system = await startSystem({ logLevel: 'trace' });
+  const write = (phone: string, body: string, location_uid = NORTHSIDE) =>
+    system.simulator.customerWrites({ phone, location_uid, body, name: 'Zebediah Pemberton' });
+
+  await system.simulator.fault({ method: 'POST', path: '^/v4/messages$', status: 500 });
+  await system.simulator.fault({ method: 'POST', path: '^/v4/contacts$', drop: 'after' });
+  await write('0400 123 456', 'Do you have a quokka?');
+  await system.hears(1, JANE);
+  await write('0400 123 456', '1');
+  await system.hears(2, JANE);
+  await write('0400 123 456', 'Zebediah Pemberton');
+  await system.hears(3, JANE);
+  const { uid } = (await system.simulator.conversation(JANE, NORTHSIDE))!;
+  await system.simulator.agentWrites({ conversation_uid: uid, body: 'We have a wombat.' });
+  await system.isQuiet();
+  await forceClose(JANE);
+
+  await write('0412 345 678', 'Do you have a bilby?');
+  await system.hears(1, JOHN);
+  await write('0412 345 678', 'STOP');
+  await write('0412 345 678', 'A bilby, please?');
+  await write('0412 345 678', 'A numbat, please?', ARCHIVED);
+  await system.post('{"data": {"body": "A numbat from 0412 345 678?"');
+  await system.post(publishedEvent({ phone: '0412 345 678 9', body: 'A numbat?' }));
+  await system.isQuiet();
+});
+afterAll(() => system.stop());
+
+async function forceClose(phone: string): Promise<void> {
+  await system.client.workflow
+    .getHandle(system.workflowId(phone))
+    .executeUpdate('close', { args: [{ actor: 'kim', reason: 'a test' }] });
+  await system.isQuiet();
+}
+
+/** Those secrets that stand in a text. */
+const secretsIn = (text: string) => SECRETS.filter((secret) => text.includes(secret));
+
+test('the run was one that had something to hide', async () => {
+  const state = JSON.stringify(await system.simulator.state());
+  expect(secretsIn(state)).toEqual(expect.arrayContaining(['61400123456', 'quokka', 'wombat', 'bilby']));
+  const types = (await executions(system.client)).map(({ type }) => type);
+  expect(new Set(types)).toEqual(new Set(['webchatSession', 'agentNote', 'optOutMirror']));
+});
+
+test('no workflow as Temporal stores it tells a phone or a text', async () => {
+  for (const execution of await executions(system.client)) {
+    const history = await storedHistory(system.client, execution);
+    expect(secretsIn(readable(history))).toEqual([]);
+  }
+});
+
+test('no id, search attribute, memo or detail that Temporal shows tells a phone or a text', async () => {
+  const { client } = system;
+  const { namespace } = client.options;
+  const { executions: shown } = await client.workflowService.listWorkflowExecutions({ namespace });
+  expect(shown.length).toBeGreaterThan(3);
+  expect(secretsIn(readable(shown))).toEqual([]);
+  for (const { execution = null } of shown) {
+    const described = await client.workflowService.describeWorkflowExecution({ namespace, execution });
+    expect(secretsIn(readable(described))).toEqual([]);
+  }
+});
+
+test('no log line of any process tells a phone or a text', async () => {
+  const { 'simulator.log': _, ...logs } = await system.logs(); // it is Podium, and no part of the product
+  expect(Object.keys(logs).sort()).toEqual(['server-0.log', 'temporal.log', 'worker-0.log']);
+  for (const log of Object.values(logs)) expect(log.split('\n').flatMap(secretsIn)).toEqual([]);
+});
+
+test('no metric tells a phone or a text', async () => {
+  const metrics = await (await fetch(`${system.serverUrls[0]}/metrics`)).text();
+  expect(secretsIn(metrics)).toEqual([]);
+});
+
+/** All that somebody can read in a message of Temporal: its texts, and its bytes as a text. */
+function readable(message: unknown): string {
+  return JSON.stringify(message, (_, value: unknown) => {
+    if (typeof value === 'bigint') return String(value);
+    if (isBytesAsJson(value)) return Buffer.from(value.data).toString('latin1');
+    return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
+  });
+}
+
+/** A `Buffer` has been turned into this before a replacer sees it. */
+function isBytesAsJson(value: unknown): value is { type: 'Buffer'; data: number[] } {
+  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer';
+}
