@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import getPort from 'get-port';
 import { customer, webchatEvent } from './customers';
 import { LoadGenerator, type LoadResult } from './load';
-import { atLeast, atMost, type Aim, type Findings, type Part, type Row, type Size } from './report';
+import { atLeast, atMost, type Aim, type Part, type Row, type Size } from './report';
 import { median } from './statistics';
 import { startBeside, startMeasuredSystem, type System } from './system';
 
@@ -14,8 +14,8 @@ const SIZES = {
   full: { connections: [1, 16, 64], repeats: 5, seconds: 4 },
   quick: { connections: [1, 16], repeats: 1, seconds: 1 },
 };
-/** Where the aims are. With one connection there is nothing to write in batches. */
-const BUSY = 16;
+/** Both are warm when it counts. */
+const WARM_UP_SECONDS = 2;
 /** Requests that the end of a load has cut off are still being stored. */
 const CUT_OFF_MS = 300;
 
@@ -23,13 +23,19 @@ interface Target {
   name: string;
   url: string;
   /** Called after each load, with how many answers there were. */
-  tidyUp(answers: number): Promise<void>;
+  tidyUp?: (answers: number) => Promise<void>;
 }
 
-/** A target's load and the one on the app that stores nothing, right before it. */
+/** A target's load, and the one on the app that stores nothing, right before it. */
 interface Pair {
   nothing: LoadResult;
   target: LoadResult;
+}
+
+interface Comparison {
+  name: string;
+  connections: number;
+  pairs: Pair[];
 }
 
 export const acknowledge: Part = {
@@ -38,26 +44,23 @@ export const acknowledge: Part = {
   async measure(size) {
     const system = await startMeasuredSystem({ workers: 0 });
     const load = new LoadGenerator();
-    const references = [await startReference(system, 'nothing'), await startReference(system, 'inline')];
+    const nothing = await startReference(system, 'nothing');
+    const inline = await startReference(system, 'inline');
+    const ours = { url: system.webhookUrl(), tidyUp: (answers: number) => emptyInbox(system, answers) };
+    const { webhookSecret: secret } = system.keys;
+    const compare = (target: Target) => compareAll({ load, secret, baseline: nothing, target, size });
     try {
-      const [nothing, inline] = references.map((reference) => reference.url) as [string, string];
-      const ours = { url: system.webhookUrl(), tidyUp: (answers: number) => emptyInbox(system, answers) };
-      const compare = (target: Target) => compareAll(system, load, nothing, target, size);
-
       await system.temporal.stop();
       const away = await compare({ name: 'ours, Temporal away', ...ours });
       await system.temporal.start();
       await relayIsBack(system);
       const relaying = await compare({ name: 'ours, relaying meanwhile', ...ours });
-      const inlined = await compare({
-        name: 'signalWithStart inline',
-        url: inline,
-        tidyUp: () => Promise.resolve(),
-      });
-      return { ...merge([away, relaying, inlined]), notes: NOTES };
+      const inlined = await compare(inline);
+      const all = [...away, ...relaying, ...inlined];
+      return { table: all.flatMap(rowsOf), aims: away.flatMap(aimsOf), notes: NOTES };
     } finally {
       load.stop();
-      await Promise.all(references.map(({ child }) => child.stop()));
+      await Promise.all([nothing, inline].map(({ child }) => child.stop()));
       await system.stop();
     }
   },
@@ -73,56 +76,57 @@ const NOTES = [
 async function startReference(system: System, kind: 'nothing' | 'inline') {
   const port = await getPort();
   const child = await startBeside(system, 'reference-server', [kind], { PORT: String(port) });
-  return { child, url: `http://127.0.0.1:${port}/webhooks/podium` };
+  const name = kind === 'inline' ? 'signalWithStart inline' : 'nothing stored';
+  return { name, child, url: `http://127.0.0.1:${port}/webhooks/podium` };
 }
 
-async function compareAll(
-  system: System,
-  load: LoadGenerator,
-  nothing: string,
-  target: Target,
-  size: Size,
-): Promise<{ rows: Row[]; aims: Aim[] }> {
+interface Comparing {
+  load: LoadGenerator;
+  secret: string;
+  baseline: Target;
+  target: Target;
+  size: Size;
+}
+
+async function compareAll({ load, secret, baseline, target, size }: Comparing): Promise<Comparison[]> {
   const { connections: all, repeats, seconds } = SIZES[size];
-  const secret = system.keys.webhookSecret;
-  const rows: Row[] = [];
-  const aims: Aim[] = [];
+  const comparisons: Comparison[] = [];
   for (const connections of all) {
-    const loaded = async ({ url, tidyUp }: Pick<Target, 'url' | 'tidyUp'>, duration: number) => {
+    const run = async ({ url, tidyUp }: Target, duration = seconds) => {
       const result = await load.run({ url, secret, connections, seconds: duration });
-      await tidyUp(result.answers);
+      await tidyUp?.(result.answers);
       return result;
     };
-    const baseline = { url: nothing, tidyUp: () => Promise.resolve() };
-    await loaded(baseline, 1); // both are warm when it counts
-    await loaded(target, 1);
+    for (const each of [baseline, target]) await run(each, WARM_UP_SECONDS);
     const pairs: Pair[] = [];
-    for (let repeat = 0; repeat < repeats; repeat += 1) {
-      pairs.push({ nothing: await loaded(baseline, seconds), target: await loaded(target, seconds) });
-    }
-    rows.push(rowOf('nothing stored', connections, pairs, 'nothing'));
-    rows.push(rowOf(target.name, connections, pairs, 'target'));
-    if (connections >= BUSY && target.name === 'ours, Temporal away')
-      aims.push(...aimsOf(connections, pairs));
+    while (pairs.length < repeats) pairs.push({ nothing: await run(baseline), target: await run(target) });
+    comparisons.push({ name: target.name, connections, pairs });
   }
-  return { rows, aims };
+  return comparisons;
 }
 
-function rowOf(name: string, connections: number, pairs: Pair[], which: keyof Pair): Row {
-  const typical = (figure: keyof LoadResult) => median(pairs.map((pair) => pair[which][figure]));
-  return {
+function rowsOf({ name, connections, pairs }: Comparison): Row[] {
+  const row = (target: string, results: LoadResult[], ratios: [number, number] | null) => ({
     connections,
-    target: name,
-    rate: typical('rate'),
-    'p50 ms': typical('p50'),
-    'p99 ms': typical('p99'),
-    'rate ratio': which === 'nothing' ? '' : ratio(pairs, 'rate'),
-    'p99 ratio': which === 'nothing' ? '' : ratio(pairs, 'p99'),
-    load: typical('busy'),
-  };
+    target,
+    rate: median(results.map(({ rate }) => rate)),
+    'p50 ms': median(results.map(({ p50 }) => p50)),
+    'p99 ms': median(results.map(({ p99 }) => p99)),
+    'rate ratio': ratios?.[0] ?? '',
+    'p99 ratio': ratios?.[1] ?? '',
+    load: median(results.map(({ busy }) => busy)),
+  });
+  const baselines = pairs.map(({ nothing }) => nothing);
+  const targets = pairs.map(({ target }) => target);
+  return [
+    row('nothing stored', baselines, null),
+    row(name, targets, [ratio(pairs, 'rate'), ratio(pairs, 'p99')]),
+  ];
 }
 
-function aimsOf(connections: number, pairs: Pair[]): Aim[] {
+/** With one connection there is nothing to write in batches, and no aim. */
+function aimsOf({ connections, pairs }: Comparison): Aim[] {
+  if (connections === 1) return [];
   return [
     atLeast(0.5, `rate at ${connections} connections, of the app that stores nothing`, ratio(pairs, 'rate')),
     atMost(3, `p99 at ${connections} connections, times that app's`, ratio(pairs, 'p99')),
@@ -131,10 +135,6 @@ function aimsOf(connections: number, pairs: Pair[]): Aim[] {
 
 function ratio(pairs: Pair[], figure: 'rate' | 'p99'): number {
   return median(pairs.map(({ nothing, target }) => target[figure] / nothing[figure]));
-}
-
-function merge(parts: { rows: Row[]; aims: Aim[] }[]): Pick<Findings, 'table' | 'aims'> {
-  return { table: parts.flatMap(({ rows }) => rows), aims: parts.flatMap(({ aims }) => aims) };
 }
 
 /** Sees that what was acknowledged was stored, and forgets it: the next load finds an empty inbox and no backlog. */

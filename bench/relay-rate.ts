@@ -11,6 +11,7 @@ import { received } from '../test/support/received';
 import { customer } from './customers';
 import { atLeast, type Findings, type Part } from './report';
 import { firstMessage, signalSession } from './session-signal';
+import { severalAtOnce } from './several-at-once';
 import { median, percentile } from './statistics';
 import { startMeasuredSystem, type System } from './system';
 
@@ -53,15 +54,11 @@ export const relayRate: Part = {
 };
 
 async function signalDirectly({ client }: System, numbers: number[]): Promise<number> {
-  const waiting = [...numbers];
   const doneAt: number[] = [];
-  const signalOneByOne = async () => {
-    for (let n = waiting.pop(); n !== undefined; n = waiting.pop()) {
-      await signalSession(client, `bare:${randomUUID()}`, customer(n), firstMessage());
-      doneAt.push(Date.now());
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, signalOneByOne));
+  await severalAtOnce(CONCURRENCY, numbers, async (n) => {
+    await signalSession(client, `bare:${randomUUID()}`, customer(n), firstMessage());
+    doneAt.push(Date.now());
+  });
   return rateOf(doneAt);
 }
 
