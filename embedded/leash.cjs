@@ -6,14 +6,13 @@
  */
 const { execFileSync, spawn } = require('node:child_process');
 const { openSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
-const { basename } = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const STOP_MS = 2_500;
 
-async function main({ command, args, uid, gid, stopSignal, logFile, pidFile }) {
-  process.title = `podium-webchat-leash ${basename(command)}`;
-  await endLeftover(pidFile, basename(command), stopSignal);
+async function main({ name, command, args, uid, gid, stopSignal, logFile, pidFile }) {
+  process.title = `podium-webchat-leash ${name}`;
+  await endLeftover(pidFile, name, stopSignal);
   // It writes there itself: a pipe would break with its reader, in the middle of its last work.
   const log = openSync(logFile, 'a');
   const child = spawn(command, args, {
@@ -41,8 +40,8 @@ async function main({ command, args, uid, gid, stopSignal, logFile, pidFile }) {
 }
 
 /** Ends what an earlier run left behind, when its leash was killed as well. */
-async function endLeftover(pidFile, program, stopSignal) {
-  const pid = leftoverPid(pidFile, program);
+async function endLeftover(pidFile, name, stopSignal) {
+  const pid = leftoverPid(pidFile, name);
   if (pid === null) return;
   process.kill(pid, stopSignal);
   for (const deadline = Date.now() + STOP_MS; Date.now() < deadline && isAlive(pid);) await sleep(50);
@@ -50,11 +49,11 @@ async function endLeftover(pidFile, program, stopSignal) {
 }
 
 /** The process of the file, if it is still the same program: process ids are given anew. */
-function leftoverPid(pidFile, program) {
+function leftoverPid(pidFile, name) {
   try {
     const pid = Number(readFileSync(pidFile, 'utf8'));
     const running = execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
-    return running.includes(program) ? pid : null;
+    return running.includes(name) ? pid : null;
   } catch {
     return null;
   }

@@ -7,6 +7,8 @@ import { temporalAnswers, temporalCall, type TemporalPlan } from './temporal';
 
 /** What `leash.cjs` is told. */
 interface Leashed extends Call {
+  /** Stands in its command line, too: a leftover is known by it. */
+  name: string;
   /** The signal that ends the program in good order. */
   stopSignal: NodeJS.Signals;
   logFile: string;
@@ -41,11 +43,11 @@ export function temporalProgram(plan: TemporalPlan, places: Places): Program {
 function leashed(
   name: string,
   { logDirectory, dataDirectory }: Places,
-  call: Omit<Leashed, 'logFile' | 'pidFile'>,
+  call: Omit<Leashed, 'name' | 'logFile' | 'pidFile'>,
   becomesReady: (signal: AbortSignal) => Promise<void>,
 ): Program {
   const logFile = join(logDirectory, `${name}.log`);
-  const rope: Leashed = { ...call, logFile, pidFile: join(dataDirectory, `${name}.pid`) };
+  const rope: Leashed = { ...call, name, logFile, pidFile: join(dataDirectory, `${name}.pid`) };
   return {
     name,
     args: [join(ROOT, 'embedded/leash.cjs'), JSON.stringify(rope)],

@@ -7,18 +7,19 @@ import { holdAlone } from './only-one';
 import { ROOT } from './paths';
 import { welcome } from './welcome';
 
-const DATA = join(ROOT, '.data');
-
-/** Runs until Ctrl-C. Exit codes: 0 ended as asked, 1 could not run, 2 asked wrongly. */
-export async function start(args: string[]): Promise<void> {
+/**
+ * Runs until Ctrl-C. Exit codes: 0 ended as asked, 1 could not run, 2 asked wrongly.
+ * @param directory where everything is kept
+ */
+export async function start(args: string[], directory = join(ROOT, '.data')): Promise<void> {
   const flags = readFlags(args);
   if (!flags) return;
-  if (!(await holdAlone(DATA))) {
+  if (!(await holdAlone(directory))) {
     console.error('It runs already, from this folder. Its addresses are in .data/runtime.json.');
     process.exitCode = 1;
     return;
   }
-  const system = new LocalSystem(flags, DATA, (line) => console.error(`  ${line}`));
+  const system = new LocalSystem(flags, directory, (line) => console.error(`  ${line}`));
   let ending: Promise<void> | undefined;
   const end = (): Promise<void> => (ending ??= system.stop());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -1,0 +1,143 @@
+/** `npm start`, from the first process to the last. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { built } from '../embedded/paths';
+import type { Runtime } from '../embedded/runtime-file';
+import { eventually } from './support/eventually';
+import { postSigned, publishedEvent } from './support/podium-events';
+import { NORTHSIDE, SimulatorHandle } from './support/simulator';
+
+const JANE = '+61400123456';
+const PARTS = ['leash postgres', 'leash temporal', 'simulator', 'worker', 'server'];
+
+let directory: string;
+let supervisor: ChildProcess;
+let output: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'podium-webchat-start-'));
+});
+afterEach(async () => {
+  supervisor.kill('SIGINT');
+  await ended(supervisor);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** What `npm start -- …flags` runs, once all is installed and built; on any free ports. */
+function run(...flags: string[]): ChildProcess {
+  const code = `require(${JSON.stringify(built('embedded/start.js'))}).start(${JSON.stringify(flags)}, ${JSON.stringify(directory)})`;
+  const child = spawn(process.execPath, ['-e', code], { env: { ...process.env, PORT: '0' } });
+  output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
+  return child;
+}
+
+async function start(...flags: string[]): Promise<Runtime> {
+  supervisor = run(...flags);
+  await eventually(
+    'everything to be ready',
+    () => {
+      if (supervisor.exitCode !== null) throw new Error(output);
+      return output.includes('Ctrl-C');
+    },
+    60_000,
+  );
+  return JSON.parse(readFileSync(join(directory, 'runtime.json'), 'utf8')) as Runtime;
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode;
+}
+
+/** Every process below the supervisor, those of Postgres and Temporal too. */
+function descendants(): { pid: number; name: string }[] {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, pid, parent, name = '']) => ({ pid: Number(pid), parent: Number(parent), name }));
+  const below = (parent: number): typeof rows =>
+    rows.filter((row) => row.parent === parent).flatMap((row) => [row, ...below(row.pid)]);
+  return below(supervisor.pid!).filter(({ name }) => !name.startsWith('ps '));
+}
+
+function isAlive({ pid }: { pid: number }): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function pidOf(part: string): number | undefined {
+  return descendants().find(({ name }) => name === `podium-webchat-${part}`)?.pid;
+}
+
+async function firstReply(runtime: Runtime): Promise<string> {
+  const webhook = `${runtime.server}/webhooks/podium`;
+  const event = publishedEvent({ phone: '0400 123 456', body: 'Can I book a test drive?' });
+  const { status, body } = await postSigned(webhook, event, runtime.webhookSecret, runtime.contract);
+  expect({ status, body }).toMatchObject({ status: 200, body: { status: 'accepted' } });
+  return eventually('a reply', async () => {
+    const conversation = await new SimulatorHandle(runtime.simulator!).conversation(JANE, NORTHSIDE);
+    return conversation?.messages.find(({ from }) => from === 'api')?.body;
+  });
+}
+
+test('it tells where everything is, answers a customer, and ends without a trace within 10 s', async () => {
+  const runtime = await start('--fast');
+
+  expect(Object.keys(runtime).sort()).toEqual(
+    'contract databaseUrl demo opsToken server simulator temporalAddress temporalNamespace temporalUi webhookSecret'.split(
+      ' ',
+    ),
+  );
+  for (const url of [runtime.demo, runtime.temporalUi]) {
+    expect(output).toContain(url);
+    expect((await fetch(url!)).status).toBe(200);
+  }
+  for (const part of PARTS) expect({ part, pid: pidOf(part) }).toEqual({ part, pid: expect.any(Number) });
+  expect(await firstReply(runtime)).toContain('Northside Motors');
+
+  const processes = descendants();
+  const asked = Date.now();
+  supervisor.kill('SIGINT');
+  expect(await ended(supervisor)).toBe(0);
+  expect(Date.now() - asked).toBeLessThan(10_000);
+  expect(processes.filter(isAlive)).toEqual([]);
+  expect(existsSync(join(directory, 'runtime.json'))).toBe(false);
+});
+
+test('a part that is killed comes back', async () => {
+  const runtime = await start();
+  for (const part of PARTS) {
+    const before = pidOf(part)!;
+    process.kill(before, 'SIGKILL');
+    await eventually(`${part} to be back`, () => (pidOf(part) ?? before) !== before);
+  }
+  await eventually('a server that answers', async () => (await fetch(`${runtime.server}/livez`)).ok);
+  expect(await firstReply(runtime)).toContain('Northside Motors');
+});
+
+test('a kill -9 of the supervisor leaves no orphans, and the next start has the same data', async () => {
+  const before = await start();
+  const processes = descendants();
+  expect(processes.some(({ name }) => name.includes('bin/postgres'))).toBe(true);
+  supervisor.kill('SIGKILL');
+  await eventually('every process to end', () => !processes.some(isAlive), 10_000);
+
+  const after = await start();
+  expect(after).toMatchObject({ webhookSecret: before.webhookSecret, databaseUrl: before.databaseUrl });
+});
+
+test('it runs once per folder, and says so to the second one', async () => {
+  await start();
+  const second = run();
+  expect(await ended(second)).toBe(1);
+  expect(output).toContain('It runs already');
+});
