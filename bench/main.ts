@@ -59,7 +59,7 @@ function usage(): string {
   return [
     'npm run bench -- [--quick] [part…]',
     ...PARTS.map(({ letter, title }) => `  ${letter}        ${title}`),
-    '  --quick  shows in a minute that all of it runs; the figures mean nothing',
+    '  --quick  shows in some minutes that all of it runs; the figures mean nothing',
   ].join('\n');
 }
 

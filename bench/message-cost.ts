@@ -1,6 +1,6 @@
 /** (e) What a message costs the engine: the events and actions that a chat adds to its history, step by step. */
 import type { WorkflowHandle } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
+import { temporal } from '@temporalio/proto';
 import { billableActions } from './billable-actions';
 import { customer } from './customers';
 import type { Part, Row } from './report';
@@ -11,6 +11,7 @@ const SETTINGS = {
   session: { idle_warn_seconds: 10, idle_close_seconds: 15, podium_expiry_seconds: 20 },
 };
 
+const { EventType } = temporal.api.enums.v1;
 type History = temporal.api.history.v1.IHistoryEvent[];
 
 export const messageCost: Part = {
@@ -23,11 +24,12 @@ export const messageCost: Part = {
         table: await followChat(new Chat(system)),
         aims: [],
         notes: [
-          'A message of an open session costs one signal, one update of search attributes, one marker of the local activity that persists its effect, and one activity, the reply. ' +
-            'A workflow task begins with the signal, one with the end of the activity: three events each.',
-          'The timer is set once for an idle time and not anew with each message (docs/decisions/lazy-alarm.md); what only touches Postgres is no activity of the engine (docs/decisions/local-activities.md).',
-          "Others: the small workflows that put a note into Podium and close its conversation, which take as long as Podium needs and hold up no customer's session.",
-          "Actions are counted by Temporal Cloud's rules; for its priorities and fairness, which order the sends, it may bill more.",
+          'A message that is answered: the signal, an update of search attributes, one local activity that persists what follows from it, and one activity, the reply. ' +
+            'Two workflow tasks, one begun by the signal and one by the end of the activity, are three events each and no action.',
+          'The first message, besides: the session is opened, and Podium is asked for the contact and told to create it, three activities with a workflow task each; and the timer is set.',
+          'A message sets no timer: the one there is looks, when it rings, whether the time has moved (docs/decisions/lazy-alarm.md). The step with the prompt holds its one early ring for the whole chat.',
+          "Notes: the small workflows that post a note and close Podium's conversation, which take as long as Podium needs.",
+          "Actions are counted by Temporal Cloud's rules. For fairness, which shares Podium's limit among the stores, it may bill more.",
         ],
       };
     } finally {
@@ -55,7 +57,7 @@ class Chat {
   private readonly handle: WorkflowHandle;
   private conversationUid = '';
   private messages = 0;
-  private before: Cost = { events: 0, tasks: 0, actions: 0, otherEvents: 0, otherActions: 0 };
+  private before: Cost = costOf([], []);
 
   constructor(private readonly system: System) {
     const { phone, locationUid } = this.who;
@@ -67,17 +69,9 @@ class Chat {
     await act();
     await this.system.eventually(`the end of the step "${name}"`, () => this.isQuiet());
     const after = await this.cost();
-    const added = (figure: keyof Cost) => after[figure] - this.before[figure];
-    const row = {
-      step: name,
-      events: added('events'),
-      'workflow tasks': added('tasks'),
-      actions: added('actions'),
-      'events of others': added('otherEvents'),
-      'actions of others': added('otherActions'),
-    };
+    const added = Object.entries(after).map(([figure, value]) => [figure, value - this.before[figure]!]);
     this.before = after;
-    return row;
+    return { step: name, ...(Object.fromEntries(added) as Cost) };
   }
 
   async write(body: string): Promise<void> {
@@ -129,27 +123,31 @@ class Chat {
   }
 
   private async cost(): Promise<Cost> {
-    const own = await historyOf(this.handle);
-    const others = await Promise.all((await this.others()).map(historyOf));
-    const tasks = own.filter(({ workflowTaskCompletedEventAttributes: task }) => task);
-    return {
-      events: own.length,
-      tasks: tasks.length,
-      actions: billableActions(own),
-      otherEvents: others.flat().length,
-      otherActions: others.map(billableActions).reduce((sum, actions) => sum + actions, 0),
-    };
+    const others = await this.others();
+    return costOf(await historyOf(this.handle), await Promise.all(others.map(historyOf)));
   }
-}
-
-interface Cost {
-  events: number;
-  tasks: number;
-  actions: number;
-  otherEvents: number;
-  otherActions: number;
 }
 
 async function historyOf(handle: WorkflowHandle): Promise<History> {
   return (await handle.fetchHistory()).events ?? [];
+}
+
+/** Figures by their names in the table. */
+type Cost = Record<string, number>;
+
+function costOf(own: History, others: History[]): Cost {
+  const count = (type: temporal.api.enums.v1.EventType) =>
+    own.filter(({ eventType }) => eventType === type).length;
+  return {
+    signals: count(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED),
+    tasks: count(EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED),
+    'local activities': count(EventType.EVENT_TYPE_MARKER_RECORDED),
+    activities: count(EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED),
+    attributes: count(EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES),
+    timers: count(EventType.EVENT_TYPE_TIMER_STARTED),
+    events: own.length,
+    actions: billableActions(own),
+    "notes' events": others.flat().length,
+    "notes' actions": others.reduce((sum, history) => sum + billableActions(history), 0),
+  };
 }
