@@ -10,7 +10,7 @@ import type { Flags } from './flags';
 import { keepAlive } from './keep-alive';
 import { keptKeys, type Keys } from './keys';
 import { keptPorts, type Ports } from './ports';
-import { createCluster, postgresUrl } from './postgres';
+import { createCluster, postgresUrl, type PostgresPlan } from './postgres';
 import { postgresProgram, temporalProgram } from './programs';
 import { provisionTemporal } from './provision/temporal-cli';
 import { removeRuntimeFile, writeRuntimeFile, type Runtime } from './runtime-file';
@@ -47,48 +47,27 @@ export class LocalSystem {
   /** Starts everything and resolves when all is ready. */
   async start(): Promise<Running> {
     const environment = loadEnvironment(['settingsPath', 'podiumContract']);
+    const realSecret = this.flags.simulator ? null : realPodium().webhookSecrets[0];
     const cli = await provisionTemporal();
     this.prepareDirectories();
     const keys = keptKeys(join(this.memory, 'keys.json'));
     const ports = await keptPorts(join(this.directory, 'ports.json'), askedPort());
-    const serverUrl = `http://127.0.0.1:${ports.server}`;
     const settingsFile = this.settingsFile(environment.settingsPath);
     const settings = loadSettings(settingsFile);
+    const contract = this.flags.contract ?? environment.podiumContract ?? settings.podium.contract;
+    const wiring = this.wire({ ports, keys, settingsFile, contract });
 
     this.tell('Starting Postgres and Temporal');
-    const temporal = {
-      cli,
-      port: ports.temporal,
-      uiPort: ports.temporalUi,
-      databaseFile: join(this.memory, 'temporal.db'),
-      codecEndpoint: `${serverUrl}/codec/${keys.codecToken}`,
-    };
-    const [databaseUrl] = await Promise.all([
-      this.startPostgres(ports, keys),
-      this.run(this.foundations, temporalProgram(temporal, this.places())),
-    ]);
-    await migrate(databaseUrl);
-
-    const wiring: Wiring = {
-      databaseUrl,
-      temporalAddress: `127.0.0.1:${ports.temporal}`,
-      temporalUiUrl: `http://127.0.0.1:${ports.temporalUi}`,
-      simulatorUrl: this.flags.simulator ? `http://127.0.0.1:${ports.simulator}` : null,
-      serverUrl,
-      contract: this.flags.contract ?? environment.podiumContract ?? settings.podium.contract,
-      keys,
-      settingsFile,
-      timeScale: this.flags.fast ? FAST : 1,
-      logDirectory: this.logDirectory,
-      simulatorStateFile: join(this.memory, 'podium.json'),
-    };
+    await Promise.all([this.startPostgres(ports, keys), this.startTemporal(cli, ports, wiring)]);
+    await migrate(wiring.databaseUrl);
     this.tell(`Starting ${this.flags.simulator ? 'simulator, ' : ''}worker and server`);
     if (this.flags.simulator) await this.run(this.own, simulatorProgram(wiring, ports.simulator));
     await Promise.all([
       this.run(this.own, workerProgram(wiring, 'worker')),
       this.run(this.own, serverProgram(wiring, 'server', ports.server)),
     ]);
-    const runtime = this.describe(wiring);
+
+    const runtime = describe(wiring, realSecret ?? keys.webhookSecret);
     writeRuntimeFile(this.runtimeFile, runtime);
     return { runtime, settings, logDirectory: this.logDirectory };
   }
@@ -116,18 +95,47 @@ export class LocalSystem {
     return file;
   }
 
-  /** @returns the database's address: a Postgres of the user's own, or the embedded one */
-  private async startPostgres(ports: Ports, keys: Keys): Promise<string> {
-    const given = process.env['DATABASE_URL'];
-    if (given) return given;
+  private wire(given: Pick<Wiring, 'keys' | 'settingsFile' | 'contract'> & { ports: Ports }): Wiring {
+    const { ports, ...rest } = given;
+    const local = (port: number): string => `http://127.0.0.1:${port}`;
+    return {
+      ...rest,
+      databaseUrl: process.env['DATABASE_URL'] || postgresUrl(this.cluster(ports, rest.keys)),
+      temporalAddress: `127.0.0.1:${ports.temporal}`,
+      temporalUiUrl: local(ports.temporalUi),
+      simulatorUrl: this.flags.simulator ? local(ports.simulator) : null,
+      serverUrl: local(ports.server),
+      timeScale: this.flags.fast ? FAST : 1,
+      logDirectory: this.logDirectory,
+      simulatorStateFile: join(this.memory, 'podium.json'),
+    };
+  }
+
+  /** None of our own when `DATABASE_URL` names another one. */
+  private async startPostgres(ports: Ports, keys: Keys): Promise<void> {
+    if (process.env['DATABASE_URL']) return;
+    const cluster = this.cluster(ports, keys);
+    await createCluster(cluster);
+    await this.run(this.foundations, postgresProgram(cluster, this.places()));
+  }
+
+  private startTemporal(cli: string, ports: Ports, { serverUrl, keys }: Wiring): Promise<void> {
     const plan = {
+      cli,
+      port: ports.temporal,
+      uiPort: ports.temporalUi,
+      databaseFile: join(this.memory, 'temporal.db'),
+      codecEndpoint: `${serverUrl}/codec/${keys.codecToken}`,
+    };
+    return this.run(this.foundations, temporalProgram(plan, this.places()));
+  }
+
+  private cluster(ports: Ports, keys: Keys): PostgresPlan {
+    return {
       directory: join(this.memory, 'postgres'),
       port: ports.postgres,
       password: keys.postgresPassword,
     };
-    await createCluster(plan);
-    await this.run(this.foundations, postgresProgram(plan, this.places()));
-    return postgresUrl(plan);
   }
 
   private async run(group: Child[], program: Program): Promise<void> {
@@ -141,24 +149,27 @@ export class LocalSystem {
   private places() {
     return { logDirectory: this.logDirectory, dataDirectory: this.memory };
   }
+}
 
-  private describe(wiring: Wiring): Runtime {
-    const { simulatorUrl, serverUrl, keys } = wiring;
-    return {
-      server: serverUrl,
-      demo: simulatorUrl && `${serverUrl}/demo`,
-      simulator: simulatorUrl,
-      temporalUi: wiring.temporalUiUrl ?? '',
-      temporalAddress: wiring.temporalAddress,
-      temporalNamespace: NAMESPACE,
-      databaseUrl: wiring.databaseUrl,
-      webhookSecret: simulatorUrl
-        ? keys.webhookSecret
-        : (process.env['PODIUM_WEBHOOK_SECRETS'] ?? '').split(',')[0]!,
-      opsToken: keys.opsToken,
-      contract: wiring.contract,
-    };
-  }
+function describe(wiring: Wiring, webhookSecret: string): Runtime {
+  const { simulatorUrl, serverUrl } = wiring;
+  return {
+    server: serverUrl,
+    demo: simulatorUrl && `${serverUrl}/demo`,
+    simulator: simulatorUrl,
+    temporalUi: wiring.temporalUiUrl ?? '',
+    temporalAddress: wiring.temporalAddress,
+    temporalNamespace: NAMESPACE,
+    databaseUrl: wiring.databaseUrl,
+    webhookSecret,
+    opsToken: wiring.keys.opsToken,
+    contract: wiring.contract,
+  };
+}
+
+/** What a Podium of the environment needs, so that all that is missing is told before anything starts. */
+function realPodium() {
+  return loadEnvironment(['podiumClientId', 'podiumClientSecret', 'podiumRefreshToken', 'webhookSecrets']);
 }
 
 /** `PORT` of the environment: the server's, 0 for any. */
