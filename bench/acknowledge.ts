@@ -10,12 +10,11 @@ import { atLeast, atMost, type Aim, type Part, type Row, type Size } from './rep
 import { median } from './statistics';
 import { startBeside, startMeasuredSystem, type System } from './system';
 
+/** Times in seconds. */
 const SIZES = {
-  full: { connections: [1, 16, 64], repeats: 5, seconds: 4 },
-  quick: { connections: [1, 16], repeats: 1, seconds: 1 },
+  full: { connections: [1, 16, 64], repeats: 5, seconds: 4, warmUp: 5 },
+  quick: { connections: [1, 16], repeats: 1, seconds: 1, warmUp: 1 },
 };
-/** Both are warm when it counts. */
-const WARM_UP_SECONDS = 2;
 /** Requests that the end of a load has cut off are still being stored. */
 const CUT_OFF_MS = 300;
 
@@ -89,7 +88,7 @@ interface Comparing {
 }
 
 async function compareAll({ load, secret, baseline, target, size }: Comparing): Promise<Comparison[]> {
-  const { connections: all, repeats, seconds } = SIZES[size];
+  const { connections: all, repeats, seconds, warmUp } = SIZES[size];
   const comparisons: Comparison[] = [];
   for (const connections of all) {
     const run = async ({ url, tidyUp }: Target, duration = seconds) => {
@@ -97,7 +96,7 @@ async function compareAll({ load, secret, baseline, target, size }: Comparing): 
       await tidyUp?.(result.answers);
       return result;
     };
-    for (const each of [baseline, target]) await run(each, WARM_UP_SECONDS);
+    for (const each of [baseline, target]) await run(each, warmUp); // both are compiled when it counts
     const pairs: Pair[] = [];
     while (pairs.length < repeats) pairs.push({ nothing: await run(baseline), target: await run(target) });
     comparisons.push({ name: target.name, connections, pairs });
