@@ -4,7 +4,7 @@
  */
 import { answersNote, lateMessageNote, unclearAnswerNote } from './agent-note';
 import { askAgainText, nextQuestion, questionText, takeAnswer } from './intake';
-import { nextWord, type SessionState } from './session-state';
+import { dueMessages, nextWord, type SessionState } from './session-state';
 import type { PartialState, Question, SessionInput, SessionMessage, SessionPolicy } from './session';
 
 /** What a text of ours is for. */
@@ -35,12 +35,12 @@ export interface Step {
 type Session = Pick<SessionInput, 'locationName' | 'policy'>;
 
 /**
- * Deals with all that is in the inbox: takes what it says into the state, empties it, and tells what is to
- * be said in reply. Nothing is said to messages that are too old, nor once a person has the conversation.
+ * Deals with all that is due in the inbox: takes what it says into the state, and tells what is to be said
+ * in reply. Nothing is said to messages that are too old, nor once a person has the conversation.
  */
 export function takeInbox(state: SessionState, session: Session, now: number): Step {
-  const messages = state.inbox;
-  state.inbox = [];
+  const messages = dueMessages(state);
+  state.inbox = state.inbox.filter((message) => !messages.includes(message));
   messages.forEach((message) => noteDown(state, message));
 
   const fromCustomer = messages.filter(({ from }) => from === 'customer');

@@ -44,15 +44,22 @@ export interface SessionState {
   prompted: boolean;
   /** Opt-outs that were signalled and still have to be looked up in the ledger. */
   optOuts: Wish[];
-  /** Who wants the session closed, and why. */
-  forceClose: Wish | null;
+  /** Who wants the session closed, and why; after which message, since what comes later is for the next session. */
+  forceClose: (Wish & { after: number }) | null;
   /** Whether the customer's phone was seen to be opted out. */
   optedOut: boolean;
   /** How many signals were refused for their shape, and the name of the last. */
   refusedSignals: { count: number; last: string | null };
 }
 
-const NO_INTAKE: Intake = { stage: 'new', answers: [], waitingFor: null, askedAgain: false, askedAt: null };
+/** A new object each time: the intake is changed in place. */
+const newIntake = (): Intake => ({
+  stage: 'new',
+  answers: [],
+  waitingFor: null,
+  askedAgain: false,
+  askedAt: null,
+});
 
 /** The state before anything is known. `now` in ms since 1970. */
 export function newState(now: number): SessionState {
@@ -64,7 +71,7 @@ export function newState(now: number): SessionState {
     conversationUid: null,
     customerName: null,
     contactKnown: false,
-    intake: NO_INTAKE,
+    intake: newIntake(),
     lastSpeaker: null,
     lastMessageAt: null,
     late: false,
@@ -95,6 +102,17 @@ export function receive(
   state.inbox.sort((a, b) => a.number - b.number);
 }
 
+/** Notes down a wish to close, unless there is one already. */
+export function wishClose(state: SessionState, wish: Wish): void {
+  const after = Math.max(state.handledNumber, ...state.inbox.map(({ number }) => number));
+  state.forceClose ??= { ...wish, after };
+}
+
+/** What is to be dealt with in this session. */
+export function dueMessages({ inbox, forceClose }: SessionState): SessionMessage[] {
+  return forceClose ? inbox.filter(({ number }) => number <= forceClose.after) : inbox;
+}
+
 /** What the store knows when a session is opened. */
 export interface OpenedSession {
   sessionUid: string;
@@ -122,7 +140,7 @@ export function begin(
     ...{ conversationUid, customerName, optOuts, forceClose, refusedSignals },
     ...known,
     handledNumber: Math.max(opened.handledNumber, before.handledNumber),
-    intake: restored ? takenUp(restored) : NO_INTAKE,
+    intake: restored ? takenUp(restored) : newIntake(),
   };
   receive(state, before.inbox, policy, now);
   if (state.inbox.length === 0) state.idleSince = now;
@@ -130,7 +148,7 @@ export function begin(
 }
 
 function takenUp(restored: PartialState): Intake {
-  return { ...NO_INTAKE, ...restored, stage: restored.waitingFor === null ? 'left' : 'restored' };
+  return { ...newIntake(), ...restored, stage: restored.waitingFor === null ? 'left' : 'restored' };
 }
 
 /** When the prompt and the close of the present idle time are due. */

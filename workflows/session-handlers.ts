@@ -20,7 +20,7 @@ import {
   SESSION_QUERY,
   type SessionView,
 } from '../core/session';
-import { receive, sessionView } from '../core/session-state';
+import { receive, sessionView, wishClose } from '../core/session-state';
 import { readMessages, readWish, type Wish } from '../core/signal-input';
 import type { Run } from './webchat-session';
 
@@ -50,11 +50,11 @@ export function listen(run: Run): void {
 
   setHandler(forceCloseSignal, (input) => {
     const wish = readWish(input);
-    if (wish) run.state.forceClose ??= wish;
+    if (wish) wishClose(run.state, wish);
     else refuse(FORCE_CLOSE_SIGNAL);
   });
 
-  CancellationScope.current().cancelRequested.catch(() => (run.state.forceClose ??= CANCELLED));
+  CancellationScope.current().cancelRequested.catch(() => wishClose(run.state, CANCELLED));
 
   setHandler(messageSignal, (input) => {
     const messages = readMessages(input);
@@ -68,8 +68,9 @@ export function listen(run: Run): void {
     closeUpdate,
     async (input) => {
       const { closes } = run;
-      if (run.state.status !== 'closed') {
-        run.state.forceClose ??= readWish(input);
+      const wish = readWish(input);
+      if (wish && run.state.status !== 'closed') {
+        wishClose(run.state, wish);
         await condition(() => run.closes > closes);
       }
       return view();

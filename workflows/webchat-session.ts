@@ -27,7 +27,15 @@ import {
 import { closeNote, contactConflictNote, sendRefusedNote } from '../core/agent-note';
 import { handOver, partialState, promptText, takeInbox, type Note, type Reply } from '../core/conversation';
 import type { CloseReason, SessionInput } from '../core/session';
-import { begin, deadlines, newState, nextWord, promptWanted, type SessionState } from '../core/session-state';
+import {
+  begin,
+  deadlines,
+  dueMessages,
+  newState,
+  nextWord,
+  promptWanted,
+  type SessionState,
+} from '../core/session-state';
 import { openSession, podiumFor, store } from './calls';
 import { listen } from './session-handlers';
 import { show } from './visibility';
@@ -67,7 +75,7 @@ async function converse(run: Run): Promise<CloseReason> {
   for (;;) {
     await condition(() => somethingCame(run.state) || isDue(run) || historyIsLong());
     await recordOptOuts(run);
-    if (run.state.inbox.length > 0) await dealWithInbox(run);
+    if (dueMessages(run.state).length > 0) await dealWithInbox(run);
     const reason = endOf(run);
     if (reason) return reason;
     if (promptIsDue(run)) await prompt(run);

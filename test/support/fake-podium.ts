@@ -51,14 +51,6 @@ export class FakePodium implements PodiumApi {
     this.faults.length = 0;
   }
 
-  count(method: Method): number {
-    return this.calls.filter((call) => call.method === method).length;
-  }
-
-  textsTo(phone: string): SentText[] {
-    return this.texts.filter((text) => text.phone === phone);
-  }
-
   listLocations = () => this.call('listLocations', [], async () => this.locations);
 
   findContact = (phone: string, locationUid: string) =>

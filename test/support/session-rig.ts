@@ -16,6 +16,7 @@ import { createPodiumActivities } from '../../activities/podium-activities';
 import { createSessionActivities } from '../../activities/session-activities';
 import {
   CLOSE_UPDATE,
+  FORCE_CLOSE_SIGNAL,
   MESSAGE_SIGNAL,
   PODIUM_QUEUE,
   SESSION_QUERY,
@@ -26,10 +27,12 @@ import {
   type SessionPolicy,
   type SessionView,
 } from '../../core/session';
+import { provisionTemporal } from '../../embedded/provision/temporal-cli';
 import { provisionTimeSkippingServer } from '../../embedded/provision/time-skipping-server';
 import { replaceLocations } from '../../store/locations';
 import { createTestDatabase, type TestDatabase } from './database';
-import { FakePodium } from './fake-podium';
+import { eventually } from './eventually';
+import { FakePodium, type PodiumCall, type SentText } from './fake-podium';
 import { BAYVIEW, NORTHSIDE, testHash, workflowIdOf } from './received';
 
 export const SECOND = 1_000;
@@ -61,13 +64,14 @@ export const POLICY: SessionPolicy = {
   },
 };
 
-const { KEYWORD, DATETIME } = { KEYWORD: 2, DATETIME: 6 }; // of Temporal's `IndexedValueType`
 const SEARCH_ATTRIBUTES = {
-  WebchatStatus: KEYWORD,
-  WebchatLocation: KEYWORD,
-  WebchatLastCustomerMessageAt: DATETIME,
-  WebchatCloseReason: KEYWORD,
+  WebchatStatus: 'Keyword',
+  WebchatLocation: 'Keyword',
+  WebchatLastCustomerMessageAt: 'Datetime',
+  WebchatCloseReason: 'Keyword',
 };
+/** Of Temporal's `IndexedValueType`. */
+const INDEXED = { Keyword: 2, Datetime: 6 };
 
 /** Only what is wrong: a run would print thousands of lines else. */
 const logger = new DefaultLogger('ERROR');
@@ -94,16 +98,17 @@ export class SessionRig {
     private readonly stopWorkers: () => Promise<void>,
   ) {}
 
-  static async start(env?: TestWorkflowEnvironment): Promise<SessionRig> {
-    const server = env ?? (await timeSkippingServer());
+  /** On the time-skipping server, or on another one. */
+  static async start(server: Promise<TestWorkflowEnvironment> = timeSkippingServer()): Promise<SessionRig> {
+    const env = await server;
     const database = await createTestDatabase();
-    const podium = new FakePodium(() => server.currentTimeMs());
+    const podium = new FakePodium(() => env.currentTimeMs());
     podium.locations = [NORTHSIDE, BAYVIEW].map((uid) => ({
       ...{ uid, name: 'Northside Motors', country: 'AU', archived: false, organizationUid: null },
     }));
     await replaceLocations(database.pool, podium.locations, new Date());
-    const stopWorkers = await startWorkers(server, database, podium);
-    return new SessionRig(server, database, podium, stopWorkers);
+    const stopWorkers = await startWorkers(env, database, podium);
+    return new SessionRig(env, database, podium, stopWorkers);
   }
 
   async stop(): Promise<void> {
@@ -153,8 +158,14 @@ export class Chat {
     return this.rig.env.client.workflow.getHandle(this.workflowId);
   }
 
+  /** What the customer got from this store. */
+  get sent(): SentText[] {
+    const { phone, locationUid } = this.input;
+    return this.rig.podium.texts.filter((text) => text.phone === phone && text.locationUid === locationUid);
+  }
+
   get texts(): string[] {
-    return this.rig.podium.textsTo(this.input.phone).map(({ body }) => body);
+    return this.sent.map(({ body }) => body);
   }
 
   /** The customer says something in the website's chat. @returns when it was said */
@@ -208,25 +219,46 @@ export class Chat {
 
   /** Waits for texts to arrive; the clock does not jump meanwhile. */
   async hears(count: number): Promise<string[]> {
-    await eventually(() => this.texts.length >= count);
-    await eventually(
-      async () => (await this.view()).waiting_for !== 'a reply of the robot, which is on its way',
-    );
+    await eventually(`text ${count} to the customer`, () => this.texts.length >= count);
     return this.texts;
   }
 
   /** Waits until the workflow has ended; the clock does not jump meanwhile. */
   async ends(): Promise<void> {
-    await eventually(async () => (await this.handle.describe()).status.name === 'COMPLETED');
+    await eventually('the end of the workflow', async () => {
+      return (await this.handle.describe()).status.name === 'COMPLETED';
+    });
+  }
+
+  /** Ends the session by force. A history that stops within a task is none that could be replayed. */
+  async finish(): Promise<void> {
+    const { status } = await this.handle.describe();
+    if (status.name === 'RUNNING') await this.signal(FORCE_CLOSE_SIGNAL, { actor: 'test', reason: 'over' });
+    await this.ends();
   }
 
   /** The session's row. */
-  async row(): Promise<{ status: string; close_reason: string | null; handled_number: number }> {
+  async row(): Promise<{ status: string; close_reason: string | null; handled_number: number } | undefined> {
     const { rows } = await this.rig.database.pool.query(
       'select status, close_reason, handled_number from sessions where workflow_id = $1',
       [this.workflowId],
     );
     return rows[0];
+  }
+
+  /** Waits until the message with this number was dealt with. */
+  async dealsWith(number: number): Promise<void> {
+    await eventually(`message ${number} being dealt with`, async () => {
+      return (await this.row())?.handled_number === number;
+    });
+  }
+
+  /** Waits until a text to this customer was tried. */
+  async isTried(): Promise<void> {
+    const isOurs = ({ args }: PodiumCall) => (args[0] as { phone?: string })?.phone === this.input.phone;
+    await eventually('an attempt to text', () =>
+      this.rig.podium.calls.some((call) => call.method === 'sendMessage' && isOurs(call)),
+    );
   }
 
   /** Notes for the agent, in order, and whether each closes the conversation. */
@@ -239,22 +271,29 @@ export class Chat {
   }
 }
 
-/** Waits until something has come about; fails after a while. */
-export async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`In vain waited for: ${isSo}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
   const path = await provisionTimeSkippingServer();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path } },
   });
-  await env.connection.operatorService.addSearchAttributes({ searchAttributes: SEARCH_ATTRIBUTES });
+  const types = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED[type as 'Keyword']]);
+  await env.connection.operatorService.addSearchAttributes({ searchAttributes: Object.fromEntries(types) });
   return env;
+}
+
+/** Temporal's dev server: a true one, whose clock is the machine's. */
+export async function devServer(dynamicConfig: string[]): Promise<TestWorkflowEnvironment> {
+  const path = await provisionTemporal();
+  const attributes = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `${name}=${type}`);
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path },
+      extraArgs: [
+        ...dynamicConfig.flatMap((setting) => ['--dynamic-config-value', setting]),
+        ...attributes.flatMap((attribute) => ['--search-attribute', attribute]),
+      ],
+    },
+  });
 }
 
 async function startWorkers(
