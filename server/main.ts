@@ -51,8 +51,8 @@ const NEEDS = [
 ] as const satisfies (keyof Environment)[];
 type ServerEnvironment = Pick<Environment, (typeof NEEDS)[number]>;
 
-/** The receiver's own connections: two batches on their way, and the health check. */
-const RECEIVER_POOL = { max: 3, statementTimeoutMs: 2_000 };
+/** The receiver's own connections: a batch on its way, and the health check. */
+const RECEIVER_POOL = { max: 2, statementTimeoutMs: 2_000 };
 const PODIUM_TIMEOUT_MS = 10_000;
 const TEMPORAL_CHECK_MS = 900;
 

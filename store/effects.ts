@@ -77,8 +77,10 @@ export async function takeEffect(
   context: ReceiveContext,
 ): Promise<Effect[]> {
   const talks = events.map(({ verdict }) => verdict).filter(isTalk);
+  const isPlainText = ({ event, verdict }: JudgedEvent) =>
+    verdict.kind === 'customer_message' && !event.webchat && context.startOn === 'webchat';
   const [sessions, optedOut, echoes] = await Promise.all([
-    lockSessions(client, talks, context),
+    lockSessions(client, talks, context, events.some(isPlainText)),
     optedOutAmong(
       client,
       talks.map(({ phone }) => phone),
@@ -150,11 +152,15 @@ function notAfter(at: Date, receivedAt: Date): Date {
   return at < receivedAt ? at : receivedAt;
 }
 
-/** The sessions of these talks, locked in the one order that everyone keeps: by workflow id. */
+/**
+ * The sessions of these talks, locked in the one order that everyone keeps: by workflow id.
+ * @param lookForAnswers whether a message is among them that begins a session only where answers wait
+ */
 async function lockSessions(
   client: Queryable,
   talks: Talk[],
   context: ReceiveContext,
+  lookForAnswers: boolean,
 ): Promise<Map<string, SessionState>> {
   const sessions = new Map<string, SessionState>();
   for (const { phone, locationUid } of talks) {
@@ -178,11 +184,13 @@ async function lockSessions(
       keys,
     ),
     // Behind the lock, so that answers are seen whose session was closed while it was waited for.
-    client.query<{ phone: string; locationUid: string }>(
-      `select phone_e164 as phone, location_uid as "locationUid" from partial_answers
-        where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[])) and ${ANSWERS_WAIT}`,
-      keys,
-    ),
+    lookForAnswers
+      ? client.query<{ phone: string; locationUid: string }>(
+          `select phone_e164 as phone, location_uid as "locationUid" from partial_answers
+            where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[])) and ${ANSWERS_WAIT}`,
+          keys,
+        )
+      : { rows: [] },
   ]);
   // A session that runs keeps its id, even if the key of ids has changed meanwhile.
   for (const row of open.rows) if (row.open) Object.assign(sessions.get(sessionKey(row))!, row);
