@@ -5,6 +5,7 @@ import { startSystem, type System } from './support/system';
 
 const JANE = '+61400123456';
 const JOHN = '+61412345678';
+const MARY = '+14155551234';
 
 let system: System;
 beforeAll(async () => {
@@ -32,6 +33,20 @@ test('100 first messages at the same moment: one workflow, one contact, one gree
   expect(await contactsInDatabase()).toEqual([{ phone_e164: JANE }]);
 });
 
+test('messages that come while the greeting is on its way are greeted once, and are no wrong answers', async () => {
+  await system.simulator.fault({ method: 'POST', path: '^/v4/messages$', delay_ms: 1_000 });
+  const events = Array.from({ length: 20 }, (_, n) => publishedEvent({ phone: MARY, body: `Message ${n}` }));
+  await system.post(events[0]!);
+  await system.eventually('the greeting to be on its way', isSendUnderWay);
+
+  await Promise.all(events.slice(1).map((event) => system.post(event)));
+
+  await system.hears(1, MARY);
+  await system.isQuiet();
+  expect(await handledNumber(MARY)).toBe(20);
+  expect(await system.textsTo(MARY)).toEqual([expect.stringContaining('thanks for contacting')]);
+});
+
 test('one event delivered ten times at once has one effect', async () => {
   const event = publishedEvent({ phone: JOHN, body: 'Can I book a test drive?' });
   const answers = await Promise.all(Array.from({ length: 10 }, () => system.post(event)));
@@ -43,6 +58,11 @@ test('one event delivered ten times at once has one effect', async () => {
   expect(await system.messagesOf(JOHN)).toMatchObject([{ number: 1, text: 'Can I book a test drive?' }]);
   expect(await system.textsTo(JOHN)).toHaveLength(1);
 });
+
+async function isSendUnderWay(): Promise<boolean> {
+  const calls = await system.simulator.calls();
+  return calls.some(({ path, status }) => path === '/v4/messages' && status === null);
+}
 
 async function textsInOrderOfArrival(phone: string): Promise<string[]> {
   const { rows } = await system.pool.query<{ text: string }>(

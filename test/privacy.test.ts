@@ -56,6 +56,7 @@ const secretsIn = (text: string) => SECRETS.filter((secret) => text.includes(sec
 test('the run was one that had something to hide', async () => {
   const state = JSON.stringify(await system.simulator.state());
   expect(secretsIn(state)).toEqual(expect.arrayContaining(['61400123456', 'quokka', 'wombat', 'bilby']));
+  expect(secretsIn(readable([{ data: Buffer.from('a quokka') }]))).toEqual(['quokka']);
   const types = (await executions(system.client)).map(({ type }) => type);
   expect(new Set(types)).toEqual(new Set(['webchatSession', 'agentNote', 'optOutMirror']));
 });
@@ -92,14 +93,8 @@ test('no metric tells a phone or a text', async () => {
 
 /** All that somebody can read in a message of Temporal: its texts, and its bytes as a text. */
 function readable(message: unknown): string {
-  return JSON.stringify(message, (_, value: unknown) => {
-    if (typeof value === 'bigint') return String(value);
-    if (isBytesAsJson(value)) return Buffer.from(value.data).toString('latin1');
-    return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
-  });
-}
-
-/** A `Buffer` has been turned into this before a replacer sees it. */
-function isBytesAsJson(value: unknown): value is { type: 'Buffer'; data: number[] } {
-  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer';
+  if (typeof message === 'string') return message;
+  if (message instanceof Uint8Array) return Buffer.from(message).toString('latin1');
+  if (typeof message !== 'object' || message === null) return '';
+  return Object.entries(message).flat().map(readable).join('\n');
 }
