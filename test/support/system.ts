@@ -15,6 +15,7 @@ import { dataConverter } from '../../core/data-converter';
 import { readEnvironment } from '../../core/environment';
 import type { Contract } from '../../core/events';
 import { sessionWorkflowId } from '../../core/ids';
+import type { SessionMessage } from '../../core/session';
 import { Child } from '../../embedded/child';
 import { newKeys, type Keys } from '../../embedded/keys';
 import { built } from '../../embedded/paths';
@@ -24,7 +25,6 @@ import { provisionTemporal } from '../../embedded/provision/temporal-cli';
 import { NAMESPACE } from '../../embedded/temporal';
 import { serverProgram, simulatorProgram, workerProgram, type Wiring } from '../../embedded/wiring';
 import { createTemporalClient } from '../../ops/temporal';
-import type { SessionMessage } from '../../core/session';
 import { createPool, type Pool } from '../../store/database';
 import { migrate } from '../../store/migrate';
 import { createTestDatabase } from './database';
@@ -222,8 +222,11 @@ export class System {
     await Promise.all([...servers, ...workers, simulator].map((part) => part.stop()));
     await this.client.connection.close();
     await temporal.stop();
-    await database.end();
-    await rm(this.directory, { recursive: true, force: true });
+    try {
+      await database.end();
+    } finally {
+      await rm(this.directory, { recursive: true, force: true });
+    }
   }
 
   /** Posts a signed event from outside, as Podium would. */
