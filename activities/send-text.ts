@@ -36,8 +36,8 @@ export async function sendText(
 ): Promise<TextOutcome> {
   const door = await atTheDoor(deps, send);
   if (door.kind !== 'open') return withoutSending(door);
-  const found = door.previousUnknown ? await findSent(deps, send, door.intendedAt) : null;
-  if (found) return found;
+  const earlier = door.previousUnknown ? await earlierAttempt(deps, send, door.intendedAt) : null;
+  if (earlier) return earlier;
   try {
     const { senderName } = deps;
     const { messageUid, conversationUid, at } = await deps.podium.sendMessage({ ...send, senderName });
@@ -72,6 +72,22 @@ function withoutSending(door: Exclude<Door, { kind: 'open' }>): TextOutcome {
   }
 }
 
+/** What became of an attempt of unknown outcome; null when Podium does not have it, and it may be sent anew. */
+async function earlierAttempt(
+  deps: SendDependencies,
+  send: TextToSend,
+  intendedAt: Date,
+): Promise<TextOutcome | null> {
+  try {
+    return await findSent(deps, send, intendedAt);
+  } catch (error) {
+    if (!(error instanceof PodiumError)) throw error;
+    if (mayPass(error)) throw toActivityFailure(error);
+    log.error('Nobody can tell whether a text was sent, so it is not sent again', { kind: error.kind });
+    return { status: 'refused', code: 'outcome_unknown' };
+  }
+}
+
 /** Looks whether an earlier attempt did reach Podium: our words, going out, no older than the attempt. */
 async function findSent(
   deps: SendDependencies,
@@ -84,7 +100,7 @@ async function findSent(
     bodyHash(body).equals(sought) &&
     (at === null || at.getTime() >= intendedAt.getTime() - CLOCK_SKEW_MS);
   for (const conversationUid of await conversationsOf(deps, send)) {
-    const messages = await callPodium(() => deps.podium.listMessages(conversationUid));
+    const messages = await deps.podium.listMessages(conversationUid);
     const ours = messages.filter(isOurs);
     const uid = await settleAsFound(
       deps.pool,
@@ -103,7 +119,7 @@ async function findSent(
 /** Where the text may stand. The first one of a customer makes its conversation itself. */
 async function conversationsOf({ podium }: SendDependencies, send: TextToSend): Promise<string[]> {
   if (send.conversationUid !== null) return [send.conversationUid];
-  const contact = await callPodium(() => podium.findContact(send.phone, send.locationUid));
+  const contact = await podium.findContact(send.phone, send.locationUid);
   return contact?.conversationUids ?? [];
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Worker } from '@temporalio/worker';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { PodiumError } from '../podium/api';
@@ -7,6 +6,7 @@ import { recordOptOut } from '../store/opt-outs';
 import { eventually } from '../test/support/eventually';
 import { away } from '../test/support/fake-podium';
 import { BAYVIEW, NORTHSIDE, testHash } from '../test/support/received';
+import { storeHistories, storedHistories } from '../test/support/stored-histories';
 import { MINUTE, POLICY, SECOND, SessionRig, workflowBundle, type Chat } from '../test/support/session-rig';
 
 const GREETING = 'Hello from Northside Motors.\nWhat is it about?\n1. Sales\n2. Service';
@@ -16,11 +16,14 @@ const LATEST = 10 * SECOND;
 
 let rig: SessionRig;
 const chats: Chat[] = [];
-const chat = (options: Parameters<SessionRig['chat']>[0] = {}): Chat => {
+/** By the names under which histories are stored (see `stored-histories.ts`). */
+const remarkable = new Map<string, Chat>();
+function chat({ history, ...options }: Parameters<SessionRig['chat']>[0] & { history?: string } = {}): Chat {
   const made = rig.chat(options);
   chats.push(made);
+  if (history) remarkable.set(history, made);
   return made;
-};
+}
 
 beforeAll(async () => (rig = await SessionRig.start()));
 afterAll(() => rig?.stop());
@@ -39,7 +42,7 @@ async function closedAt(of: Chat): Promise<number> {
 describe('the idle time', () => {
   test('brings one prompt at 20 min and the close at 28, for each of several sessions', async () => {
     const sessions = [];
-    for (const each of [chat(), chat(), chat({ locationUid: BAYVIEW })]) {
+    for (const each of [chat({ history: 'idle' }), chat(), chat({ locationUid: BAYVIEW })]) {
       const from = await each.says('Hi');
       await each.hears(1);
       sessions.push({ each, from });
@@ -106,7 +109,7 @@ describe('the idle time', () => {
   });
 
   test('ends in time while Podium is away, without a late prompt', async () => {
-    const one = chat();
+    const one = chat({ history: 'podium-away' });
     const from = await one.says('Hi');
     await one.hears(1);
     rig.podium.fail('sendMessage', away());
@@ -136,7 +139,7 @@ describe('the idle time', () => {
 
 describe('the intake', () => {
   test('asks, takes the answers, tells the agent, and is quiet then', async () => {
-    const one = chat();
+    const one = chat({ history: 'intake' });
     await one.says('Hi', { name: 'Jane' });
     expect(await one.hears(1)).toEqual([GREETING]);
     await one.says('2');
@@ -157,7 +160,7 @@ describe('the intake', () => {
   });
 
   test('asks again once in other words, and then hands over', async () => {
-    const one = chat();
+    const one = chat({ history: 'unclear-answer' });
     await one.says('Hi');
     await one.hears(1);
     await one.says('banana');
@@ -225,7 +228,7 @@ describe('the intake', () => {
   });
 
   test('takes the first message of a restored session for the answer where it can be told', async () => {
-    const one = chat();
+    const one = chat({ history: 'restored' });
     await one.says('Hi');
     await one.hears(1);
     await rig.until((await rig.now()) + 29 * MINUTE);
@@ -245,7 +248,7 @@ describe('the intake', () => {
 
 describe('an opt-out', () => {
   test('while a reply is being retried: the reply is never sent', async () => {
-    const one = chat();
+    const one = chat({ history: 'opt-out-during-retry' });
     rig.podium.fail(
       'sendMessage',
       new PodiumError('throttled', '429', { mayHaveHappened: false, retryAfterMs: 60 * SECOND }),
@@ -271,7 +274,7 @@ describe('an opt-out', () => {
   });
 
   test('by an operator goes into the ledger, and ends the session', async () => {
-    const one = chat();
+    const one = chat({ history: 'opt-out-by-operator' });
     await one.says('Hi');
     await one.hears(1);
     await one.signal('optOut', { actor: 'ann', reason: 'asked on the phone' });
@@ -300,7 +303,7 @@ describe('an opt-out', () => {
 
 describe('signals and updates', () => {
   test('of any shape do no harm', async () => {
-    const one = chat();
+    const one = chat({ history: 'garbage-signals' });
     await one.says('Hi');
     await one.hears(1);
     for (const junk of [undefined, null, 7, 'close', [], {}, { actor: 3 }, [{ number: 'x' }]])
@@ -323,7 +326,7 @@ describe('signals and updates', () => {
   });
 
   test('the update `close` answers once the session is closed', async () => {
-    const one = chat();
+    const one = chat({ history: 'close-update' });
     await one.says('Hi');
     await one.hears(1);
     expect(await one.close({ actor: 'ann', reason: 'a test' })).toMatchObject({ status: 'closed' });
@@ -332,7 +335,7 @@ describe('signals and updates', () => {
   });
 
   test('a cancellation is a close too', async () => {
-    const one = chat();
+    const one = chat({ history: 'cancelled' });
     rig.podium.fail('sendMessage', away());
     await one.says('Hi');
     await one.isTried();
@@ -393,6 +396,22 @@ test('every history that these tests have made replays', async () => {
     chats.map(async ({ handle, workflowId }) => ({ workflowId, history: await handle.fetchHistory() })),
   );
   expect(histories.length).toBeGreaterThan(20);
+  const results = Worker.runReplayHistories({ workflowBundle: await workflowBundle() }, histories);
+  for await (const { workflowId, error } of results)
+    expect({ workflowId, error }).toEqual({ workflowId, error: undefined });
+});
+
+test('every history that was stored replays', async () => {
+  if (process.env.STORE_HISTORIES) {
+    const made = [...remarkable].map(async ([name, { handle }]) => ({
+      name,
+      history: await handle.fetchHistory(),
+    }));
+    await storeHistories(await Promise.all(made));
+  }
+  const stored = await storedHistories();
+  expect(stored.map(({ name }) => name).sort()).toEqual([...remarkable.keys()].sort());
+  const histories = stored.map(({ name, history }) => ({ workflowId: name, history }));
   const results = Worker.runReplayHistories({ workflowBundle: await workflowBundle() }, histories);
   for await (const { workflowId, error } of results)
     expect({ workflowId, error }).toEqual({ workflowId, error: undefined });

@@ -255,7 +255,8 @@ function promptIsDue({ state, input }: Run): boolean {
 }
 
 function timesDue({ state, input }: Run): number[] {
-  return isOpen(state) ? Object.values(deadlines(state, input.policy)) : [];
+  const { promptAt, closeAt } = deadlines(state, input.policy);
+  return isOpen(state) ? [promptAt, closeAt] : [];
 }
 
 /** Temporal asks for a new run before a history becomes a burden. An update in progress is answered first. */

@@ -1,0 +1,134 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { PodiumError } from '../podium/api';
+import { contactOf } from '../store/contacts';
+import { transaction } from '../store/database';
+import { writeNotes } from '../store/notes';
+import { isOptedOut, recordOptOut, type OptOutChange } from '../store/opt-outs';
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { FakePodium } from '../test/support/fake-podium';
+import { BAYVIEW, JANE, JOHN, MARY, NORTHSIDE, testHash } from '../test/support/received';
+import { createPodiumActivities } from './podium-activities';
+
+let database: TestDatabase;
+let podium: FakePodium;
+beforeAll(async () => (database = await createTestDatabase()));
+afterAll(() => database?.drop());
+beforeEach(() => (podium = new FakePodium(() => Promise.resolve(Date.now()))));
+
+type Activities = ReturnType<typeof createPodiumActivities>;
+
+function run<Name extends keyof Activities>(
+  name: Name,
+  args: Parameters<Activities[Name]>,
+  attempt = 1,
+): Promise<unknown> {
+  const { pool } = database;
+  const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
+  const activity = createPodiumActivities(deps)[name] as (...all: unknown[]) => Promise<unknown>;
+  return new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') }).run(
+    activity,
+    ...args,
+  );
+}
+
+const contact = (phone: string, locationUids: string[], optedOutAt: Date | null = null) => ({
+  ...{ uid: `uid of ${phone}`, name: 'Jane', phones: [phone], locationUids, optedOutAt },
+  conversationUids: [],
+});
+
+async function note(options: { close?: boolean; body?: string | null; conversationUid?: string | null }) {
+  const key = String(Math.random());
+  await transaction(database.pool, (client) =>
+    writeNotes(client, [
+      {
+        ...{ key, phone: JANE, locationUid: NORTHSIDE, workflowId: null, body: 'Please call.', close: false },
+        ...{ conversationUid: 'conversation', ...options },
+      },
+    ]),
+  );
+  const { rows } = await database.pool.query<{ id: string }>(
+    'select id from agent_notes where note_key = $1',
+    [key],
+  );
+  return rows[0]!.id;
+}
+
+describe('a contact', () => {
+  test('that is at this location is mirrored', async () => {
+    podium.contacts.push(contact(JANE, [NORTHSIDE]));
+    expect(await run('findContact', [{ phone: JANE, locationUid: NORTHSIDE }])).toBe(true);
+    expect(await contactOf(database.pool, JANE)).toEqual({
+      ...{ podiumUid: `uid of ${JANE}`, name: 'Jane', locationUids: [NORTHSIDE] },
+    });
+  });
+
+  test('that is at another location only has to be added to this one', async () => {
+    podium.contacts.push(contact(JOHN, [BAYVIEW]));
+    expect(await run('findContact', [{ phone: JOHN, locationUid: NORTHSIDE }])).toBe(false);
+    expect(await contactOf(database.pool, JOHN)).toBeNull();
+    expect(await run('createContact', [{ phone: JOHN, locationUid: NORTHSIDE, name: 'John' }])).toBe(true);
+    expect((await contactOf(database.pool, JOHN))?.locationUids).toEqual([NORTHSIDE]);
+  });
+
+  test('whose opt-out Podium holds is opted out with us', async () => {
+    podium.contacts.push(contact(MARY, [NORTHSIDE], new Date()));
+    await run('findContact', [{ phone: MARY, locationUid: NORTHSIDE }]);
+    expect(await isOptedOut(database.pool, MARY)).toBe(true);
+  });
+
+  test('that somebody else created is read again, as often as the settings say', async () => {
+    const customer = { phone: '+14155550100', locationUid: NORTHSIDE };
+    podium.fail('createContact', new PodiumError('conflict', '409', { mayHaveHappened: false }), 1);
+    expect(await run('createContact', [{ ...customer, name: 'Jane' }])).toBe(false);
+    await expect(run('readWinningContact', [customer], 2)).rejects.toMatchObject({ nonRetryable: false });
+    expect(await run('readWinningContact', [customer], 3)).toBe(false);
+    podium.contacts.push(contact(customer.phone, [BAYVIEW]));
+    expect(await run('readWinningContact', [customer], 1)).toBe(true);
+  });
+});
+
+describe('a note', () => {
+  test('is posted once', async () => {
+    const id = await note({});
+    await run('postNote', [id]);
+    await run('postNote', [id]);
+    expect(podium.notes).toEqual([{ conversationUid: 'conversation', body: 'Please call.' }]);
+  });
+
+  test('without a conversation has no place, and is given up', async () => {
+    const id = await note({ conversationUid: null });
+    await expect(run('postNote', [id])).rejects.toMatchObject({ nonRetryable: true });
+  });
+
+  test('closes the conversation only when it says so', async () => {
+    await run('closeConversation', [await note({})]);
+    expect(podium.closed).toEqual([]);
+    await run('closeConversation', [await note({ close: true })]);
+    expect(podium.closed).toEqual(['conversation']);
+  });
+
+  test('closes nothing when the customer has written again', async () => {
+    const id = await note({ close: true });
+    await database.pool.query("update agent_notes set workflow_id = 'webchat:1' where id = $1", [id]);
+    await database.pool.query(
+      "insert into sessions (workflow_id, phone_e164, location_uid, status) values ('webchat:1', $1, $2, 'active')",
+      [JANE, NORTHSIDE],
+    );
+    await run('closeConversation', [id]);
+    expect(podium.closed).toEqual([]);
+  });
+});
+
+test('an opt-out is told to Podium, unless it has been superseded', async () => {
+  const change: Omit<OptOutChange, 'optedOut' | 'at'> = {
+    ...{ phone: JOHN, phoneHash: testHash(JOHN), source: 'text', actor: 'customer', rule: null },
+    ...{ locationUid: NORTHSIDE, messageUid: null },
+  };
+  const out = await recordOptOut(database.pool, { ...change, optedOut: true, at: new Date(1_000) });
+  await run('mirrorOptOut', [out.historyId]);
+  expect(podium.optOuts).toMatchObject([{ phone: JOHN, locationUid: NORTHSIDE, optedOut: true }]);
+  await recordOptOut(database.pool, { ...change, optedOut: false, at: new Date(2_000) });
+  await run('mirrorOptOut', [out.historyId]);
+  expect(podium.optOuts).toHaveLength(1);
+});

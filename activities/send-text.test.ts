@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import type { ApplicationFailure } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { PodiumError, type PodiumErrorKind } from '../podium/api';
+import { replaceLocations } from '../store/locations';
+import { isOptedOut, recordOptOut } from '../store/opt-outs';
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { FakePodium } from '../test/support/fake-podium';
+import { BAYVIEW, JANE, NORTHSIDE, testHash } from '../test/support/received';
+import { createPodiumActivities, type TextOutcome, type TextToSend } from './podium-activities';
+
+const silent = new DefaultLogger('ERROR', () => undefined);
+
+let database: TestDatabase;
+let podium: FakePodium;
+beforeAll(async () => (database = await createTestDatabase()));
+afterAll(() => database?.drop());
+beforeEach(async () => {
+  podium = new FakePodium(() => Promise.resolve(Date.now()));
+  podium.locations = [
+    { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false, organizationUid: null },
+    { uid: BAYVIEW, name: 'Bayview', country: 'US', archived: true, organizationUid: null },
+  ];
+  await replaceLocations(database.pool, podium.locations, new Date());
+  await database.pool.query('delete from opt_outs');
+});
+
+function text(options: Partial<TextToSend> = {}): TextToSend {
+  return {
+    ...{ sendId: randomUUID(), phone: JANE, locationUid: NORTHSIDE, workflowId: 'webchat:x' },
+    ...{ conversationUid: 'conversation', purpose: 'question', body: `What is it about? ${randomUUID()}` },
+    ...options,
+  };
+}
+
+/** One attempt. */
+async function attempt(send: TextToSend): Promise<TextOutcome> {
+  const { pool } = database;
+  const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
+  const { sendText } = createPodiumActivities(deps);
+  return new MockActivityEnvironment({}, { logger: silent }).run<[TextToSend], TextOutcome, typeof sendText>(
+    sendText,
+    send,
+  );
+}
+
+const failed = (send: TextToSend): Promise<ApplicationFailure> =>
+  attempt(send).then(
+    (outcome) => Promise.reject(new Error(`not failed, but ${outcome.status}`)),
+    (error: ApplicationFailure) => error,
+  );
+
+async function row(sendId: string) {
+  const { rows } = await database.pool.query<{ status: string; error_code: string | null; attempts: number }>(
+    'select status, error_code, attempts from sends where id = $1',
+    [sendId],
+  );
+  return rows[0];
+}
+
+const optOut = () =>
+  recordOptOut(database.pool, {
+    ...{ phone: JANE, phoneHash: testHash(JANE), optedOut: true, source: 'text', actor: 'customer' },
+    ...{ rule: 'keyword', locationUid: null, messageUid: null, at: new Date() },
+  });
+
+const error = (kind: PodiumErrorKind, details: Partial<PodiumError['details']> = {}) =>
+  new PodiumError(kind, kind, { mayHaveHappened: false, ...details });
+
+test('a text is sent, and its outcome is written down', async () => {
+  const send = text();
+  const outcome = await attempt(send);
+  expect(outcome).toMatchObject({ status: 'sent', conversationUid: 'conversation' });
+  expect(await row(send.sendId)).toMatchObject({ status: 'sent', attempts: 1 });
+  expect(await attempt(send)).toMatchObject({ status: 'sent' }); // a retry of what is done
+  expect(podium.texts).toHaveLength(1);
+});
+
+describe('nothing is sent', () => {
+  test('to a phone that has opted out, also not by a retry', async () => {
+    const send = text();
+    podium.fail('sendMessage', error('throttled'), 1);
+    await failed(send);
+    await optOut();
+    expect(await attempt(send)).toEqual({ status: 'blocked' });
+    expect(podium.texts).toEqual([]);
+    expect(await row(send.sendId)).toMatchObject({ status: 'blocked', error_code: 'ERR_WEBCHAT_009' });
+  });
+
+  test('for a location that is archived or unknown', async () => {
+    for (const locationUid of [BAYVIEW, 'nowhere'])
+      expect(await attempt(text({ locationUid }))).toEqual({ status: 'refused', code: 'ERR_WEBCHAT_003' });
+    expect(podium.calls).toEqual([]);
+  });
+
+  test('while the store is away', async () => {
+    const pool = { connect: () => Promise.reject(new Error('away')) } as never;
+    const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
+    const sending = new MockActivityEnvironment({}, { logger: silent }).run(
+      createPodiumActivities(deps).sendText,
+      text(),
+    );
+    await expect(sending).rejects.toThrow('away');
+    expect(podium.calls).toEqual([]);
+  });
+});
+
+describe("Podium's errors", () => {
+  test.each<[PodiumErrorKind, string | undefined, TextOutcome]>([
+    ['invalid_phone', undefined, { status: 'refused', code: 'ERR_WEBCHAT_001' }],
+    ['too_large', undefined, { status: 'refused', code: 'ERR_WEBCHAT_005' }],
+    ['not_permitted', 'unauthorized', { status: 'refused', code: 'unauthorized' }],
+    ['not_found', undefined, { status: 'refused', code: 'not_found' }],
+    ['invalid', 'invalid_request_values', { status: 'refused', code: 'invalid_request_values' }],
+  ])('%s is final, and the next attempt does not call', async (kind, code, outcome) => {
+    const send = text();
+    podium.fail('sendMessage', error(kind, code ? { code } : {}));
+    expect(await attempt(send)).toEqual(outcome);
+    podium.recover();
+    expect(await attempt(send)).toEqual(outcome);
+    expect(podium.texts).toEqual([]);
+  });
+
+  test.each<PodiumErrorKind>(['throttled', 'unauthenticated', 'conflict'])(
+    '%s is retried, without reading the conversation',
+    async (kind) => {
+      const send = text();
+      podium.fail('sendMessage', error(kind), 1);
+      expect(await failed(send)).toMatchObject({ type: kind, nonRetryable: false });
+      expect(await row(send.sendId)).toMatchObject({ status: 'not_sent' });
+      expect(await attempt(send)).toMatchObject({ status: 'sent' });
+      expect(podium.calls.map(({ method }) => method)).toEqual(['sendMessage', 'sendMessage']);
+    },
+  );
+
+  test('the time that Podium asks for is waited for', async () => {
+    podium.fail('sendMessage', error('throttled', { retryAfterMs: 42_000 }), 1);
+    expect((await failed(text())).nextRetryDelay).toBe(42_000);
+  });
+
+  test('an opt-out that only Podium knows goes into the ledger', async () => {
+    podium.fail('sendMessage', error('opted_out', { code: 'contact_opted_out' }), 1);
+    expect(await attempt(text())).toEqual({ status: 'blocked' });
+    expect(await isOptedOut(database.pool, JANE)).toBe(true);
+    expect(await attempt(text())).toEqual({ status: 'blocked' });
+  });
+
+  test('an unknown location has the list read anew, and is tried once more', async () => {
+    podium.fail('sendMessage', error('invalid_location'), 1);
+    expect(await attempt(text())).toMatchObject({ status: 'sent' });
+    expect(podium.calls.map(({ method }) => method)).toEqual(['sendMessage', 'listLocations', 'sendMessage']);
+  });
+
+  test('a location that stays unknown is final', async () => {
+    podium.fail('sendMessage', error('invalid_location'));
+    expect(await attempt(text())).toEqual({ status: 'refused', code: 'ERR_WEBCHAT_003' });
+    expect(podium.calls.filter(({ method }) => method === 'sendMessage')).toHaveLength(2);
+  });
+});
+
+describe('an attempt of unknown outcome', () => {
+  test.each<PodiumErrorKind>(['server', 'unreachable', 'invalid'])(
+    'after %s is looked for in the conversation, and sent again when it is not there',
+    async (kind) => {
+      const send = text();
+      podium.fail('sendMessage', error(kind, { mayHaveHappened: true }), 1);
+      expect((await failed(send)).nonRetryable).toBe(false);
+      expect(await attempt(send)).toMatchObject({ status: 'sent' });
+      expect(podium.calls.map(({ method }) => method)).toEqual([
+        'sendMessage',
+        'listMessages',
+        'sendMessage',
+      ]);
+    },
+  );
+
+  test('that reached Podium is not sent again', async () => {
+    const send = text();
+    podium.fail('sendMessage', 'lost answer', 1);
+    await failed(send);
+    expect(await attempt(send)).toMatchObject({ status: 'sent', at: podium.texts[0]?.at });
+    expect(podium.texts).toHaveLength(1);
+    expect(await row(send.sendId)).toMatchObject({ status: 'sent' });
+  });
+
+  test('is looked for by way of the contact while no conversation is known', async () => {
+    const send = text({ conversationUid: null });
+    podium.contacts.push({
+      ...{ uid: 'jane', name: null, phones: [JANE], locationUids: [NORTHSIDE], optedOutAt: null },
+      conversationUids: [`conversation of ${JANE}`],
+    });
+    podium.fail('sendMessage', 'lost answer', 1);
+    await failed(send);
+    expect(await attempt(send)).toMatchObject({ status: 'sent' });
+    expect(podium.texts).toHaveLength(1);
+  });
+
+  test('is not taken for the same words of an earlier send', async () => {
+    const body = 'Your name?';
+    await attempt(text({ body }));
+    const send = text({ body });
+    podium.fail('sendMessage', error('server', { mayHaveHappened: true }), 1);
+    await failed(send);
+    expect(await attempt(send)).toMatchObject({ status: 'sent' });
+    expect(podium.texts).toHaveLength(2);
+  });
+
+  test('is not sent again before the conversation could be read', async () => {
+    const send = text();
+    podium.fail('sendMessage', 'lost answer', 1);
+    await failed(send);
+    podium.fail('listMessages', error('server'), 1);
+    expect((await failed(send)).nonRetryable).toBe(false);
+    podium.fail('listMessages', error('not_permitted'), 1);
+    expect(await attempt(send)).toEqual({ status: 'refused', code: 'outcome_unknown' });
+    expect(podium.texts).toHaveLength(1);
+  });
+});

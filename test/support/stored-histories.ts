@@ -1,0 +1,44 @@
+/**
+ * Histories of sessions as earlier versions of the workflows made them: a version that cannot replay them
+ * would wedge the sessions that run while it is deployed. `npm run histories` makes them anew, which is right
+ * only when no session of an older version can be running any more.
+ */
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporal } from '@temporalio/proto';
+
+const { History } = temporal.api.history.v1;
+type History = temporal.api.history.v1.IHistory;
+
+const DIRECTORY = join(__dirname, '../histories');
+
+export interface StoredHistory {
+  name: string;
+  history: History;
+}
+
+/** Replaces what is stored. The name of one is a short word for what happens in it. */
+export async function storeHistories(histories: StoredHistory[]): Promise<void> {
+  await rm(DIRECTORY, { recursive: true, force: true });
+  await mkdir(DIRECTORY);
+  for (const { name, history } of histories) {
+    // Who made it, and on which machine, is of no interest.
+    const json = JSON.stringify(History.fromObject(history), null, 1).replace(
+      /("identity": *)"[^"]*"/g,
+      '$1"worker"',
+    );
+    await writeFile(join(DIRECTORY, `${name}.json`), `${json}\n`);
+  }
+}
+
+export async function storedHistories(): Promise<StoredHistory[]> {
+  const files = await readdir(DIRECTORY);
+  return Promise.all(
+    files.map(async (file) => ({
+      name: file.replace('.json', ''),
+      history: History.fromObject(
+        JSON.parse(await readFile(join(DIRECTORY, file), 'utf8')) as Record<string, unknown>,
+      ),
+    })),
+  );
+}
