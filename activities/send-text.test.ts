@@ -159,6 +159,29 @@ describe("Podium's errors", () => {
   });
 });
 
+describe('a conversation that Podium does not know', () => {
+  const contactAt = (locationUid: string) =>
+    podium.contacts.push({
+      ...{ uid: 'contact', name: null, phones: [JANE], optedOutAt: null },
+      ...{ locationUids: [locationUid], conversationUids: ['known'] },
+    });
+
+  test('is looked up at the contact, and the text goes there', async () => {
+    contactAt(NORTHSIDE);
+    podium.fail('sendMessage', error('not_found'), 1);
+    const outcome = await attempt(text({ conversationUid: 'unheard of' }));
+    expect(outcome).toMatchObject({ status: 'sent', conversationUid: 'known' });
+    expect(podium.calls.map(({ method }) => method)).toEqual(['sendMessage', 'findContact', 'sendMessage']);
+  });
+
+  test('is never replaced by one at another store', async () => {
+    contactAt(BAYVIEW);
+    podium.fail('sendMessage', error('not_found', { code: 'resource_not_found' }));
+    expect(await attempt(text())).toEqual({ status: 'refused', code: 'resource_not_found' });
+    expect(podium.texts).toEqual([]);
+  });
+});
+
 describe('an attempt of unknown outcome', () => {
   test.each<PodiumErrorKind>(['server', 'unreachable', 'invalid'])(
     'after %s is looked for in the conversation, and sent again when it is not there',

@@ -4,7 +4,7 @@
  */
 import { log } from '@temporalio/activity';
 import type { TextToSend, TextOutcome } from './podium-activities';
-import { PodiumError, type ConversationMessage, type PodiumApi } from '../podium/api';
+import { PodiumError, type ConversationMessage, type PodiumApi, type PodiumErrorKind } from '../podium/api';
 import type { Pool } from '../store/database';
 import { replaceLocations } from '../store/locations';
 import { recordOptOut } from '../store/opt-outs';
@@ -24,15 +24,23 @@ export interface SendDependencies {
 /** How far Podium's clock may be behind ours when a message is looked for by its time. */
 const CLOCK_SKEW_MS = 60_000;
 
+/** What may be wrong on our side, with what mends it: the text as it is to go out then, or null. */
+const MENDS: Partial<
+  Record<PodiumErrorKind, (deps: SendDependencies, send: TextToSend) => Promise<TextToSend | null>>
+> = {
+  invalid_location: withLocationsReadAnew,
+  not_found: withKnownConversation,
+};
+
 /**
  * One attempt to send a text. It throws only what Temporal is to retry; the next attempt begins at the
  * door again. The only activity with more than one call to Podium: to read what became of an attempt of
- * unknown outcome, and to read the list of locations anew when Podium does not know the location.
+ * unknown outcome, and to mend, once, what Podium does not know.
  */
 export async function sendText(
   deps: SendDependencies,
   send: TextToSend,
-  locationsReadAnew = false,
+  mended = false,
 ): Promise<TextOutcome> {
   const door = await atTheDoor(deps, send);
   if (door.kind !== 'open') return withoutSending(door);
@@ -45,8 +53,8 @@ export async function sendText(
     return { status: 'sent', at: at.getTime(), conversationUid };
   } catch (error) {
     if (!(error instanceof PodiumError)) throw error;
-    if (error.kind === 'invalid_location' && !locationsReadAnew) return sendAfterReading(deps, send);
-    return afterError(deps, send, error);
+    const mend = mended ? undefined : MENDS[error.kind];
+    return mend ? sendMended(deps, send, error, mend) : afterError(deps, send, error);
   }
 }
 
@@ -170,10 +178,32 @@ async function noteOptOut({ pool, phoneHash }: SendDependencies, send: TextToSen
   });
 }
 
-/** Podium does not know the location: the list is read anew, and the text comes to the door once more. */
-async function sendAfterReading(deps: SendDependencies, send: TextToSend): Promise<TextOutcome> {
+/** The mended text comes to the door once more. */
+async function sendMended(
+  deps: SendDependencies,
+  send: TextToSend,
+  error: PodiumError,
+  mend: NonNullable<(typeof MENDS)[PodiumErrorKind]>,
+): Promise<TextOutcome> {
   await settleSend(deps.pool, send.sendId, { kind: 'not_sent' });
-  const locations = await callPodium(() => deps.podium.listLocations());
-  await replaceLocations(deps.pool, locations, new Date());
-  return sendText(deps, send, true);
+  const mended = await callPodium(() => mend(deps, send));
+  return mended ? sendText(deps, mended, true) : afterError(deps, send, error);
+}
+
+/** Podium does not know the location: the list is read anew, for the door to look at. */
+async function withLocationsReadAnew(deps: SendDependencies, send: TextToSend): Promise<TextToSend> {
+  await replaceLocations(deps.pool, await deps.podium.listLocations(), new Date());
+  return send;
+}
+
+/** Podium does not know the conversation: the contact tells which one it has at this very location. */
+async function withKnownConversation(
+  { podium }: SendDependencies,
+  send: TextToSend,
+): Promise<TextToSend | null> {
+  const contact = await podium.findContact(send.phone, send.locationUid);
+  const conversationUid = contact?.locationUids.includes(send.locationUid)
+    ? contact.conversationUids.find((uid) => uid !== send.conversationUid)
+    : undefined;
+  return conversationUid ? { ...send, conversationUid } : null;
 }

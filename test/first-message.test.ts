@@ -45,6 +45,14 @@ describe('a message that is posted from outside', () => {
   });
 });
 
+test('with the skill contract, an event whose conversation Podium does not know is answered all the same', async () => {
+  system = await startSystem({ contract: 'skill' });
+  await system.post(skillEvent({ phone: JANE, body: 'Are you open today?', locationUid: BAYVIEW }), 'skill');
+  expect(await system.hears(1, JANE, BAYVIEW)).toEqual([
+    expect.stringContaining('thanks for contacting Bayview Outfitters'),
+  ]);
+});
+
 describe.each(['published', 'skill'] as const)('with the %s contract', (contract) => {
   beforeEach(async () => {
     system = await startSystem({ contract, settings: FAST });

@@ -21,11 +21,11 @@ const sendSchema = z.object({ body: z.string().min(1) });
 export function skillRoutes({ world, inbox, settings }: Parts): Router {
   return new Router({ prefix: '/v4' })
     .get('/contacts', (ctx) => {
-      const { phone } = ctx.query;
+      const { phone, location_uid: locationUid } = ctx.query;
       const all = [...world.contacts.values()];
       const known = typeof phone === 'string' ? world.contactByChannel(phone) : undefined;
       const found = settings.contacts_filter_ignored || phone === undefined ? all : known ? [known] : [];
-      ctx.body = { data: found.map((contact) => skillContact(world, contact)) };
+      ctx.body = { data: found.map((contact) => skillContact(world, contact, locationUid)) };
     })
     .post('/contacts', (ctx) => {
       const asked = checkBody(createSchema, ctx);
@@ -45,6 +45,7 @@ export function skillRoutes({ world, inbox, settings }: Parts): Router {
         locationUids: [location.uid],
         readableAt: 0,
       });
+      world.conversationAt(location.uid, 'phone', phone, { closed: true });
       inbox.contactChanged(contact, 'created');
       ctx.status = 201;
       ctx.body = { data: skillContact(world, contact) };
@@ -74,15 +75,18 @@ export function skillRoutes({ world, inbox, settings }: Parts): Router {
     });
 }
 
-function skillContact(world: World, contact: Contact) {
+/** The contact as it is at a location: at the one that was asked for, where it belongs to it. */
+function skillContact(world: World, contact: Contact, asked?: string | string[]) {
   const [firstName, ...rest] = contact.name?.split(' ') ?? [];
+  const locationUid = contact.locationUids.find((uid) => uid === asked) ?? contact.locationUids[0] ?? null;
+  const conversations = conversationsOfContact(world, contact);
   return {
     uid: contact.uid,
     phone: contact.phone,
     first_name: firstName ?? null,
     last_name: rest.join(' ') || null,
-    location_uid: contact.locationUids[0] ?? null,
-    conversation_uid: conversationsOfContact(world, contact)[0]?.uid ?? null,
+    location_uid: locationUid,
+    conversation_uid: conversations.find((each) => each.locationUid === locationUid)?.uid ?? null,
     opted_out: contact.optedOutAt !== null,
     created_at: contact.createdAt,
     updated_at: contact.updatedAt,
