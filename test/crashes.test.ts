@@ -36,11 +36,12 @@ describe('of the worker during the idle time', () => {
 
     await killAndStart(system.workers);
 
-    const conversation = await system.eventually('the close', async () => {
+    const isClosed = async () => {
       const conversation = await system.simulator.conversation(JANE, NORTHSIDE);
       return conversation?.closed && conversation;
-    });
-    await system.isQuiet();
+    };
+    const conversation = await system.eventually('the close', isClosed, LONGEST_RECOVERY_MS);
+    await system.isQuiet(LONGEST_RECOVERY_MS);
     const texts = await system.textsTo(JANE);
     expect(texts.filter((text) => text.includes('Are you still there?'))).toHaveLength(1);
     expect(texts).toHaveLength(3);
