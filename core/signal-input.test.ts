@@ -39,13 +39,12 @@ describe('a wish', () => {
 
 describe('messages', () => {
   it('come as a list, with nothing but their own fields', () => {
-    expect(readMessages([{ ...MESSAGE, extra: 1 }])).toEqual([MESSAGE]);
-    expect(readMessages(MESSAGE)).toEqual([MESSAGE]);
+    expect(readMessages([{ ...MESSAGE, extra: 1 }])).toEqual({ messages: [MESSAGE], complete: true });
+    expect(readMessages(MESSAGE)).toEqual({ messages: [MESSAGE], complete: true });
   });
 
-  it.each([undefined, null, 'hello', [], [null], [[MESSAGE]], [MESSAGE, {}]])(
-    'are not read from %j',
-    (input) => expect(readMessages(input)).toBeNull(),
+  it.each([undefined, null, 'hello', [], [null], [[MESSAGE]]])('are not read from %j', (input) =>
+    expect(readMessages(input)).toEqual({ messages: [], complete: false }),
   );
 
   it.each([
@@ -56,12 +55,16 @@ describe('messages', () => {
     { text: null },
     { at: '2026-01-01' },
     { at: 1e16 },
+    { at: -62_135_596_800_000 },
     { receivedAt: Infinity },
     { webchat: 1 },
     { name: 4 },
     { conversationUid: undefined },
     { attachments: -1 },
-  ])('are refused with %j in one of them', (wrong) =>
-    expect(readMessages([{ ...MESSAGE, ...wrong }])).toBeNull(),
+  ])('are taken without the one that has %j', (wrong) =>
+    expect(readMessages([{ ...MESSAGE, ...wrong }, MESSAGE])).toEqual({
+      messages: [MESSAGE],
+      complete: false,
+    }),
   );
 });

@@ -28,11 +28,14 @@ export function readWish(input: unknown): Wish | null {
   return { actor: actor.trim().slice(0, LONGEST_NAME), reason: reason.slice(0, LONGEST_NAME), at: time };
 }
 
-/** The messages of the relay's signal; null when anything in it is not one. */
-export function readMessages(input: unknown): SessionMessage[] | null {
+/**
+ * The messages of the relay's signal. What is not one does not take along those beside it.
+ * @returns `complete` false when the signal held something else, or nothing
+ */
+export function readMessages(input: unknown): { messages: SessionMessage[]; complete: boolean } {
   const list: unknown[] = Array.isArray(input) ? input : [input];
-  const messages = list.map(readMessage);
-  return messages.length > 0 && messages.every((message) => message !== null) ? messages : null;
+  const messages = list.map(readMessage).filter((message) => message !== null);
+  return { messages, complete: messages.length > 0 && messages.length === list.length };
 }
 
 function readMessage(input: unknown): SessionMessage | null {

@@ -264,4 +264,13 @@ describe('a body', () => {
     expect(at('2026-07-23 12:00:00Z').at).toEqual(noon);
     expect(at('yesterday').at).toBeNull();
   });
+
+  it.each([
+    '0001-01-01T00:00:00Z',
+    '1970-01-01T00:00:00Z',
+    '9999-12-31T23:59:59Z',
+    '+275760-09-12T00:00:00Z',
+  ])('has no time when it says one that nobody means: %s', (createdAt) =>
+    expect(read(published({ ...publishedMessage, createdAt }))).toMatchObject({ at: null }),
+  );
 });

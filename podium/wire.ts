@@ -12,12 +12,16 @@ export const plainText = z.string().transform((text) => text.replace(/[\0\ud800-
 /** A text, or null. The empty one is null too: Podium means nothing by it. */
 export const text = plainText.transform((value) => value || null).catch(null);
 
-/** A time in ISO form, or null. Without a zone it is UTC, as Podium's documents say. */
+/** Outside of these, a time is nobody's time but a mistake, and Postgres cannot hold every one that JavaScript can. */
+const EARLIEST = Date.UTC(2000, 0);
+const LATEST = Date.UTC(2100, 0);
+
+/** A time in ISO form, or null, also for one that cannot be meant. Without a zone it is UTC, as Podium's documents say. */
 export const time = z
   .string()
   .transform((value) => {
     const at = new Date(/:.*(Z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`);
-    return Number.isNaN(at.getTime()) ? null : at;
+    return at.getTime() >= EARLIEST && at.getTime() < LATEST ? at : null;
   })
   .catch(null);
 

@@ -57,9 +57,9 @@ export function listen(run: Run): void {
   CancellationScope.current().cancelRequested.catch(() => wishClose(run.state, CANCELLED));
 
   setHandler(messageSignal, (input) => {
-    const messages = readMessages(input);
-    if (messages) receive(run.state, messages, run.input.policy, Date.now());
-    else refuse(MESSAGE_SIGNAL);
+    const { messages, complete } = readMessages(input);
+    if (!complete) refuse(MESSAGE_SIGNAL);
+    if (messages.length > 0) receive(run.state, messages, run.input.policy, Date.now());
   });
 
   setDefaultSignalHandler(refuse);
