@@ -88,6 +88,7 @@ export async function takeEffect(
     claimEchoes(client, events),
   ]);
   const notes: NewNote[] = [];
+  const takenOver: SessionState[] = [];
 
   const effects = events.map((received): Effect => {
     const { event, verdict } = received;
@@ -100,7 +101,9 @@ export async function takeEffect(
     if (verdict.kind === 'store_message') {
       if (echoes.has(received)) return RECORDED;
       if (event.senderUid === null) return IGNORED; // Podium's own automatic answers silence nobody
-      return session.open ? pending(received, session) : RECORDED;
+      if (session.open) return pending(received, session);
+      takenOver.push(session);
+      return RECORDED;
     }
     if (verdict.optOut) return RECORDED;
     if (optedOut.has(verdict.phone)) {
@@ -115,6 +118,7 @@ export async function takeEffect(
     client,
     [...sessions.values()].filter(({ due }) => due),
   );
+  await leaveToAgents(client, takenOver);
   await writeNotes(client, notes);
   return effects;
 }
@@ -236,6 +240,19 @@ async function claimEchoes(client: Queryable, events: JudgedEvent[]): Promise<Se
     ],
   );
   return new Set(rows.map(({ place }) => messages[place - 1]!));
+}
+
+/**
+ * Who wrote to a customer after the close has the conversation from then on: no question waits there any
+ * more, so that a session that begins on the customer's reply leaves it to the person.
+ */
+async function leaveToAgents(client: Queryable, sessions: SessionState[]): Promise<void> {
+  if (sessions.length === 0) return;
+  await client.query(
+    `update partial_answers set state = jsonb_set(state, '{waitingFor}', 'null')
+      where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))`,
+    [sessions.map(({ phone }) => phone), sessions.map(({ locationUid }) => locationUid)],
+  );
 }
 
 /** Writes the sessions that have something waiting: new ones, ones that begin again, ones that go on. */

@@ -37,7 +37,12 @@ async function rows(table: string, columns = '*') {
   return (await db.pool.query(`select ${columns} from ${table} order by 1`)).rows;
 }
 
-async function closed(phone = JANE, locationUid = NORTHSIDE, answers: string[] = []) {
+async function closed(
+  phone = JANE,
+  locationUid = NORTHSIDE,
+  answers: string[] = [],
+  waitingFor: string | null = null,
+) {
   const workflowId = workflowIdOf(phone, locationUid);
   await take(customerMessage({ phone, locationUid }));
   await db.pool.query(
@@ -46,7 +51,7 @@ async function closed(phone = JANE, locationUid = NORTHSIDE, answers: string[] =
   await db.pool.query('update sessions set relay_due_at = null, last_number = 1');
   const partial = {
     answers: answers.map((value) => ({ questionId: 'q', label: 'Q', value })),
-    waitingFor: null,
+    waitingFor,
     askedAgain: false,
   };
   await closeSession(db.pool, {
@@ -480,6 +485,22 @@ describe('a message of the store', () => {
     expect(
       (await rows('inbox_events', 'id, status')).filter(({ status }) => status === 'recorded'),
     ).toHaveLength(2);
+  });
+
+  it('takes over a closed session: its question waits no more, here and at no other store', async () => {
+    await closed(JANE, NORTHSIDE, ['Jane'], 'topic');
+    await closed(JANE, BAYVIEW, ['Jane'], 'topic');
+    await take(storeMessage({ senderUid: null })); // an automatic answer takes nothing over
+    expect(await rows('partial_answers', "state->>'waitingFor' as question")).toEqual([
+      { question: 'topic' },
+      { question: 'topic' },
+    ]);
+    await take(storeMessage(), customerMessage({ webchat: false }));
+    expect(await rows('partial_answers', 'location_uid, state')).toMatchObject([
+      { location_uid: NORTHSIDE, state: { waitingFor: null, answers: [{ value: 'Jane' }] } },
+      { location_uid: BAYVIEW, state: { waitingFor: 'topic' } },
+    ]);
+    expect(await findSession(db.pool, JANE, NORTHSIDE)).toMatchObject({ status: 'active' });
   });
 
   it('does not open the session again that is closed at that very moment', async () => {
