@@ -57,7 +57,8 @@ export function createSessionActivities({ pool, phoneHash }: SessionDependencies
     openSession: (session: SessionKey & { firstRunId: string }): Promise<SessionOpening> =>
       openSession(pool, session),
 
-    saveProgress: ({ lastMessageAt, ...progress }: Progress): Promise<void> =>
+    /** @returns up to which number messages are dealt with */
+    saveProgress: ({ lastMessageAt, ...progress }: Progress): Promise<number> =>
       saveProgress(pool, {
         ...progress,
         lastMessageAt: lastMessageAt === null ? null : new Date(lastMessageAt),

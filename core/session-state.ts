@@ -139,7 +139,6 @@ export function begin(
     ...newState(0),
     ...{ conversationUid, customerName, optOuts, forceClose, refusedSignals },
     ...known,
-    handledNumber: Math.max(opened.handledNumber, before.handledNumber),
     intake: restored ? takenUp(restored) : newIntake(),
   };
   receive(state, before.inbox, policy, now);

@@ -66,7 +66,8 @@ const rows = async (table: string) => (await db.pool.query(`select * from ${tabl
 
 describe('a session that begins', () => {
   it('learns who it is, how far an earlier one came, and what is known of the customer', async () => {
-    await say();
+    for (let i = 0; i < 7; i++) await say();
+    await relayed();
     await save({ handledNumber: 7 });
     await saveContact(db.pool, { phone: JANE, podiumUid: 'p-1', name: null, locationUid: BAYVIEW });
     expect(await open('run-1')).toEqual({
@@ -137,7 +138,8 @@ describe('answers of an unfinished intake', () => {
 
 describe('progress', () => {
   it('never moves back', async () => {
-    await say();
+    for (let i = 0; i < 5; i++) await say();
+    await relayed();
     const [early, late] = [new Date('2026-07-23T10:00:00Z'), new Date('2026-07-23T11:00:00Z')];
     await save({ handledNumber: 5, lastMessageAt: late, conversationUid: 'c-1', status: 'warned' });
     await save({ handledNumber: 3, lastMessageAt: early });
@@ -147,6 +149,14 @@ describe('progress', () => {
       conversationUid: 'c-1',
       status: 'active',
     });
+  });
+
+  it('never moves beyond what the relay has given, whatever number a person makes up', async () => {
+    await say();
+    await relayed();
+    expect(await save({ handledNumber: 999_999 })).toBe(1);
+    await close({ handledNumber: 999_999 });
+    expect(await findSession(db.pool, JANE, NORTHSIDE)).toMatchObject({ handledNumber: 1 });
   });
 
   it('writes a note once, however often it is repeated, and wants the workflow that posts it', async () => {

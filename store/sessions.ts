@@ -93,17 +93,24 @@ export async function openSession(
   });
 }
 
-/** Persists what a batch of messages has led to, in one transaction. Repeating it changes nothing. */
-export async function saveProgress(pool: Pool, progress: SessionProgress): Promise<void> {
-  await transaction(pool, async (client) => {
+/** A number that the relay has not given is a person's invention, and must not swallow what comes later. */
+const handledUpTo = (number: string): string => `least(greatest(handled_number, ${number}), last_number)`;
+
+/**
+ * Persists what a batch of messages has led to, in one transaction. Repeating it changes nothing.
+ * @returns up to which number messages are dealt with
+ */
+export async function saveProgress(pool: Pool, progress: SessionProgress): Promise<number> {
+  return transaction(pool, async (client) => {
     await lockSession(client, progress);
-    await client.query(
+    const { rows } = await client.query<{ handledNumber: number }>(
       `update sessions set
          status = $3,
-         handled_number = greatest(handled_number, $4),
+         handled_number = ${handledUpTo('$4')},
          last_message_at = greatest(last_message_at, $5),
          conversation_uid = coalesce($6, conversation_uid)
-       where phone_e164 = $1 and location_uid = $2`,
+       where phone_e164 = $1 and location_uid = $2
+       returning handled_number as "handledNumber"`,
       [
         progress.phone,
         progress.locationUid,
@@ -118,6 +125,7 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
       client,
       progress.notes.map((note) => ({ ...note, ...placeOf(progress), close: false })),
     );
+    return rows[0]!.handledNumber;
   });
 }
 
@@ -135,7 +143,7 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
          status = case when unseen then 'active' else 'closed' end,
          close_reason = case when unseen then null else $4 end,
          closed_at = case when unseen then null else coalesce(closed_at, now()) end,
-         handled_number = greatest(handled_number, $3),
+         handled_number = ${handledUpTo('$3')},
          conversation_uid = coalesce($5, conversation_uid)
        from (select exists (select from inbox_events
                              where workflow_id = $6 and status in ('pending', 'delivered')

@@ -315,6 +315,16 @@ describe('signals and updates', () => {
     expect((await one.view()).status).toBe('active');
   });
 
+  test('a message with a number that nobody gave swallows none of those that follow', async () => {
+    const one = chat();
+    await one.says('Hi');
+    await one.hears(1);
+    await one.signal('message', [await rig.chat().message('Hello?', { number: 999_999 })]);
+    await one.hears(2);
+    await one.says('1');
+    expect((await one.hears(3))[2]).toBe('Your name?');
+  });
+
   test('a forced close ends the session, with the name of who wanted it', async () => {
     const one = chat();
     await one.says('Hi');

@@ -176,7 +176,7 @@ async function send(
 
 async function save(run: Run, notes: Note[]): Promise<void> {
   const { handledNumber, status, lastMessageAt, conversationUid } = run.state;
-  await store.saveProgress({
+  run.state.handledNumber = await store.saveProgress({
     ...keyOf(run),
     ...{ handledNumber, lastMessageAt, conversationUid },
     status: status === 'warned' ? status : 'active',

@@ -191,9 +191,19 @@ export class Chat {
 
   /** As receiver and relay do it. */
   async deliver(messages: SessionMessage[]): Promise<void> {
+    const { phone, locationUid } = this.input;
     await this.rig.database.pool.query(
-      `update sessions set status = 'active', session_uid = gen_random_uuid()
-        where workflow_id = $1 and status = 'closed' and handled_number < $2`,
+      `insert into sessions (workflow_id, phone_e164, location_uid, status) values ($1, $2, $3, 'active')
+       on conflict do nothing`,
+      [this.workflowId, phone, locationUid],
+    );
+    await this.rig.database.pool.query(
+      `update sessions set
+         status = case when begins then 'active' else status end,
+         session_uid = case when begins then gen_random_uuid() else session_uid end,
+         last_number = greatest(last_number, $2)
+       from (select status = 'closed' and handled_number < $2 as begins from sessions where workflow_id = $1) as now
+       where workflow_id = $1`,
       [this.workflowId, messages.at(-1)!.number],
     );
     await this.rig.env.client.workflow.signalWithStart(WEBCHAT_SESSION, {
