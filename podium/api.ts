@@ -67,7 +67,7 @@ export interface PodiumApi {
 
 export type PodiumErrorKind =
   | 'throttled' // 429
-  | 'unauthenticated' // 401 with a new token too, or no refresh token is accepted
+  | 'unauthenticated' // 401 (to a read: with a new token too), or no refresh token is accepted
   | 'not_permitted' // 403
   | 'not_found' // 404
   | 'conflict' // 409

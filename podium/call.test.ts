@@ -63,21 +63,33 @@ describe('a call to Podium', () => {
     expect(server.requests[0]?.url).toBe('/podium/v4/contacts/%2B61400123456?cursor=a%2Bb');
   });
 
-  it('is repeated once with a new token when Podium rejects the one it had', async () => {
+  it('that reads is repeated once with a new token when Podium rejects the one it had', async () => {
     const call = await podiumThat((request, response) =>
       request.headers.authorization === 'Bearer renewed' ? json(response, 200, {}) : json(response, 401, {}),
     );
-    await call(SEND);
+    await call(READ);
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([
       'Bearer good',
       'Bearer renewed',
     ]);
-    expect(server.requests[1]?.body).toEqual(SEND.body);
+  });
+
+  it('that writes is not repeated by itself; its token is renewed for the next attempt', async () => {
+    server = await startSmallServer((_, response) => json(response, 401, {}));
+    const rejected: string[] = [];
+    const renewing = { ...tokens(), renewed: async (token: string) => `not ${rejected.push(token)}` };
+    const call = createCall({ apiUrl: server.url, tokens: renewing, timeoutMs: 250, logger });
+    expect(await outcome(call(SEND, z.unknown()))).toMatchObject({
+      kind: 'unauthenticated',
+      mayHaveHappened: false,
+    });
+    expect(server.requests).toHaveLength(1);
+    expect(rejected).toEqual(['good']);
   });
 
   it('ends as unauthenticated when the new token is rejected too', async () => {
     const call = await podiumThat((_, response) => json(response, 401, { code: 'unauthenticated' }));
-    expect(await outcome(call(SEND))).toMatchObject({
+    expect(await outcome(call(READ))).toMatchObject({
       kind: 'unauthenticated',
       status: 401,
       mayHaveHappened: false,

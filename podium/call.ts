@@ -24,7 +24,7 @@ export type Call = <Schema extends z.ZodType>(
 export interface CallOptions {
   apiUrl: string;
   tokens: AccessTokens;
-  /** For one HTTP exchange. A call takes two of them when its token was rejected. */
+  /** For one HTTP exchange. A reading call takes two of them when its token was rejected. */
   timeoutMs: number;
   logger: Logger;
 }
@@ -32,7 +32,11 @@ export interface CallOptions {
 /** Version of Podium's API that this speaks; every call must name one. */
 const PODIUM_VERSION = '2021.04.01';
 
-/** The way every call takes: token, version, time limit, errors. A rejected token is renewed once. */
+/**
+ * The way every call takes: token, version, time limit, errors. A rejected token is renewed; then a reading
+ * call is repeated at once, but a write fails as `unauthenticated`: whether it is made again is for its
+ * caller to decide, since a customer may have opted out meanwhile.
+ */
 export function createCall({ apiUrl, tokens, timeoutMs, logger }: CallOptions): Call {
   async function attempt(request: PodiumRequest, operation: Operation, token: string): Promise<Answer> {
     const url = new URL(apiUrl.replace(/\/$/, '') + request.path);
@@ -48,7 +52,10 @@ export function createCall({ apiUrl, tokens, timeoutMs, logger }: CallOptions): 
     const operation = { operation: request.operation, writes: request.method !== 'GET' };
     const token = await tokens.current();
     let answer = await attempt(request, operation, token);
-    if (answer.status === 401) answer = await attempt(request, operation, await tokens.renewed(token));
+    if (answer.status === 401) {
+      const renewed = await tokens.renewed(token);
+      if (!operation.writes) answer = await attempt(request, operation, renewed);
+    }
     if (!answer.ok) throw refusal(operation, answer);
 
     const read = schema.safeParse(answer.body);

@@ -137,7 +137,23 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
     expect((await podium.findContact(PHONE, NORTHSIDE))?.optedOutAt).toBeNull();
   });
 
-  it('ends tokens in the middle, and nobody notices', async () => {
+  it('ends tokens in the middle: a write is left to its next attempt, which has a new token', async () => {
+    const { conversation_uid } = await customerWrites();
+    await podium.listLocations();
+    await simulator.expireTokens();
+    expect(await errorOf(send(conversation_uid))).toMatchObject({
+      kind: 'unauthenticated',
+      details: { mayHaveHappened: false },
+    });
+    expect(await podium.listMessages(conversation_uid)).toHaveLength(1);
+    await send(conversation_uid);
+    const sends = (await simulator.calls()).filter(
+      ({ method, path }) => method === 'POST' && path.endsWith('messages'),
+    );
+    expect(sends.map(({ status }) => status)).toMatchObject([401, expect.any(Number)]);
+  });
+
+  it('ends tokens in the middle of reading, and nobody notices', async () => {
     await podium.listLocations();
     await simulator.expireTokens();
     await podium.listLocations();
