@@ -55,13 +55,12 @@ void runMain('reference', async () => {
       },
       judge: (event) => judge(event, (uid) => locations.get(uid), { optOutKeywords: optout.keywords }),
       write: process.argv[2] === 'inline' ? signalInline : storeNothing,
-      onReceived: () => undefined,
       metrics,
       logger,
     },
     checks: { required: {}, wanted: {} },
     metrics,
-    tools: { client, pool: createPool(environment.databaseUrl) }, // asked for nothing, it connects to nothing
+    tools: { client, pool: createPool(environment.databaseUrl), auditHash: String }, // asked for nothing, it connects to nothing
     codec: new EncryptionCodec(environment.encryptionKeys),
     tokens: environment.opsTokens,
     demo: null,

@@ -11,12 +11,20 @@ const ITEMS_FAULT = /^(21|22|23|40|54)/;
 /**
  * One batch is on its way at a time: a second one beside it halves the batches, and what a batch costs
  * hardly depends on its size.
+ * @param onReceived told of every event that was committed, also when nobody waits for its answer any
+ *   more: delivered again it would be a duplicate, of which nobody is told
  * @returns a function for the receiver: resolves once the event is committed.
  */
 export function createInboxWriter(
   receive: (batch: ReceivedEvent[]) => Promise<Outcome[]>,
+  onReceived: (received: ReceivedEvent, outcome: Outcome) => void,
 ): (received: ReceivedEvent, signal: AbortSignal) => Promise<Outcome> {
-  const writer = new BatchWriter({ writeBatch: receive, mayBlameAnItem, maxBatch: MAX_BATCH });
+  const writeBatch = async (batch: ReceivedEvent[]) => {
+    const outcomes = await receive(batch);
+    batch.forEach((received, i) => onReceived(received, outcomes[i]!));
+    return outcomes;
+  };
+  const writer = new BatchWriter({ writeBatch, mayBlameAnItem, maxBatch: MAX_BATCH });
   return (received, signal) => writer.write(received, signal);
 }
 

@@ -98,7 +98,14 @@ void runMain('server', async () => {
   relay.start();
   onShutdown(() => relay.stop());
 
-  const tools = { pool, client };
+  const onReceived = afterReceipt({
+    wakeRelay: () => relay.wake(),
+    seekLocation: () => directory.seek(),
+    rejectionBurst: settings.locations.rejection_burst,
+    metrics,
+    logger,
+  });
+  const tools = { pool, client, auditHash: context.auditHash };
   const app = createApp({
     webhook: {
       rules: {
@@ -107,14 +114,7 @@ void runMain('server', async () => {
         clockSkewSeconds: settings.webhook.clock_skew_seconds,
       },
       judge: judgeEvent,
-      write: createInboxWriter((batch) => receive(receiverPool, batch, context)),
-      onReceived: afterReceipt({
-        wakeRelay: () => relay.wake(),
-        seekLocation: () => directory.seek(),
-        rejectionBurst: settings.locations.rejection_burst,
-        metrics,
-        logger,
-      }),
+      write: createInboxWriter((batch) => receive(receiverPool, batch, context), onReceived),
       metrics,
       logger,
     },
@@ -186,7 +186,7 @@ function demoPage(
   environment: ServerEnvironment,
   settings: Settings,
   directory: LocationDirectory,
-  tools: { pool: Pool; client: Client },
+  tools: SessionTools,
 ): DemoDependencies | null {
   const { demoSimulatorUrl: simulatorUrl, demoTemporalUiUrl: uiUrl } = environment;
   if (!simulatorUrl) return null;

@@ -25,8 +25,6 @@ export interface WebhookDependencies {
   judge: (event: PodiumEvent) => Verdict;
   /** Resolves once the event is committed; rejects with the signal's reason when that takes too long. */
   write: (received: ReceivedEvent, signal: AbortSignal) => Promise<Outcome>;
-  /** Told of every event that was committed. */
-  onReceived: (received: ReceivedEvent, outcome: Outcome) => void;
   metrics: Metrics;
   logger: Logger;
   budgetMs?: number;
@@ -56,7 +54,6 @@ export function webhookReceiver(deps: WebhookDependencies): Middleware {
     try {
       const received = interpret(await readSignedBody(ctx.req, deps.rules, budget.signal), deps.judge);
       const outcome = await write(received, budget.signal);
-      deps.onReceived(received, outcome);
       deps.metrics.webhookEvents.inc({ status: outcome.status });
       ctx.body = {
         status: outcome.status,

@@ -30,7 +30,10 @@ export async function startReceiver(
   change: (parts: AppDependencies) => AppDependencies = (parts) => parts,
 ): Promise<Receiver> {
   const arrived: ReceivedEvent[] = [];
-  const write = createInboxWriter((batch) => receive(pool, batch, context));
+  const write = createInboxWriter(
+    (batch) => receive(pool, batch, context),
+    () => undefined,
+  );
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics(async () => ({ pending: 0, oldestSeconds: 0 }));
   const parts: AppDependencies = {
@@ -42,7 +45,6 @@ export async function startReceiver(
         arrived.push(received);
         return write(received, signal);
       },
-      onReceived: () => undefined,
       metrics,
       logger,
     },
