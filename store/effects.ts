@@ -79,13 +79,13 @@ export async function takeEffect(
   const talks = events.map(({ verdict }) => verdict).filter(isTalk);
   const isPlainText = ({ event, verdict }: JudgedEvent) =>
     verdict.kind === 'customer_message' && !event.webchat && context.startOn === 'webchat';
-  const [sessions, optedOut, echoes] = await Promise.all([
+  const [sessions, optedOut, ourOwn] = await Promise.all([
     lockSessions(client, talks, context, events.some(isPlainText)),
     optedOutAmong(
       client,
       talks.map(({ phone }) => phone),
     ),
-    claimEchoes(client, events),
+    claimOurOwn(client, events),
   ]);
   const notes: NewNote[] = [];
   const takenOver: SessionState[] = [];
@@ -99,7 +99,7 @@ export async function takeEffect(
 
     const session = sessions.get(sessionKey(verdict))!;
     if (verdict.kind === 'store_message') {
-      if (echoes.has(received)) return RECORDED;
+      if (ourOwn.has(received)) return RECORDED;
       if (event.senderUid === null) return IGNORED; // Podium's own automatic answers silence nobody
       if (session.open) return pending(received, session);
       takenOver.push(session);
@@ -203,20 +203,29 @@ async function lockSessions(
 }
 
 /**
- * Those events that are the echo of a send of ours: by the message's uid where it is known already,
- * else each claims one send of the same body whose message is not known yet.
+ * Those events that are of our own doing: the echo of a send, by the message's uid where it is known
+ * already, else each claims one send of the same body whose message is not known yet; and what else the
+ * sender has written under whom Podium files our sends. Only a known uid tells who that is: the same
+ * words may be a person's.
  */
-async function claimEchoes(client: Queryable, events: JudgedEvent[]): Promise<Set<JudgedEvent>> {
+async function claimOurOwn(client: Queryable, events: JudgedEvent[]): Promise<Set<JudgedEvent>> {
   const messages = events.filter(({ verdict }) => verdict.kind === 'store_message');
   if (messages.length === 0) return new Set();
   const uids = messages.map(({ event }) => event.messageUid && storableKey(event.messageUid));
   const talks = messages.map(({ verdict }) => verdict as Talk);
   const { rows } = await client.query<{ place: number }>(
     `with message as (
-       select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
-         with ordinality as m(uid, phone_e164, location_uid, body_hash, place)
+       select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])
+         with ordinality as m(uid, phone_e164, location_uid, body_hash, sender_uid, place)
      ), known as (
-       select place from message join sends on sends.message_uid = message.uid
+       select place, sender_uid from message join sends on sends.message_uid = message.uid
+     ), learned as (
+       insert into our_senders (sender_uid)
+       select distinct sender_uid from known where sender_uid is not null order by 1
+       on conflict do nothing
+     ), ours as (
+       select place from message
+        where sender_uid in (select sender_uid from known union all select sender_uid from our_senders)
      ), echo as (
        select *, row_number() over (partition by phone_e164, location_uid, body_hash order by place) as turn
          from message where place not in (select place from known)
@@ -231,12 +240,13 @@ async function claimEchoes(client: Queryable, events: JudgedEvent[]): Promise<Se
         where sends.id = awaiting.id
        returning echo.place
      )
-     select place from known union all select place from claimed`,
+     select place from known union select place from claimed union select place from ours`,
     [
       uids,
       talks.map(({ phone }) => phone),
       talks.map(({ locationUid }) => locationUid),
       messages.map(({ event }) => bodyHash(event.text)),
+      messages.map(({ event }) => event.senderUid && storableKey(event.senderUid)),
     ],
   );
   return new Set(rows.map(({ place }) => messages[place - 1]!));

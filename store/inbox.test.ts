@@ -26,7 +26,7 @@ afterAll(() => db.drop());
 afterEach(() =>
   db.pool.query(
     `truncate inbox_events, sessions, partial_answers, opt_outs, opt_out_history, agent_notes, workflow_starts,
-              sends, audit_entries, locations`,
+              sends, our_senders, audit_entries, locations`,
   ),
 );
 
@@ -564,6 +564,20 @@ describe('a message of the store', () => {
       await take(echo({ messageUid: 'm-1' }), echo({ messageUid: 'm-2' }), echo({ messageUid: 'm-3' }));
       expect((await rows('sends')).map(({ message_uid }) => message_uid).sort()).toEqual(['m-1', 'm-2']);
       expect(await agents()).toMatchObject([{ message_uid: 'm-3' }]);
+    });
+
+    it('tells under whom we write: nothing of that sender is taken for an agent’s any more', async () => {
+      const sendId = await send(1);
+      await settleSend(db.pool, sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+      await take(echo({ messageUid: 'm-1' }), echo({ text: 'beside it' }), storeMessage({ text: 'Hi' }));
+      await take(echo({ text: 'words that Podium has changed' }), storeMessage({ text: 'Hi again' }));
+      expect((await agents()).map(({ message }) => message.text)).toEqual(['Hi', 'Hi again']);
+    });
+
+    it('does not tell that by its words alone, which a person may repeat', async () => {
+      await send(1);
+      await take(storeMessage({ text: said }), storeMessage({ text: 'I am a person' }));
+      expect(await agents()).toMatchObject([{ message: { text: 'I am a person' } }]);
     });
 
     it('is not taken for an agent when it comes at the very moment of the answer', async () => {

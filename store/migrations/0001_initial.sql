@@ -135,6 +135,12 @@ create table sends (
 create unique index sends_message on sends (message_uid) where message_uid is not null;
 create index sends_awaiting_echo on sends (phone_e164, location_uid) where message_uid is null and attempts > 0;
 
+-- Under whom Podium files what we send, as its echoes have told: what this sender writes is nobody's hand.
+create table our_senders (
+  sender_uid text primary key,
+  learned_at timestamptz not null default now()
+);
+
 -- Notes for the agent: the text waits here, and workflows carry the row's id only.
 create table agent_notes (
   id               uuid primary key default gen_random_uuid(),
@@ -182,5 +188,5 @@ create index audit_entries_phone on audit_entries (phone_hash, id);
 
 -- Down Migration
 
-drop table audit_entries, podium_tokens, workflow_starts, agent_notes, sends, contact_locations, contacts,
+drop table audit_entries, podium_tokens, workflow_starts, agent_notes, our_senders, sends, contact_locations, contacts,
   opt_out_history, opt_outs, partial_answers, sessions, inbox_events, location_readings, locations;
