@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 afterEach(() =>
   db.pool.query(
-    'truncate opt_outs, opt_out_history, audit_entries, workflow_starts, sessions, inbox_events, contacts, contact_locations',
+    'truncate opt_outs, opt_out_history, audit_entries, workflow_starts, sessions, inbox_events, contacts, contact_locations, locations',
   ),
 );
 
@@ -140,6 +140,28 @@ describe('what Podium is told', () => {
     await receive(db.pool, [customerMessage({ locationUid: BAYVIEW })], context);
     const { historyId } = await record(true, '10:00');
     expect(await historyEntry(db.pool, historyId)).toMatchObject({ locationUid: BAYVIEW, contactUid: null });
+  });
+
+  it.each([
+    ['unknown', []],
+    ['archived', [{ uid: NORTHSIDE, archived: true }]],
+  ])('has a store that is served before the one of the wish, when that is %s', async (_, others) => {
+    for (const { uid, archived } of [{ uid: BAYVIEW, archived: false }, ...others]) {
+      await db.pool.query('insert into locations (uid, name, archived) values ($1, $1, $2)', [uid, archived]);
+    }
+    await receive(db.pool, [customerMessage({ locationUid: BAYVIEW })], context);
+    const { historyId } = await record(true, '10:00', { locationUid: NORTHSIDE });
+    expect(await historyEntry(db.pool, historyId)).toMatchObject({ locationUid: BAYVIEW });
+  });
+
+  it('has the store of the wish when both are served', async () => {
+    await db.pool.query(
+      "insert into locations (uid, name, archived) select uid, '', false from unnest($1::text[]) uid",
+      [[NORTHSIDE, BAYVIEW]],
+    );
+    await receive(db.pool, [customerMessage({ locationUid: BAYVIEW })], context);
+    const { historyId } = await record(true, '10:00', { locationUid: NORTHSIDE });
+    expect(await historyEntry(db.pool, historyId)).toMatchObject({ locationUid: NORTHSIDE });
   });
 
   it('is nothing any more once a later change has applied', async () => {

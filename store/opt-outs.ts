@@ -36,7 +36,10 @@ export interface HistoryEntry {
   optedOut: boolean;
   /** True when a later entry has changed the state: there is nothing left to tell. */
   superseded: boolean;
-  /** Where the wish came in; else the store where the customer was last. */
+  /**
+   * Where the wish came in; else the store where the customer was last. One that is served comes before
+   * one that is unknown or archived, of which Podium would take nothing.
+   */
   locationUid: string | null;
   contactUid: string | null;
 }
@@ -148,8 +151,13 @@ export async function optedOutAmong(client: Queryable, phones: string[]): Promis
 export async function historyEntry(pool: Pool, id: number): Promise<HistoryEntry | null> {
   const { rows } = await pool.query<HistoryEntry>(
     `select h.phone_e164 as phone, h.opted_out as "optedOut", state.version <> h.version as superseded,
-            coalesce(h.location_uid, (select s.location_uid from sessions s where s.phone_e164 = h.phone_e164
-                                       order by s.last_message_at desc nulls last limit 1)) as "locationUid",
+            (select place.uid
+               from (select h.location_uid as uid, true as of_wish, null::timestamptz as last_at
+                      where h.location_uid is not null
+                     union all
+                     select location_uid, false, last_message_at from sessions where phone_e164 = h.phone_e164) place
+               left join locations served on served.uid = place.uid and not served.archived
+              order by served.uid is null, of_wish desc, last_at desc nulls last limit 1) as "locationUid",
             contact.podium_uid as "contactUid"
        from opt_out_history h
        join opt_outs state on state.phone_e164 = h.phone_e164
