@@ -51,7 +51,7 @@ function message(text: string, options: Partial<SessionMessage> = {}): SessionMe
 }
 
 function opened(restored: PartialState | null = null): SessionState {
-  const known = { sessionUid: 'uid', handledNumber: 0, optedOut: false, contactKnown: true };
+  const known = { sessionUid: 'uid', handledNumber: 0, undealt: [], optedOut: false, contactKnown: true };
   return begin(newState(NOW), { ...known, restored }, POLICY, NOW);
 }
 
@@ -209,11 +209,20 @@ describe('the inbox', () => {
       sessionUid: 'uid',
       handledNumber: 1,
       restored: null,
+      undealt: [],
       optedOut: false,
       contactKnown: true,
     };
     expect(begin(early, known, POLICY, NOW).inbox).toMatchObject([{ number: 2 }]);
   });
+});
+
+test('a session begins with what an earlier run has left, each message once and in order', () => {
+  const [one, two] = [message('Hi'), message('Hello?')];
+  const known = { sessionUid: 'uid', handledNumber: one.number - 1, optedOut: false, contactKnown: true };
+  const before = { ...newState(NOW), inbox: [two] };
+  const state = begin(before, { ...known, restored: null, undealt: [one, two] }, POLICY, NOW);
+  expect(state.inbox).toEqual([one, two]);
 });
 
 test('two sessions have nothing in common', () => {

@@ -119,6 +119,8 @@ export interface OpenedSession {
   handledNumber: number;
   /** Answers of an earlier session, given to this one. */
   restored: PartialState | null;
+  /** What an earlier run was given and did not deal with. */
+  undealt: SessionMessage[];
   optedOut: boolean;
   contactKnown: boolean;
 }
@@ -133,7 +135,7 @@ export function begin(
   policy: SessionPolicy,
   now: number,
 ): SessionState {
-  const { restored, ...known } = opened;
+  const { restored, undealt, ...known } = opened;
   const { conversationUid, customerName, optOuts, forceClose, refusedSignals } = before;
   const state: SessionState = {
     ...newState(0),
@@ -141,7 +143,7 @@ export function begin(
     ...known,
     intake: restored ? takenUp(restored) : newIntake(),
   };
-  receive(state, before.inbox, policy, now);
+  receive(state, [...undealt, ...before.inbox], policy, now);
   if (state.inbox.length === 0) state.idleSince = now;
   return state;
 }

@@ -1,8 +1,9 @@
 /** What an operator can see of a session and do with it. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { closeNote } from '../core/agent-note';
 import { CLOSE_UPDATE, SESSION_QUERY, type SessionView } from '../core/session';
 import type { Pool } from '../store/database';
-import { findSession } from '../store/sessions';
+import { closeSession as persistClose, findSession, lastDelivered, type Session } from '../store/sessions';
 
 /** A worker has to answer queries and updates; it may be busy, or away. */
 const ANSWER_MS = 5_000;
@@ -10,6 +11,8 @@ const ANSWER_MS = 5_000;
 export interface SessionTools {
   pool: Pool;
   client: Client;
+  /** The audit's name for a phone. */
+  auditHash: (phone: string) => string;
 }
 
 /** A session by its row, and by its workflow while that runs. */
@@ -49,18 +52,20 @@ export async function showSession(
 }
 
 /**
- * Ends a session as if its idle time were over, and waits until its answers are persisted.
- * @returns whether there was a running session to close
+ * Ends a session as if its idle time were over, and waits until its answers are persisted. A session whose
+ * workflow has failed or was terminated is closed in the store.
+ * @returns whether there was an open session to close
  * @throws when the workflow did not answer in time: the wish may still take effect
  */
 export async function closeSession(
-  { pool, client }: SessionTools,
+  tools: SessionTools,
   phone: string,
   locationUid: string,
   wish: { actor: string; reason: string },
 ): Promise<boolean> {
-  const row = await findSession(pool, phone, locationUid);
+  const row = await findSession(tools.pool, phone, locationUid);
   if (!row || row.status === 'closed') return false;
+  const { client } = tools;
   const handle = client.workflow.getHandle(row.workflowId);
   try {
     await client.withDeadline(Date.now() + ANSWER_MS, () =>
@@ -68,9 +73,28 @@ export async function closeSession(
     );
     return true;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return closeAbandoned(tools, row, wish.actor);
   }
+}
+
+/** Nobody deals with what was delivered any more. What still waits for the relay keeps the session open. */
+async function closeAbandoned(
+  { pool, auditHash }: SessionTools,
+  { workflowId, phone, locationUid, sessionUid, conversationUid }: Session,
+  actor: string,
+): Promise<boolean> {
+  const handledNumber = await lastDelivered(pool, workflowId);
+  // The workflow may have ended by its own close a moment ago.
+  if ((await findSession(pool, phone, locationUid))?.status === 'closed') return false;
+  const reason = 'forced';
+  const body = closeNote({ reason, answers: [], openQuestion: null, conversationClosed: true, actor });
+  const { closed } = await persistClose(pool, {
+    ...{ workflowId, phone, locationUid, conversationUid, handledNumber, actor },
+    ...{ phoneHash: auditHash(phone), reason, closeConversation: true, partial: undefined },
+    note: { key: `${sessionUid}:closed:${handledNumber}:forced`, body },
+  });
+  return closed;
 }
 
 function askWorkflow(client: Client, workflowId: string): Promise<SessionView> {

@@ -2,9 +2,19 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { SessionView } from '../core/session';
 import { receive } from '../store/inbox';
+import { claimSessions, settleClaim } from '../store/relay';
+import { findSession } from '../store/sessions';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { startReceiver, TOKENS, type Receiver } from '../test/support/receiver';
-import { context, customerMessage, JANE, NORTHSIDE, workflowIdOf } from '../test/support/received';
+import {
+  context,
+  customerMessage,
+  JANE,
+  MARY,
+  NORTHSIDE,
+  testHash,
+  workflowIdOf,
+} from '../test/support/received';
 
 let database: TestDatabase;
 let receiver: Receiver;
@@ -42,9 +52,9 @@ beforeAll(async () => {
   receiver = await startReceiver(database.pool, (parts) => ({
     ...parts,
     checks: { required: { database: check('required') }, wanted: { temporal: check('wanted') } },
-    tools: { pool: database.pool, client },
+    tools: { pool: database.pool, client, auditHash: testHash },
     demo: {
-      tools: { pool: database.pool, client },
+      tools: { pool: database.pool, client, auditHash: testHash },
       locations: () => [
         { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false },
         { uid: 'old', name: 'Old', country: 'AU', archived: true },
@@ -139,6 +149,20 @@ describe('the operator', () => {
     });
     expect(answer).toMatchObject({ status: 200, body: { status: 'closed' } });
     expect(wishes).toEqual([{ actor: TOKENS[0]!.name, reason: 'Sold.' }]);
+  });
+
+  it('closes a session whose workflow was terminated, once nothing waits to be relayed', async () => {
+    await receive(database.pool, [customerMessage({ phone: MARY })], context);
+    const wish = { phone: MARY, location_uid: NORTHSIDE };
+    expect(await close(wish)).toMatchObject({ status: 404 });
+    for (const claim of await claimSessions(database.pool, 10, 60_000))
+      if (claim.phone === MARY) await settleClaim(database.pool, claim);
+    expect(await close(wish)).toMatchObject({ status: 200 });
+    expect(await findSession(database.pool, MARY, NORTHSIDE)).toMatchObject({
+      status: 'closed',
+      closeReason: 'forced',
+    });
+    expect(await close(wish)).toMatchObject({ status: 404 });
   });
 
   it.each([

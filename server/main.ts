@@ -12,6 +12,7 @@ import { phoneHash, sessionWorkflowId } from '../core/ids';
 import { EncryptionCodec } from '../core/payload-codec';
 import { sessionPolicy, type Settings } from '../core/settings';
 import { judge } from '../core/verdict';
+import type { SessionTools } from '../ops/sessions';
 import { createTemporalClient } from '../ops/temporal';
 import { createAccessTokens } from '../podium/access-token';
 import type { PodiumApi } from '../podium/api';

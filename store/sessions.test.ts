@@ -74,12 +74,32 @@ describe('a session that begins', () => {
       sessionUid: expect.any(String),
       handledNumber: 7,
       restored: null,
+      undealt: [],
       optedOut: false,
       contactKnown: false,
     });
     await saveContact(db.pool, { phone: JANE, podiumUid: 'p-1', name: null, locationUid: NORTHSIDE });
     await say({ stop: true });
     expect(await open('run-1')).toMatchObject({ optedOut: true, contactKnown: true });
+  });
+
+  it('is given what was delivered to a run that ended before it had dealt with it', async () => {
+    for (const text of ['One', 'Two', 'Three']) await say({ text });
+    await relayed();
+    await save({ handledNumber: 1 });
+    await say({ text: 'Not delivered yet' });
+    expect((await open('run-2')).undealt).toMatchObject([
+      { number: 2, text: 'Two', from: 'customer' },
+      { number: 3, text: 'Three', from: 'customer' },
+    ]);
+    await save({ handledNumber: 3 });
+    expect((await open('run-3')).undealt).toEqual([]);
+  });
+
+  it('is given no more than an answer of Temporal may hold, and then the youngest', async () => {
+    for (const text of ['a', 'b', 'c']) await say({ text: text.repeat(400_000) });
+    for (let i = 0; i < 3; i++) await relayed();
+    expect((await open('run-2')).undealt.map(({ number }) => number)).toEqual([2, 3]);
   });
 
   it('gets a row when somebody started its workflow by hand', async () => {
@@ -206,6 +226,16 @@ describe('a close', () => {
       { kind: 'session_closed', phone_hash: testHash(JANE), details: { reason: 'idle' } },
     ]);
     expect(await sessionReopened(db.pool, keyOf().workflowId)).toBe(false);
+  });
+
+  it('that knows nothing of the answers lets the stored ones wait for the next session', async () => {
+    await say();
+    await relayed();
+    await save({ partial: someAnswers });
+    await open('a run that is terminated');
+    await close({ partial: undefined });
+    await say();
+    expect(await open('run-2')).toMatchObject({ restored: someAnswers });
   });
 
   it('closes the conversation without a note too', async () => {

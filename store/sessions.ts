@@ -1,5 +1,5 @@
 /** The sessions' rows, and the answers of an unfinished intake. Temporal is the authority on a live session. */
-import type { CloseReason, PartialState, SessionStatus } from '../core/session';
+import type { CloseReason, PartialState, SessionMessage, SessionStatus } from '../core/session';
 import { writeAudit } from './audit';
 import { transaction, type Pool, type Queryable } from './database';
 import { writeNotes } from './notes';
@@ -8,6 +8,9 @@ import { storable } from './text';
 
 /** Phones get new owners: older answers are given to nobody. For `partial_answers`. */
 export const ANSWERS_WAIT = `claimed_by is null and saved_at > now() - interval '30 days'`;
+
+/** What an opening hands over at most: Temporal refuses results of more than 2 MB. */
+const MOST_UNDEALT_BYTES = 1024 * 1024;
 
 /** Whose session it is, and where its workflow is found. */
 export interface SessionKey {
@@ -32,6 +35,8 @@ export interface SessionOpening {
   handledNumber: number;
   /** Answers of an earlier session. The same execution gets them again, no other does. */
   restored: PartialState | null;
+  /** What was delivered to an earlier execution, which failed or was terminated before it had dealt with it. */
+  undealt: SessionMessage[];
   optedOut: boolean;
   /** Whether Podium's contact is known to belong to this location. */
   contactKnown: boolean;
@@ -57,8 +62,8 @@ export interface SessionClose extends SessionKey {
   phoneHash: string;
   handledNumber: number;
   reason: CloseReason;
-  /** Answers that the next session gets; null forgets them. */
-  partial: PartialState | null;
+  /** Answers that the next session gets; null forgets them, left out it gets those that are stored. */
+  partial?: PartialState | null | undefined;
   note: SessionNote | null;
   /** Whether Podium's conversation is closed too, after the note. */
   closeConversation: boolean;
@@ -81,12 +86,13 @@ export async function openSession(
       'select exists (select from contact_locations where phone_e164 = $1 and location_uid = $2) as "contactKnown"',
       [phone, locationUid],
     );
+    // A signal that Temporal delivers once more after the close must use up nothing.
+    const isClosed = session.status === 'closed';
     return {
       sessionUid: session.sessionUid,
       handledNumber: session.handledNumber,
-      // A signal that Temporal delivers once more after the close must not use them up.
-      restored:
-        session.status === 'closed' ? null : await claimAnswers(client, phone, locationUid, firstRunId),
+      restored: isClosed ? null : await claimAnswers(client, phone, locationUid, firstRunId),
+      undealt: isClosed ? [] : await undealtMessages(client, workflowId, session.handledNumber),
       optedOut: await isOptedOut(client, phone),
       contactKnown: rows[0]!.contactKnown,
     };
@@ -181,6 +187,16 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
   });
 }
 
+/** The highest number that was delivered to the session's workflow; 0 when none was. */
+export async function lastDelivered(pool: Pool, workflowId: string): Promise<number> {
+  const { rows } = await pool.query<{ number: number }>(
+    `select coalesce(max(delivery_number), 0) as number from inbox_events
+      where workflow_id = $1 and status = 'delivered'`,
+    [workflowId],
+  );
+  return rows[0]!.number;
+}
+
 /** The session of a customer at a store, open or closed; null when there never was one. */
 export async function findSession(pool: Pool, phone: string, locationUid: string): Promise<Session | null> {
   return (await selectSession(pool, phone, locationUid)) ?? null;
@@ -241,12 +257,35 @@ async function claimAnswers(
   return rows[0]?.state ?? null;
 }
 
+/** The youngest ones, should they be too many: a person has the others in Podium's inbox. */
+async function undealtMessages(
+  client: Queryable,
+  workflowId: string,
+  handledNumber: number,
+): Promise<SessionMessage[]> {
+  const { rows } = await client.query<{ number: number; message: SessionMessage }>(
+    `select number, message
+       from (select delivery_number as number, message,
+                    sum(octet_length(message::text)) over (order by delivery_number desc) as bytes
+               from inbox_events
+              where workflow_id = $1 and delivery_number > $2 and status = 'delivered') as undealt
+      where bytes <= $3 order by number`,
+    [workflowId, handledNumber, MOST_UNDEALT_BYTES],
+  );
+  return rows.map(({ number, message }) => ({ ...message, number }));
+}
+
 async function keepAnswers(
   client: Queryable,
   { phone, locationUid }: SessionKey,
-  partial: PartialState | null,
+  partial: PartialState | null | undefined,
 ): Promise<void> {
-  if (partial) {
+  if (partial === undefined) {
+    await client.query(
+      'update partial_answers set claimed_by = null where phone_e164 = $1 and location_uid = $2',
+      [phone, locationUid],
+    );
+  } else if (partial) {
     await client.query(
       `insert into partial_answers (phone_e164, location_uid, state, saved_at) values ($1, $2, $3, now())
        on conflict (phone_e164, location_uid) do update

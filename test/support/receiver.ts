@@ -50,7 +50,7 @@ export async function startReceiver(
     },
     checks: { required: {}, wanted: {} },
     metrics,
-    tools: { pool, client: {} as Client },
+    tools: { pool, auditHash: context.auditHash, client: {} as Client },
     codec: { encode: async (payloads) => payloads, decode: async (payloads) => payloads },
     tokens: TOKENS,
     demo: null,
