@@ -78,6 +78,12 @@ test('a text is sent, and its outcome is written down', async () => {
 });
 
 describe('nothing is sent', () => {
+  test('to a phone that opts out while a token is fetched', async () => {
+    podium.prepare = async () => void (await optOut());
+    expect(await attempt(text())).toEqual({ status: 'blocked' });
+    expect(podium.texts).toEqual([]);
+  });
+
   test('to a phone that has opted out, also not by a retry', async () => {
     const send = text();
     podium.fail('sendMessage', error('throttled'), 1);

@@ -42,6 +42,8 @@ export async function sendText(
   send: TextToSend,
   mended = false,
 ): Promise<TextOutcome> {
+  // A token that has to be fetched takes seconds: behind the door, a STOP could come in between.
+  await callPodium(() => deps.podium.prepare());
   const door = await atTheDoor(deps, send);
   if (door.kind !== 'open') return withoutSending(door);
   const earlier = door.previousUnknown ? await earlierAttempt(deps, send, door.intendedAt) : null;

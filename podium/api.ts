@@ -40,6 +40,8 @@ export interface ConversationMessage {
 }
 
 export interface PodiumApi {
+  /** Has an access token at hand, so that the call after it goes out at once. No HTTP call as long as one is good. */
+  prepare(): Promise<void>;
   /** Every location, archived ones too, read to the last page. */
   listLocations(): Promise<PodiumLocation[]>;
   /** The contact of exactly this phone (compared, never trusted), or null. */

@@ -14,5 +14,8 @@ import { createSkill } from './skill';
  */
 export function createPodium({ contract, ...options }: CallOptions & { contract: Contract }): PodiumApi {
   const call = createCall(options);
-  return contract === 'skill' ? createSkill(call) : createPublished(call);
+  return {
+    prepare: async () => void (await options.tokens.current()),
+    ...(contract === 'skill' ? createSkill(call) : createPublished(call)),
+  };
 }

@@ -8,7 +8,7 @@ import { country, e164Forms, list, optOutTime, part, text, time } from './wire';
  * Podium's API as Podium documents it, version 2021.04.01. Nearly every field may be null or missing
  * there: the schemas below name what is looked at, and nothing more is needed of an answer.
  */
-export function createPublished(call: Call): PodiumApi {
+export function createPublished(call: Call): Omit<PodiumApi, 'prepare'> {
   return {
     async listLocations() {
       const locations = await readPages(

@@ -8,7 +8,7 @@ import { e164Forms, isObject, list, part, text, time } from './wire';
  * Podium's API as the skill documents describe it. They differ in contacts, sending, closing and the
  * opt-out mirror, and say nothing of the rest, which is as it is published.
  */
-export function createSkill(call: Call): PodiumApi {
+export function createSkill(call: Call): Omit<PodiumApi, 'prepare'> {
   return {
     ...createPublished(call),
 

@@ -137,6 +137,16 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
     expect((await podium.findContact(PHONE, NORTHSIDE))?.optedOutAt).toBeNull();
   });
 
+  it('is prepared by a token, and the call after that needs no other', async () => {
+    await podium.prepare();
+    await podium.prepare();
+    await podium.listLocations();
+    const paths = (await simulator.calls()).map(({ path }) => path);
+    expect(paths.filter((path) => path.includes('token'))).toHaveLength(1);
+    expect(paths[0]).toBe('/oauth/token');
+    expect(paths[1]).toBe('/v4/locations');
+  });
+
   it('ends tokens in the middle: a write is left to its next attempt, which has a new token', async () => {
     const { conversation_uid } = await customerWrites();
     await podium.listLocations();

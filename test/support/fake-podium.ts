@@ -9,7 +9,7 @@ import {
   type SentMessage,
 } from '../../podium/api';
 
-type Method = keyof PodiumApi;
+type Method = Exclude<keyof PodiumApi, 'prepare'>;
 
 export interface PodiumCall {
   method: Method;
@@ -50,6 +50,9 @@ export class FakePodium implements PodiumApi {
   recover(): void {
     this.faults.length = 0;
   }
+
+  /** Whatever happens while a token is fetched. */
+  prepare = async (): Promise<void> => {};
 
   listLocations = () => this.call('listLocations', [], async () => this.locations);
 
