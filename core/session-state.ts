@@ -84,7 +84,10 @@ export function newState(now: number): SessionState {
   };
 }
 
-/** Puts messages into the inbox, each number once. A person's word ends the idle time as it comes in. */
+/**
+ * Puts messages into the inbox, each number once. A person's word ends the idle time as it comes in. After the
+ * prompt it counts from now, whenever it was written: else one that was long on its way would be prompted again.
+ */
 export function receive(
   state: SessionState,
   messages: SessionMessage[],
@@ -96,7 +99,7 @@ export function receive(
       message.number <= state.handledNumber || state.inbox.some(({ number }) => number === message.number);
     if (known) continue;
     state.inbox.push(message);
-    state.idleSince = idleSinceAfter(state.idleSince, message, policy, now);
+    state.idleSince = state.prompted ? now : idleSinceAfter(state.idleSince, message, policy, now);
     state.prompted = false;
   }
   state.inbox.sort((a, b) => a.number - b.number);
@@ -127,7 +130,7 @@ export interface OpenedSession {
 
 /**
  * The state of a session that begins now. What is in the inbox came before it was known which numbers
- * were dealt with, so it is looked at once more.
+ * were dealt with, so it is looked at once more, after what an earlier run has left.
  */
 export function begin(
   before: SessionState,

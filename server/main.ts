@@ -106,7 +106,7 @@ void runMain('server', async () => {
     metrics,
     logger,
   });
-  const tools = { pool, client, auditHash: context.auditHash };
+  const tools = { pool, client, auditHash: (phone: string) => context.auditHash(phone) };
   const app = createApp({
     webhook: {
       rules: {
