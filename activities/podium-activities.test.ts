@@ -96,9 +96,45 @@ describe('a note', () => {
     expect(podium.notes).toEqual([{ conversationUid: 'conversation', body: 'Please call.' }]);
   });
 
-  test('without a conversation has no place, and is given up', async () => {
-    const id = await note({ conversationUid: null });
-    await expect(run('postNote', [id])).rejects.toMatchObject({ nonRetryable: true });
+  describe('whose conversation is not known', () => {
+    const refusedCode = async (id: string) =>
+      (await database.pool.query('select refused_code from agent_notes where id = $1', [id])).rows[0];
+    const unknown = () =>
+      podium.fail('addNote', new PodiumError('not_found', '404', { mayHaveHappened: false }), 1);
+
+    test('goes where the contact has one, and so does the close', async () => {
+      podium.contacts.push({ ...contact(JANE, [NORTHSIDE]), conversationUids: ['found'] });
+      const id = await note({ conversationUid: null, close: true });
+      await run('postNote', [id]);
+      await run('closeConversation', [id]);
+      expect(podium.notes).toMatchObject([{ conversationUid: 'found' }]);
+      expect(podium.closed).toEqual(['found']);
+    });
+
+    test('to Podium goes where the contact has another one', async () => {
+      podium.contacts.push({ ...contact(JANE, [NORTHSIDE]), conversationUids: ['conversation', 'found'] });
+      unknown();
+      const id = await note({});
+      await run('postNote', [id]);
+      expect(podium.notes).toMatchObject([{ conversationUid: 'found' }]);
+      expect(await refusedCode(id)).toEqual({ refused_code: null });
+    });
+
+    test('nor found at this store is given up, with the reason in its row', async () => {
+      podium.contacts.push({ ...contact(JANE, [BAYVIEW]), conversationUids: ['of another store'] });
+      unknown();
+      const id = await note({});
+      await expect(run('postNote', [id])).rejects.toMatchObject({ nonRetryable: true });
+      expect(podium.notes).toEqual([]);
+      expect(await refusedCode(id)).toEqual({ refused_code: 'no_conversation' });
+    });
+
+    test('since Podium is away is tried again', async () => {
+      podium.fail('findContact', new PodiumError('server', '500', { mayHaveHappened: false }), 1);
+      const id = await note({ conversationUid: null });
+      await expect(run('postNote', [id])).rejects.toMatchObject({ nonRetryable: false });
+      expect(await refusedCode(id)).toEqual({ refused_code: null });
+    });
   });
 
   test('closes the conversation only when it says so', async () => {

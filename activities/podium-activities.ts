@@ -6,9 +6,10 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Purpose } from '../core/conversation';
 import { PodiumError } from '../podium/api';
 import { saveContact } from '../store/contacts';
-import { markPosted, noteToPost } from '../store/notes';
+import { markPosted, markRefused, noteToPost, type Note } from '../store/notes';
 import { historyEntry, recordOptOut } from '../store/opt-outs';
 import { sessionReopened } from '../store/sessions';
+import { conversationOf } from './conversation';
 import { callPodium, toActivityFailure } from './podium-failure';
 import { sendText, type SendDependencies } from './send-text';
 
@@ -63,6 +64,29 @@ export function createPodiumActivities(deps: PodiumDependencies) {
     contact: { uid: string | null; name: string | null },
   ): Promise<void> => saveContact(pool, { phone, locationUid, podiumUid: contact.uid, name: contact.name });
 
+  /**
+   * Does something in the conversation where a note belongs. The contact is asked for it where we know
+   * none, or one that Podium does not know. What Podium refuses for good stands in the note's row then.
+   */
+  async function inConversation(note: Note, act: (conversationUid: string) => Promise<void>): Promise<void> {
+    try {
+      await callPodium(async () => {
+        if (note.conversationUid !== null && (await knows(() => act(note.conversationUid!)))) return;
+        const found = await conversationOf(podium, note, note.conversationUid);
+        if (found === null)
+          throw ApplicationFailure.nonRetryable(
+            'No conversation of this customer is known.',
+            'no_conversation',
+          );
+        await act(found);
+      });
+    } catch (error) {
+      if (error instanceof ApplicationFailure && error.nonRetryable)
+        await markRefused(pool, note.id, error.type ?? 'unknown');
+      throw error;
+    }
+  }
+
   return {
     sendText: (send: TextToSend): Promise<TextOutcome> => sendText(deps, send),
 
@@ -109,8 +133,7 @@ export function createPodiumActivities(deps: PodiumDependencies) {
       const note = await noteToPost(pool, noteId);
       if (!note?.body || note.postedAt) return;
       const { body } = note;
-      const conversationUid = knownConversation(note.conversationUid);
-      await callPodium(() => podium.addNote(conversationUid, body, senderName));
+      await inConversation(note, (conversationUid) => podium.addNote(conversationUid, body, senderName));
       await markPosted(pool, noteId);
     },
 
@@ -119,8 +142,7 @@ export function createPodiumActivities(deps: PodiumDependencies) {
       const note = await noteToPost(pool, noteId);
       if (!note?.close) return;
       if (note.workflowId !== null && (await sessionReopened(pool, note.workflowId))) return;
-      const conversationUid = knownConversation(note.conversationUid);
-      await callPodium(() => podium.closeConversation(conversationUid));
+      await inConversation(note, (conversationUid) => podium.closeConversation(conversationUid));
     },
 
     /**
@@ -137,8 +159,13 @@ export function createPodiumActivities(deps: PodiumDependencies) {
   };
 }
 
-/** Without a conversation there is no place for a note, and nothing to close. */
-function knownConversation(conversationUid: string | null): string {
-  if (conversationUid !== null) return conversationUid;
-  throw ApplicationFailure.nonRetryable('No conversation of this customer is known.', 'no_conversation');
+/** Whether Podium knows what the call is about; its other errors are thrown. */
+async function knows(call: () => Promise<void>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (error instanceof PodiumError && error.kind === 'not_found') return false;
+    throw error;
+  }
 }

@@ -68,3 +68,8 @@ export async function noteToPost(pool: Pool, id: string): Promise<Note | null> {
 export async function markPosted(pool: Pool, id: string): Promise<void> {
   await pool.query('update agent_notes set posted_at = coalesce(posted_at, now()) where id = $1', [id]);
 }
+
+/** Podium refuses the note, or its close, for good: an operator finds the reason in the row. */
+export async function markRefused(pool: Pool, id: string, code: string): Promise<void> {
+  await pool.query('update agent_notes set refused_code = $2 where id = $1', [id, code]);
+}

@@ -152,7 +152,8 @@ create table agent_notes (
   body             text,                       -- null: nothing to say, only to close
   close            boolean not null default false, -- close the conversation after the note
   created_at       timestamptz not null default now(),
-  posted_at        timestamptz
+  posted_at        timestamptz,
+  refused_code     text                        -- why Podium has refused the note, or its close, for good
 );
 
 -- Workflows to be started: written in the transaction that wants them, started by the relay.
