@@ -14,3 +14,9 @@ test("a failure's message and stack stand nowhere in the clear", () => {
   expect(failure.stackTrace).toBe('');
   expect(failure.encodedAttributes).toBeDefined();
 });
+
+test('a signal that is no JSON reaches its handler, as nothing', () => {
+  const { payloadConverter } = loadDataConverter(dataConverter([{ id: 'key', secret: Buffer.alloc(32, 1) }]));
+  const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{') };
+  expect(payloadConverter.fromPayload(payload)).toBeUndefined();
+});

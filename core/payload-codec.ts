@@ -1,10 +1,9 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import { decrypt, encrypt, type EncryptionKey } from './encryption';
+import { ENCRYPTED } from './payload-converter';
 
 const { Payload: PayloadMessage } = temporal.api.common.v1;
-
-const ENCODING = 'binary/encrypted';
 
 /**
  * Encrypts what Temporal stores of our workflows. The whole payload is encrypted, with its metadata, as
@@ -19,7 +18,7 @@ export class EncryptionCodec implements PayloadCodec {
     return payloads.map((payload) => {
       const { keyId, bytes } = encrypt(PayloadMessage.encode(payload).finish(), this.keys);
       return {
-        metadata: { encoding: Buffer.from(ENCODING), 'encryption-key-id': Buffer.from(keyId) },
+        metadata: { encoding: Buffer.from(ENCRYPTED), 'encryption-key-id': Buffer.from(keyId) },
         data: bytes,
       };
     });
@@ -28,7 +27,7 @@ export class EncryptionCodec implements PayloadCodec {
   // eslint-disable-next-line @typescript-eslint/require-await -- Temporal asks for a promise; AES needs none
   async decode(payloads: Payload[]): Promise<Payload[]> {
     return payloads.map((payload) => {
-      if (read(payload, 'encoding') !== ENCODING) return payload;
+      if (read(payload, 'encoding') !== ENCRYPTED) return payload;
       const encrypted = { keyId: read(payload, 'encryption-key-id'), bytes: Buffer.from(payload.data ?? []) };
       return PayloadMessage.decode(decrypt(encrypted, this.keys));
     });

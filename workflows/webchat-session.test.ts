@@ -308,6 +308,10 @@ describe('signals and updates', () => {
     await one.hears(1);
     for (const junk of [undefined, null, 7, 'close', [], {}, { actor: 3 }, [{ number: 'x' }]])
       for (const name of ['message', 'forceClose', 'optOut', 'nothingOfOurs']) await one.signal(name, junk);
+    for (const name of ['message', 'forceClose', 'optOut', 'nothingOfOurs']) {
+      await one.rawSignal(name, 'json/plain', '{"actor": "kim",');
+      await one.rawSignal(name, 'text/plain', 'close');
+    }
     await one.says('1');
     expect((await one.hears(2))[1]).toBe('Your name?');
     expect((await one.view()).status).toBe('active');

@@ -86,6 +86,7 @@ let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   return (bundle ??= bundleWorkflowCode({
     workflowsPath: require.resolve('../../workflows/index'),
+    payloadConverterPath: require.resolve('../../core/payload-converter'),
     logger,
   }));
 }
@@ -229,6 +230,17 @@ export class Chat {
 
   /** Waits for texts to arrive; the clock does not jump meanwhile. */
   async hears(count: number): Promise<string[]> {
+  /** A signal whose input was written by other means than an SDK's. */
+  async rawSignal(signalName: string, encoding: string, data: string): Promise<void> {
+    const { workflowService, options } = this.rig.env.client;
+    await workflowService.signalWorkflowExecution({
+      namespace: options.namespace,
+      workflowExecution: { workflowId: this.workflowId },
+      signalName,
+      input: { payloads: [{ metadata: { encoding: Buffer.from(encoding) }, data: Buffer.from(data) }] },
+    });
+  }
+
     await eventually(`text ${count} to the customer`, () => this.texts.length >= count);
     return this.texts;
   }
