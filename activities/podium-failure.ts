@@ -16,14 +16,17 @@ export function mayPass(error: PodiumError): boolean {
   return PASSING.has(error.kind) || error.details.mayHaveHappened;
 }
 
-/** The error as Temporal takes it. `Retry-After` decides about the next attempt, else the retry policy does. */
-export function toActivityFailure(error: PodiumError): ApplicationFailure {
-  const { retryAfterMs } = error.details;
+/**
+ * The error as Temporal takes it. `Retry-After` decides about the next attempt, else the retry policy does.
+ * @param notBeforeMs the least time until the next attempt
+ */
+export function toActivityFailure(error: PodiumError, notBeforeMs?: number): ApplicationFailure {
+  const { retryAfterMs = notBeforeMs } = error.details;
   return ApplicationFailure.create({
     message: error.message,
     type: error.kind,
     nonRetryable: !mayPass(error),
-    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(retryAfterMs, notBeforeMs ?? 0) }),
   });
 }
 

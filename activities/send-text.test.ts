@@ -35,18 +35,16 @@ function text(options: Partial<TextToSend> = {}): TextToSend {
 }
 
 /** One attempt. */
-async function attempt(send: TextToSend): Promise<TextOutcome> {
+async function attempt(send: TextToSend, startToCloseTimeoutMs = 30_000): Promise<TextOutcome> {
   const { pool } = database;
   const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
   const { sendText } = createPodiumActivities(deps);
-  return new MockActivityEnvironment({}, { logger: silent }).run<[TextToSend], TextOutcome, typeof sendText>(
-    sendText,
-    send,
-  );
+  const environment = new MockActivityEnvironment({ startToCloseTimeoutMs }, { logger: silent });
+  return environment.run<[TextToSend], TextOutcome, typeof sendText>(sendText, send);
 }
 
-const failed = (send: TextToSend): Promise<ApplicationFailure> =>
-  attempt(send).then(
+const failed = (send: TextToSend, startToCloseTimeoutMs?: number): Promise<ApplicationFailure> =>
+  attempt(send, startToCloseTimeoutMs).then(
     (outcome) => Promise.reject(new Error(`not failed, but ${outcome.status}`)),
     (error: ApplicationFailure) => error,
   );
@@ -94,6 +92,43 @@ describe('nothing is sent', () => {
     expect(await row(send.sendId)).toMatchObject({ status: 'blocked', error_code: 'ERR_WEBCHAT_009' });
   });
 
+  test('to a phone that opts out while the conversation is read', async () => {
+    const send = text();
+    podium.fail('sendMessage', error('server', { mayHaveHappened: true }), 1);
+    await failed(send);
+    podium.listMessages = async () => {
+      await optOut();
+      return [];
+    };
+    expect(await attempt(send)).toEqual({ status: 'blocked' });
+    expect(podium.texts).toEqual([]);
+  });
+
+  test('by an attempt that has read for so long that another one has sent meanwhile', async () => {
+    const send = text();
+    podium.fail('sendMessage', error('server', { mayHaveHappened: true }), 1);
+    await failed(send);
+    const { listMessages } = podium;
+    podium.listMessages = async () => {
+      podium.listMessages = listMessages;
+      podium.fail('sendMessage', 'lost answer', 1);
+      await failed(send);
+      return [];
+    };
+    expect(await failed(send)).toMatchObject({ type: 'overtaken', nonRetryable: false });
+    expect(podium.texts).toHaveLength(1);
+    expect(await attempt(send)).toMatchObject({ status: 'sent' });
+    expect(podium.texts).toHaveLength(1);
+  });
+
+  test('by an attempt that would be over before Podium need answer', async () => {
+    const send = text();
+    expect(await failed(send, 11_000)).toMatchObject({ type: 'too_late', nonRetryable: false });
+    expect(podium.texts).toEqual([]);
+    expect(await row(send.sendId)).toMatchObject({ status: 'not_sent' });
+    expect(await attempt(send)).toMatchObject({ status: 'sent' });
+  });
+
   test('for a location that is archived or unknown', async () => {
     for (const locationUid of [BAYVIEW, 'nowhere'])
       expect(await attempt(text({ locationUid }))).toEqual({ status: 'refused', code: 'ERR_WEBCHAT_003' });
@@ -101,7 +136,8 @@ describe('nothing is sent', () => {
   });
 
   test('while the store is away', async () => {
-    const pool = { connect: () => Promise.reject(new Error('away')) } as never;
+    const away = () => Promise.reject(new Error('away'));
+    const pool = { connect: away, query: away } as never;
     const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
     const sending = new MockActivityEnvironment({}, { logger: silent }).run(
       createPodiumActivities(deps).sendText,
@@ -203,6 +239,15 @@ describe('an attempt of unknown outcome', () => {
       ]);
     },
   );
+
+  test('is looked for once Podium must have it, if it has it', async () => {
+    podium.fail('sendMessage', 'lost answer', 1);
+    expect((await failed(text())).nextRetryDelay).toBe(15_000);
+    podium.fail('sendMessage', error('server', { mayHaveHappened: true, retryAfterMs: 42_000 }), 1);
+    expect((await failed(text())).nextRetryDelay).toBe(42_000);
+    podium.fail('sendMessage', error('throttled'), 1);
+    expect((await failed(text())).nextRetryDelay).toBeUndefined();
+  });
 
   test('that reached Podium is not sent again', async () => {
     const send = text();

@@ -1,15 +1,16 @@
 /**
- * The guarded send. Each attempt begins at the door, which reads the opt-out and writes the intent in one
- * transaction; only then is Podium called, and what became of it is written down.
+ * The guarded send. Each attempt looks what became of the one before, then comes to the door, which reads the
+ * opt-out and writes the intent in one transaction; only then does the text leave, and at once.
  */
-import { log } from '@temporalio/activity';
+import { ApplicationFailure, Context, log } from '@temporalio/activity';
 import type { TextToSend, TextOutcome } from './podium-activities';
 import { PodiumError, type ConversationMessage, type PodiumApi, type PodiumErrorKind } from '../podium/api';
 import type { Pool } from '../store/database';
 import { replaceLocations } from '../store/locations';
 import { recordOptOut } from '../store/opt-outs';
-import { openDoor, settleAsFound, settleSend, type Door } from '../store/sends';
+import { lookBack, openDoor, settleAsFound, settleSend, type Door } from '../store/sends';
 import { bodyHash } from '../store/text';
+import { conversationOf } from './conversation';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';
 
 export interface SendDependencies {
@@ -24,6 +25,13 @@ export interface SendDependencies {
 /** How far Podium's clock may be behind ours when a message is looked for by its time. */
 const CLOCK_SKEW_MS = 60_000;
 
+/** The time limit of Podium's answer, and the time to write it down. */
+const POST_TAKES_MS = 12_000;
+
+/** By when Podium has a text of unknown outcome in its conversation, should it have taken it. */
+const SETTLES_MS = 15_000;
+const SETTLES_AT_LAST_MS = 60_000;
+
 /** What may be wrong on our side, with what mends it: the text as it is to go out then, or null. */
 const MENDS: Partial<
   Record<PodiumErrorKind, (deps: SendDependencies, send: TextToSend) => Promise<TextToSend | null>>
@@ -33,21 +41,41 @@ const MENDS: Partial<
 };
 
 /**
- * One attempt to send a text. It throws only what Temporal is to retry; the next attempt begins at the
+ * One attempt to send a text. It throws only what Temporal is to retry; the next attempt comes to the
  * door again. The only activity with more than one call to Podium: to read what became of an attempt of
  * unknown outcome, and to mend, once, what Podium does not know.
  */
-export async function sendText(
+export function sendText(deps: SendDependencies, send: TextToSend): Promise<TextOutcome> {
+  const { startToCloseTimeoutMs } = Context.current().info;
+  return tryToSend(deps, send, Date.now() + startToCloseTimeoutMs - POST_TAKES_MS);
+}
+
+/** What is slow comes first, then the door, and behind it nothing but the post. `latest` in ms since 1970. */
+async function tryToSend(
   deps: SendDependencies,
   send: TextToSend,
+  latest: number,
   mended = false,
 ): Promise<TextOutcome> {
-  // A token that has to be fetched takes seconds: behind the door, a STOP could come in between.
-  await callPodium(() => deps.podium.prepare());
-  const door = await atTheDoor(deps, send);
-  if (door.kind !== 'open') return withoutSending(door);
-  const earlier = door.previousUnknown ? await earlierAttempt(deps, send, door.intendedAt) : null;
+  const { pool, podium } = deps;
+  const phoneHash = deps.phoneHash(send.phone);
+  const { count, unknownSince } = await orNothingLeaves(() => lookBack(pool, send.sendId));
+  const earlier = unknownSince && (await earlierAttempt(deps, send, unknownSince));
   if (earlier) return earlier;
+  // A token that has to be fetched takes seconds: behind the door, a STOP could come in between.
+  await callPodium(() => podium.prepare());
+  const door = await orNothingLeaves(() => openDoor(pool, { ...send, phoneHash, now: new Date() }, count));
+  if (door.kind !== 'open') return withoutSending(door);
+  if (Date.now() > latest) return tooLate(deps, send);
+  return post(deps, send, latest, mended);
+}
+
+async function post(
+  deps: SendDependencies,
+  send: TextToSend,
+  latest: number,
+  mended: boolean,
+): Promise<TextOutcome> {
   try {
     const { senderName } = deps;
     const { messageUid, conversationUid, at } = await deps.podium.sendMessage({ ...send, senderName });
@@ -56,18 +84,24 @@ export async function sendText(
   } catch (error) {
     if (!(error instanceof PodiumError)) throw error;
     const mend = mended ? undefined : MENDS[error.kind];
-    return mend ? sendMended(deps, send, error, mend) : afterError(deps, send, error);
+    return mend ? sendMended(deps, send, error, mend, latest) : afterError(deps, send, error);
   }
 }
 
 /** The store away: nothing may leave. */
-async function atTheDoor({ pool, phoneHash }: SendDependencies, send: TextToSend): Promise<Door> {
+async function orNothingLeaves<T>(read: () => Promise<T>): Promise<T> {
   try {
-    return await openDoor(pool, { ...send, phoneHash: phoneHash(send.phone), now: new Date() });
+    return await read();
   } catch (error) {
     log.error('Opt-outs could not be read, so nothing was sent', { code: 'ERR_WEBCHAT_010' });
     throw error;
   }
+}
+
+/** A post that outlives this attempt would run beside the next one. */
+async function tooLate({ pool }: SendDependencies, send: TextToSend): Promise<never> {
+  await settleSend(pool, send.sendId, { kind: 'not_sent' });
+  throw ApplicationFailure.retryable('Too little time is left of this attempt.', 'too_late');
 }
 
 function withoutSending(door: Exclude<Door, { kind: 'open' }>): TextOutcome {
@@ -79,6 +113,8 @@ function withoutSending(door: Exclude<Door, { kind: 'open' }>): TextOutcome {
       return { status: 'blocked' };
     case 'refused':
       return { status: 'refused', code: door.code };
+    case 'overtaken':
+      throw ApplicationFailure.retryable('Another attempt has passed this one.', 'overtaken');
   }
 }
 
@@ -161,9 +197,12 @@ async function afterError(
         kind: error.details.mayHaveHappened ? 'unknown' : 'not_sent',
       });
       log.warn('A text could not be sent yet', { kind: error.kind });
-      throw toActivityFailure(error);
+      throw toActivityFailure(error, error.details.mayHaveHappened ? untilSettled() : undefined);
   }
 }
+
+/** How long to wait before an unknown outcome is looked up, in ms; longer with each attempt. */
+const untilSettled = () => Math.min(SETTLES_MS * Context.current().info.attempt, SETTLES_AT_LAST_MS);
 
 /** Podium itself holds an opt-out that we did not know of. */
 async function noteOptOut({ pool, phoneHash }: SendDependencies, send: TextToSend): Promise<void> {
@@ -186,10 +225,11 @@ async function sendMended(
   send: TextToSend,
   error: PodiumError,
   mend: NonNullable<(typeof MENDS)[PodiumErrorKind]>,
+  latest: number,
 ): Promise<TextOutcome> {
   await settleSend(deps.pool, send.sendId, { kind: 'not_sent' });
   const mended = await callPodium(() => mend(deps, send));
-  return mended ? sendText(deps, mended, true) : afterError(deps, send, error);
+  return mended ? tryToSend(deps, mended, latest, true) : afterError(deps, send, error);
 }
 
 /** Podium does not know the location: the list is read anew, for the door to look at. */
@@ -203,9 +243,6 @@ async function withKnownConversation(
   { podium }: SendDependencies,
   send: TextToSend,
 ): Promise<TextToSend | null> {
-  const contact = await podium.findContact(send.phone, send.locationUid);
-  const conversationUid = contact?.locationUids.includes(send.locationUid)
-    ? contact.conversationUids.find((uid) => uid !== send.conversationUid)
-    : undefined;
-  return conversationUid ? { ...send, conversationUid } : null;
+  const conversationUid = await conversationOf(podium, send, send.conversationUid);
+  return conversationUid === null ? null : { ...send, conversationUid };
 }

@@ -531,10 +531,11 @@ describe('a message of the store', () => {
 
     async function send(n: number) {
       const sendId = `00000000-0000-4000-8000-00000000000${n}`;
-      await openDoor(db.pool, {
+      const send = {
         ...{ sendId, phone: JANE, phoneHash: testHash(JANE), locationUid: NORTHSIDE, workflowId: null },
         ...{ conversationUid: null, purpose: 'greeting', body: said, now: new Date() },
-      });
+      };
+      await openDoor(db.pool, send, 0);
       return sendId;
     }
 

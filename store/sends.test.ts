@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { context, customerMessage, JANE, JOHN, NORTHSIDE, testHash } from '../test/support/received';
-import { createPool, lockPhones, transaction } from './database';
+import { createPool, lockPhones, transaction, type Pool } from './database';
 import { receive } from './inbox';
 import { replaceLocations } from './locations';
 import { recordOptOut } from './opt-outs';
-import { openDoor, settleAsFound, settleSend, type WantedSend } from './sends';
+import { lookBack, openDoor as passDoor, settleAsFound, settleSend, type WantedSend } from './sends';
 
 const ARCHIVED = '9e000000-0000-4000-8000-000000000003';
 
@@ -40,6 +40,9 @@ const wanted = (options: Partial<WantedSend> = {}): WantedSend => ({
   ...{ conversationUid: 'c-1', purpose: 'greeting', body: 'Welcome', now: new Date('2026-07-23T10:00:00Z') },
   ...options,
 });
+/** One attempt, as senders make it. */
+const openDoor = async (pool: Pool, send: WantedSend) =>
+  passDoor(pool, send, (await lookBack(pool, send.sendId)).count);
 const optOut = (optedOut: boolean, at: Date, phone = JANE) =>
   recordOptOut(db.pool, {
     ...{ phone, phoneHash: testHash(phone), optedOut, source: 'operator', actor: 'ann', rule: null, at },
@@ -52,12 +55,7 @@ const audit = async () =>
 describe('the door', () => {
   it('lets a send out, and has written an intent by then that holds no text', async () => {
     const send = wanted();
-    expect(await openDoor(db.pool, send)).toEqual({
-      kind: 'open',
-      attempt: 1,
-      previousUnknown: false,
-      intendedAt: send.now,
-    });
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'open', attempt: 1 });
     const [row] = await rows('sends');
     expect(row).toMatchObject({ id: send.sendId, status: 'intent', settled_at: null });
     expect(JSON.stringify(row)).not.toContain('Welcome');
@@ -101,6 +99,13 @@ describe('the door', () => {
     expect(await openDoor(db.pool, send)).toEqual({ kind: 'refused', code: 'ERR_WEBCHAT_003' });
     expect(await openDoor(db.pool, send)).toEqual({ kind: 'refused', code: 'ERR_WEBCHAT_003' });
     expect(await audit()).toEqual(['send_refused']);
+  });
+
+  it('is shut for an attempt that another one has overtaken since it looked back', async () => {
+    const send = wanted();
+    expect(await passDoor(db.pool, send, 0)).toEqual({ kind: 'open', attempt: 1 });
+    expect(await passDoor(db.pool, send, 0)).toEqual({ kind: 'overtaken' });
+    expect(await rows('sends')).toMatchObject([{ status: 'intent', attempts: 1 }]);
   });
 
   it('stays shut while the store is away', async () => {
@@ -187,7 +192,8 @@ describe('a send', () => {
     const send = wanted();
     await openDoor(db.pool, send);
     await settleSend(db.pool, send.sendId, { kind: 'not_sent' });
-    expect(await openDoor(db.pool, send)).toMatchObject({ kind: 'open', attempt: 2, previousUnknown: false });
+    expect(await lookBack(db.pool, send.sendId)).toEqual({ count: 1, unknownSince: null });
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'open', attempt: 2 });
     expect(await audit()).toEqual(['send_intended', 'send_not_sent', 'send_intended']);
   });
 
@@ -198,11 +204,11 @@ describe('a send', () => {
       await openDoor(db.pool, send);
       if (outcome === 'unknown') await settleSend(db.pool, send.sendId, { kind: 'unknown' });
       const later = { ...send, now: new Date('2026-07-23T10:05:00Z') };
-      const second = { kind: 'open', attempt: 2, previousUnknown: true, intendedAt: send.now };
-      expect(await openDoor(db.pool, later)).toEqual(second);
+      expect(await lookBack(db.pool, send.sendId)).toEqual({ count: 1, unknownSince: send.now });
+      expect(await openDoor(db.pool, later)).toEqual({ kind: 'open', attempt: 2 });
       // The second attempt certainly failed; the first may still turn up.
       await settleSend(db.pool, send.sendId, { kind: 'not_sent' });
-      expect(await openDoor(db.pool, later)).toEqual({ ...second, attempt: 3 });
+      expect(await lookBack(db.pool, send.sendId)).toEqual({ count: 2, unknownSince: send.now });
     },
   );
 

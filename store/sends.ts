@@ -23,16 +23,22 @@ export interface WantedSend {
   now: Date;
 }
 
+/** What is known of a send's attempts. */
+export interface Attempts {
+  /** How many the door has let through. */
+  count: number;
+  /** Since when one of unknown outcome may have left: read the conversation before sending again. Null for none. */
+  unknownSince: Date | null;
+}
+
 export type Door =
   | {
       kind: 'open';
       /** 1 for the first. */
       attempt: number;
-      /** What became of an earlier attempt is not known: read the conversation before sending again. */
-      previousUnknown: boolean;
-      /** When the first attempt was let through: an unknown one is looked for from here on. */
-      intendedAt: Date;
     }
+  /** Another attempt has passed since `lookBack`, and may be on the wire. */
+  | { kind: 'overtaken' }
   /** The phone is opted out, now or when this send was first tried. */
   | { kind: 'blocked' }
   /** `at` is when it was learned that it had left. */
@@ -65,11 +71,19 @@ interface SendRow {
   settledAt: Date | null;
 }
 
+/** Reads what is known of earlier attempts, for what has to be looked up in Podium before the door is passed. */
+export async function lookBack(pool: Pool, sendId: string): Promise<Attempts> {
+  const send = await readSend(pool, sendId);
+  return { count: send?.attempts ?? 0, unknownSince: send?.status === 'intent' ? send.intendedAt : null };
+}
+
 /**
  * Decides about one attempt, and writes the decision before anything leaves: an intent, or why not.
- * Only after `open` may Podium be called. Throws when the store is away, and then nothing may leave either.
+ * Only after `open` may Podium be called, and at once: what is slow comes before the door.
+ * Throws when the store is away, and then nothing may leave either.
+ * @param attemptsSeen by `lookBack`: with more of them by now, what was looked up is out of date
  */
-export async function openDoor(pool: Pool, send: WantedSend): Promise<Door> {
+export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: number): Promise<Door> {
   return transaction(pool, async (client) => {
     await lockPhones(client, [send.phone]);
     const earlier = await readSend(client, send.sendId);
@@ -79,6 +93,8 @@ export async function openDoor(pool: Pool, send: WantedSend): Promise<Door> {
     }
     if (earlier?.status === 'refused') return { kind: 'refused', code: earlier.code ?? '' };
     if (earlier?.status === 'blocked') return { kind: 'blocked' };
+    const attempts = earlier?.attempts ?? 0;
+    if (attempts !== attemptsSeen) return { kind: 'overtaken' };
     if (await isOptedOut(client, send.phone)) {
       await writeDecision(client, send, earlier, 'blocked', 'ERR_WEBCHAT_009');
       return { kind: 'blocked' };
@@ -88,12 +104,7 @@ export async function openDoor(pool: Pool, send: WantedSend): Promise<Door> {
       return { kind: 'refused', code: 'ERR_WEBCHAT_003' };
     }
     await writeDecision(client, send, earlier, 'intent', null);
-    return {
-      kind: 'open',
-      attempt: (earlier?.attempts ?? 0) + 1,
-      previousUnknown: earlier?.status === 'intent',
-      intendedAt: earlier?.intendedAt ?? send.now,
-    };
+    return { kind: 'open', attempt: attempts + 1 };
   });
 }
 
