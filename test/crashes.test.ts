@@ -9,6 +9,7 @@ const JOHN = '+61412345678';
 const MARY = '+14155551234';
 const ANNE = '+14155550150';
 const BETH = '+14155550151';
+const CARA = '+14155550152';
 /** A send that was cut off is tried again after its 30 s, a session that was held by a dead relay after 15. */
 const LONGEST_RECOVERY_MS = 60_000;
 
@@ -88,6 +89,23 @@ describe('of what is busy', () => {
     await signalAgain(BETH);
     expect(await numbersOf(BETH)).toEqual([1, 1, 1]);
     expect(await system.textsTo(BETH)).toHaveLength(1);
+  });
+
+  test('of the workflow by an operator: the next run deals with what it was given', async () => {
+    await write(CARA, 'Can I book a test drive?');
+    await system.hears(1, CARA);
+    await Promise.all(system.workers.map((worker) => worker.kill()));
+    await write(CARA, '1'); // the answer: Sales
+    await system.eventually('the signal', async () => (await numbersOf(CARA)).length === 2);
+    await system.client.workflow.getHandle(system.workflowId(CARA)).terminate('a test');
+    await Promise.all(system.workers.map((worker) => worker.start()));
+
+    await write(CARA, 'Hello?');
+    await system.hears(2, CARA);
+    const { rows } = await system.pool.query('select state from partial_answers where phone_e164 = $1', [
+      CARA,
+    ]);
+    expect(rows).toMatchObject([{ state: { answers: [{ value: 'Sales' }], waitingFor: 'name' } }]);
   });
 
   test('of both in the middle of three conversations, twice: all messages in order, no text twice', async () => {
