@@ -42,8 +42,8 @@ const MENDS: Partial<
 
 /**
  * One attempt to send a text. It throws only what Temporal is to retry; the next attempt comes to the
- * door again. The only activity with more than one call to Podium: to read what became of an attempt of
- * unknown outcome, and to mend, once, what Podium does not know.
+ * door again. It may take more than one call to Podium: to read what became of an attempt of unknown
+ * outcome, and to mend, once, what Podium does not know.
  */
 export function sendText(deps: SendDependencies, send: TextToSend): Promise<TextOutcome> {
   const { startToCloseTimeoutMs } = Context.current().info;
