@@ -35,16 +35,17 @@ function text(options: Partial<TextToSend> = {}): TextToSend {
 }
 
 /** One attempt. */
-async function attempt(send: TextToSend, startToCloseTimeoutMs = 30_000): Promise<TextOutcome> {
+async function attempt(send: TextToSend, timeouts = { one: 30_000, all: 28 * 60_000 }): Promise<TextOutcome> {
   const { pool } = database;
   const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
   const { sendText } = createPodiumActivities(deps);
-  const environment = new MockActivityEnvironment({ startToCloseTimeoutMs }, { logger: silent });
+  const info = { startToCloseTimeoutMs: timeouts.one, scheduleToCloseTimeoutMs: timeouts.all };
+  const environment = new MockActivityEnvironment(info, { logger: silent });
   return environment.run<[TextToSend], TextOutcome, typeof sendText>(sendText, send);
 }
 
-const failed = (send: TextToSend, startToCloseTimeoutMs?: number): Promise<ApplicationFailure> =>
-  attempt(send, startToCloseTimeoutMs).then(
+const failed = (send: TextToSend, timeouts?: { one: number; all: number }): Promise<ApplicationFailure> =>
+  attempt(send, timeouts).then(
     (outcome) => Promise.reject(new Error(`not failed, but ${outcome.status}`)),
     (error: ApplicationFailure) => error,
   );
@@ -73,6 +74,10 @@ test('a text is sent, and its outcome is written down', async () => {
   expect(await row(send.sendId)).toMatchObject({ status: 'sent', attempts: 1 });
   expect(await attempt(send)).toMatchObject({ status: 'sent' }); // a retry of what is done
   expect(podium.texts).toHaveLength(1);
+});
+
+test('a text with little time left is sent where no other attempt can follow', async () => {
+  expect(await attempt(text(), { one: 5_000, all: 5_000 })).toMatchObject({ status: 'sent' });
 });
 
 describe('nothing is sent', () => {
@@ -123,7 +128,10 @@ describe('nothing is sent', () => {
 
   test('by an attempt that would be over before Podium need answer', async () => {
     const send = text();
-    expect(await failed(send, 11_000)).toMatchObject({ type: 'too_late', nonRetryable: false });
+    expect(await failed(send, { one: 11_000, all: 60_000 })).toMatchObject({
+      type: 'too_late',
+      nonRetryable: false,
+    });
     expect(podium.texts).toEqual([]);
     expect(await row(send.sendId)).toMatchObject({ status: 'not_sent' });
     expect(await attempt(send)).toMatchObject({ status: 'sent' });

@@ -46,8 +46,14 @@ const MENDS: Partial<
  * outcome, and to mend, once, what Podium does not know.
  */
 export function sendText(deps: SendDependencies, send: TextToSend): Promise<TextOutcome> {
-  const { startToCloseTimeoutMs } = Context.current().info;
-  return tryToSend(deps, send, Date.now() + startToCloseTimeoutMs - POST_TAKES_MS);
+  return tryToSend(deps, send, latestPost());
+}
+
+/** By when a text must be on its way, so that no next attempt begins beside its post. In ms since 1970. */
+function latestPost(): number {
+  const { startToCloseTimeoutMs: one, scheduleToCloseTimeoutMs: all } = Context.current().info;
+  // Temporal cuts an attempt's time to that of all of them together, and then no other one follows.
+  return all > 0 && all <= one ? Infinity : Date.now() + one - POST_TAKES_MS;
 }
 
 /** What is slow comes first, then the door, and behind it nothing but the post. `latest` in ms since 1970. */
