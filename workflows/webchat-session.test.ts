@@ -402,6 +402,23 @@ describe('a message', () => {
     await one.dealsWith(2);
     expect(one.texts).toEqual([]);
   });
+
+  test('whose reply fails for good in whatever way goes to a person, and the session lives', async () => {
+    const one = chat({ history: 'reply-fails' });
+    rig.podium.fail(
+      'sendMessage',
+      new PodiumError('invalid_location', '400', { mayHaveHappened: false, code: 'invalid_location_uid' }),
+    );
+    rig.podium.fail('listLocations', new PodiumError('not_permitted', '403', { mayHaveHappened: false }));
+    await one.says('Hi');
+    await eventually('a note', async () => (await one.notes()).length === 1);
+    expect((await one.notes())[0]?.body).toContain('outcome_unknown');
+    rig.podium.recover();
+    await one.says('1');
+    await one.dealsWith(2);
+    expect((await one.view()).waiting_for).toBe("the store's next word");
+    expect(one.texts).toEqual([]);
+  });
 });
 
 test('every history that these tests have made replays', async () => {

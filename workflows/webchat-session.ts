@@ -24,6 +24,7 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { TextOutcome } from '../activities/podium-activities';
 import { closeNote, contactConflictNote, sendRefusedNote } from '../core/agent-note';
 import { handOver, partialState, promptText, takeInbox, type Note, type Reply } from '../core/conversation';
 import type { CloseReason, SessionInput } from '../core/session';
@@ -157,7 +158,9 @@ async function send(
   const { conversationUid } = state;
   const sendId = uuid4();
   const wanted = { ...keyOf(run), conversationUid, sendId, purpose, body: text };
-  const outcome = await unless(pointless, () => podiumFor(run.input.locationUid, use).sendText(wanted));
+  const outcome = await unless(pointless, () =>
+    podiumFor(run.input.locationUid, use).sendText(wanted).catch(withoutOutcome),
+  );
   switch (outcome?.status) {
     case 'sent':
       state.conversationUid = outcome.conversationUid ?? conversationUid;
@@ -169,9 +172,16 @@ async function send(
       handOver(state);
       await save(run, [{ name: `refused:${sendId}`, body: sendRefusedNote(outcome.code) }]);
       return null;
-    case undefined:
+    default:
       return null;
   }
+}
+
+/** A call that failed for good, for whatever reason, is left to a person, and the session lives. */
+function withoutOutcome(error: unknown): TextOutcome {
+  if (!(error instanceof ActivityFailure)) throw error;
+  log.error('A text could not be sent', { problem: error.cause?.message });
+  return { status: 'refused', code: 'outcome_unknown' };
 }
 
 async function save(run: Run, notes: Note[]): Promise<void> {
