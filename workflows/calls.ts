@@ -36,11 +36,13 @@ export const store = proxyLocalActivities<Omit<SessionActivities, 'openSession'>
 
 /**
  * Podium, on its own queue: limited for the whole fleet, urgent calls first, and in each class the
- * locations in turn, so that a busy store does not starve the others. Retried until it is given up.
+ * locations in turn, so that a busy store does not starve the others. Retried until it is given up, or until
+ * `withinMs` are over: Temporal itself sees to that, also while no worker runs.
  */
-export function podiumFor(locationUid: string, use: keyof typeof PRIORITY) {
+export function podiumFor(locationUid: string, use: keyof typeof PRIORITY, withinMs?: number) {
   return proxyActivities<PodiumActivities>({
     taskQueue: PODIUM_QUEUE,
+    scheduleToCloseTimeout: withinMs,
     // Two HTTP calls with their time limits, and the store.
     startToCloseTimeout: '30 seconds',
     retry: {

@@ -1,9 +1,13 @@
-/** What the time-skipping server does not show: runs that are continued as new, and commands that come too late. */
+/**
+ * What the time-skipping server does not show: runs that are continued as new, commands that come too late, and
+ * what Temporal does while no worker runs.
+ */
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
 import { eventually } from '../test/support/eventually';
+import { away } from '../test/support/fake-podium';
 import { executions } from '../test/support/histories';
-import { SessionRig, devServer, workflowBundle, type Chat } from '../test/support/session-rig';
+import { POLICY, SessionRig, devServer, workflowBundle, type Chat } from '../test/support/session-rig';
 
 let rig: SessionRig;
 beforeAll(
@@ -73,4 +77,21 @@ test('of messages that come just while a session is closed, none is lost, and th
     expect((await chat.hears(2))[1]).toMatch(/^(Hello|Welcome)/); // in a session of its own
     await replayAll(chat);
   }
+});
+
+test('a text that is being retried ends with its session, although no worker runs', async () => {
+  const chat = rig.chat({ policy: { ...POLICY, idleWarnSeconds: 9, idleCloseSeconds: 10 } });
+  rig.podium.fail('sendMessage', away());
+  await chat.says('Hi');
+  await chat.isTried();
+  await rig.withoutWorkers(() =>
+    eventually('the end of the text', async () => {
+      const { pendingActivities } = (await chat.handle.describe()).raw;
+      return pendingActivities?.length === 0;
+    }),
+  );
+  rig.podium.recover();
+  await chat.ends();
+  expect(chat.texts).toEqual([]);
+  expect(await chat.row()).toMatchObject({ status: 'closed', close_reason: 'idle' });
 });

@@ -17,6 +17,7 @@
 import {
   ActivityFailure,
   CancellationScope,
+  TimeoutFailure,
   allHandlersFinished,
   condition,
   continueAsNew,
@@ -159,7 +160,7 @@ async function send(
   const sendId = uuid4();
   const wanted = { ...keyOf(run), conversationUid, sendId, purpose, body: text };
   const outcome = await unless(pointless, () =>
-    podiumFor(run.input.locationUid, use).sendText(wanted).catch(withoutOutcome),
+    podiumFor(run.input.locationUid, use, untilClose(run)).sendText(wanted).catch(withoutOutcome),
   );
   switch (outcome?.status) {
     case 'sent':
@@ -177,9 +178,13 @@ async function send(
   }
 }
 
-/** A call that failed for good, for whatever reason, is left to a person, and the session lives. */
-function withoutOutcome(error: unknown): TextOutcome {
+/**
+ * A text whose time is over did not go out: null. A call that failed for good, for whatever reason, is left to
+ * a person, and the session lives.
+ */
+function withoutOutcome(error: unknown): TextOutcome | null {
   if (!(error instanceof ActivityFailure)) throw error;
+  if (error.retryState === 'TIMEOUT' || error.cause instanceof TimeoutFailure) return null;
   log.error('A text could not be sent', { problem: error.cause?.message });
   return { status: 'refused', code: 'outcome_unknown' };
 }
@@ -259,6 +264,10 @@ function endOf({ state, input }: Run): CloseReason | null {
   if (state.lastSpeaker === null && state.inbox.length === 0) return 'completed';
   return Date.now() >= deadlines(state, input.policy).closeAt ? 'idle' : null;
 }
+
+/** How long a text of this idle time has a meaning, in ms. A moment at least: Temporal takes 0 for "no limit". */
+const untilClose = ({ state, input }: Run) =>
+  Math.max(1_000, deadlines(state, input.policy).closeAt - Date.now());
 
 function promptIsDue({ state, input }: Run): boolean {
   return promptWanted(state) && Date.now() >= deadlines(state, input.policy).promptAt;

@@ -96,7 +96,7 @@ export class SessionRig {
     readonly env: TestWorkflowEnvironment,
     readonly database: TestDatabase,
     readonly podium: FakePodium,
-    private readonly stopWorkers: () => Promise<void>,
+    private stopWorkers: () => Promise<void>,
   ) {}
 
   /** On the time-skipping server, or on another one. */
@@ -116,6 +116,16 @@ export class SessionRig {
     await this.stopWorkers();
     await this.database.drop();
     await this.env.teardown();
+  }
+
+  /** Does something while no worker runs. */
+  async withoutWorkers(work: () => Promise<unknown>): Promise<void> {
+    await this.stopWorkers();
+    try {
+      await work();
+    } finally {
+      this.stopWorkers = await startWorkers(this.env, this.database, this.podium);
+    }
   }
 
   now(): Promise<number> {
@@ -220,16 +230,6 @@ export class Chat {
     return this.handle.signal(name, ...args);
   }
 
-  close(input: unknown): Promise<SessionView> {
-    return this.handle.executeUpdate<SessionView, [unknown]>(CLOSE_UPDATE, { args: [input] });
-  }
-
-  view(): Promise<SessionView> {
-    return this.handle.query<SessionView>(SESSION_QUERY);
-  }
-
-  /** Waits for texts to arrive; the clock does not jump meanwhile. */
-  async hears(count: number): Promise<string[]> {
   /** A signal whose input was written by other means than an SDK's. */
   async rawSignal(signalName: string, encoding: string, data: string): Promise<void> {
     const { workflowService, options } = this.rig.env.client;
@@ -241,6 +241,16 @@ export class Chat {
     });
   }
 
+  close(input: unknown): Promise<SessionView> {
+    return this.handle.executeUpdate<SessionView, [unknown]>(CLOSE_UPDATE, { args: [input] });
+  }
+
+  view(): Promise<SessionView> {
+    return this.handle.query<SessionView>(SESSION_QUERY);
+  }
+
+  /** Waits for texts to arrive; the clock does not jump meanwhile. */
+  async hears(count: number): Promise<string[]> {
     await eventually(`text ${count} to the customer`, () => this.texts.length >= count);
     return this.texts;
   }
