@@ -1,5 +1,6 @@
 /** Waiting for a time, and waiting for a call that may become pointless. */
 import { CancellationScope, condition, sleep } from '@temporalio/workflow';
+import type { Duration } from '@temporalio/common';
 
 /**
  * Wakes the workflow at each of these times. A lazy alarm: a timer is never cancelled when its time
@@ -14,12 +15,20 @@ export async function keepAlarm(times: () => number[]): Promise<never> {
   }
 }
 
-/** Makes a call, unless it is pointless, and gives it up as soon as it becomes so: null then. */
-export async function unless<T>(pointless: () => boolean, call: () => Promise<T>): Promise<T | null> {
+/**
+ * Makes a call, unless it is pointless, and gives it up as soon as it becomes so: null then.
+ * @param patience after which it is given up as well; without one it is not
+ */
+export async function unless<T>(
+  pointless: () => boolean,
+  call: () => Promise<T>,
+  patience?: Duration,
+): Promise<T | null> {
   if (pointless()) return null;
   return CancellationScope.cancellable(async () => {
     try {
-      return await Promise.race([call(), condition(pointless).then(() => null)]);
+      const givenUp = patience === undefined ? condition(pointless) : condition(pointless, patience);
+      return await Promise.race([call(), givenUp.then(() => null)]);
     } finally {
       CancellationScope.current().cancel(); // whichever of the two is left over
     }

@@ -391,6 +391,25 @@ describe('a message', () => {
     expect((await one.notes())[0]?.body).toContain('ERR_WEBCHAT_004');
   });
 
+  test('is answered soon although Podium wants the contact to be asked for later', async () => {
+    const one = chat({ history: 'contact-throttled' });
+    rig.podium.fail(
+      'findContact',
+      new PodiumError('throttled', '429', { mayHaveHappened: false, retryAfterMs: 10 * MINUTE }),
+      1,
+    );
+    const from = await one.says('Hi');
+    await eventually('the contact being looked up', () =>
+      rig.podium.calls.some(({ method, args }) => method === 'findContact' && args[0] === one.input.phone),
+    );
+    await rig.until(from + 20 * SECOND);
+    expect(await one.hears(1)).toEqual([GREETING]);
+    expectDue(one.sent[0]?.at, from + 20 * SECOND);
+    await one.says('1');
+    await one.hears(2);
+    expect(await contactOf(rig.database.pool, one.input.phone)).not.toBeNull();
+  });
+
   test('whose reply Podium refuses for good goes to a person', async () => {
     const one = chat();
     rig.podium.fail('sendMessage', new PodiumError('invalid_phone', '400', { mayHaveHappened: false }));

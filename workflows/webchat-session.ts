@@ -43,6 +43,9 @@ import { listen } from './session-handlers';
 import { show } from './visibility';
 import { keepAlarm, unless } from './waiting';
 
+/** A contact that cannot be had, as when Podium asks for ten minutes, holds up no answer; the next message tries again. */
+const CONTACT_PATIENCE = '20 seconds';
+
 /** A running session: its input, and what it knows. */
 export interface Run {
   readonly input: SessionInput<SessionState>;
@@ -120,6 +123,7 @@ async function seeToContact(run: Run): Promise<void> {
         (await podium.findContact(customer)) ||
         (await podium.createContact({ ...customer, name })) ||
         (await podium.readWinningContact(customer)),
+      CONTACT_PATIENCE,
     );
     if (known === null) return;
     state.contactKnown = true;
