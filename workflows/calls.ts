@@ -43,7 +43,7 @@ export function podiumFor(locationUid: string, use: keyof typeof PRIORITY, withi
   return proxyActivities<PodiumActivities>({
     taskQueue: PODIUM_QUEUE,
     scheduleToCloseTimeout: withinMs,
-    // Two HTTP calls with their time limits, and the store.
+    // Two HTTP calls with their time limits, and the store; a text that is later than that leaves with the next.
     startToCloseTimeout: '30 seconds',
     retry: {
       initialInterval: '1 second',
