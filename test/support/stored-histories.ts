@@ -6,6 +6,7 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporal } from '@temporalio/proto';
+import { ROOT } from '../../embedded/paths';
 
 const { History } = temporal.api.history.v1;
 type History = temporal.api.history.v1.IHistory;
@@ -22,11 +23,10 @@ export async function storeHistories(histories: StoredHistory[]): Promise<void> 
   await rm(DIRECTORY, { recursive: true, force: true });
   await mkdir(DIRECTORY);
   for (const { name, history } of histories) {
-    // Who made it, and on which machine, is of no interest.
-    const json = JSON.stringify(History.fromObject(history), null, 1).replace(
-      /("identity": *)"[^"]*"/g,
-      '$1"worker"',
-    );
+    // Who made it, on which machine and in which folder, is of no interest.
+    const json = JSON.stringify(History.fromObject(history), null, 1)
+      .replace(/("identity": *)"[^"]*"/g, '$1"worker"')
+      .replaceAll(`${ROOT}/`, '');
     await writeFile(join(DIRECTORY, `${name}.json`), `${json}\n`);
   }
 }
