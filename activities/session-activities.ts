@@ -2,6 +2,9 @@
  * What a session asks of the store: thin adapters, run as local activities, so that each is one short
  * transaction on the worker of the session and one event in its history. Repeating any changes nothing.
  */
+import { log } from '@temporalio/activity';
+import { failure } from '../core/error-codes';
+import { isPartialState } from '../core/partial-state';
 import type { CloseReason, PartialState } from '../core/session';
 import { lockPhones, transaction, type Pool } from '../store/database';
 import { noteToPost } from '../store/notes';
@@ -54,8 +57,14 @@ export type SessionActivities = ReturnType<typeof createSessionActivities>;
 
 export function createSessionActivities({ pool, phoneHash }: SessionDependencies) {
   return {
-    openSession: (session: SessionKey & { firstRunId: string }): Promise<SessionOpening> =>
-      openSession(pool, session),
+    /** Answers that cannot be read are left behind: the session begins afresh rather than not at all. */
+    openSession: async (session: SessionKey & { firstRunId: string }): Promise<SessionOpening> => {
+      const opening = await openSession(pool, session);
+      if (opening.restored === null || isPartialState(opening.restored)) return opening;
+      const { code, message } = failure('ERR_WEBCHAT_013');
+      log.error(message, { code });
+      return { ...opening, restored: null };
+    },
 
     /** @returns up to which number messages are dealt with */
     saveProgress: ({ lastMessageAt, ...progress }: Progress): Promise<number> =>
