@@ -1,6 +1,5 @@
 /** The server's process: puts the parts together, and takes them apart again. */
 import type { Client } from '@temporalio/client';
-import type { Logger } from 'pino';
 import { onShutdown } from '../config/lifecycle';
 import { loadConfiguration, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
@@ -14,9 +13,7 @@ import { sessionPolicy, type Settings } from '../core/settings';
 import { judge } from '../core/verdict';
 import type { SessionTools } from '../ops/sessions';
 import { createTemporalClient } from '../ops/temporal';
-import { createAccessTokens } from '../podium/access-token';
-import type { PodiumApi } from '../podium/api';
-import { createPodium } from '../podium/client';
+import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { createPool, type Pool } from '../store/database';
 import { receive, type ReceiveContext } from '../store/inbox';
 import { storedRefreshToken } from '../store/refresh-token';
@@ -35,12 +32,7 @@ import { notStored } from './webhook';
 
 const NEEDS = [
   'databaseUrl',
-  'podiumApiUrl',
-  'podiumTokenUrl',
-  'podiumClientId',
-  'podiumClientSecret',
-  'podiumRefreshToken',
-  'podiumContract',
+  ...PODIUM_NEEDS,
   'webhookSecrets',
   'idKeys',
   'encryptionKeys',
@@ -54,7 +46,6 @@ type ServerEnvironment = Pick<Environment, (typeof NEEDS)[number]>;
 
 /** The receiver's own connections: a batch on its way, and the health check. */
 const RECEIVER_POOL = { max: 2, statementTimeoutMs: 2_000 };
-const PODIUM_TIMEOUT_MS = 10_000;
 const TEMPORAL_CHECK_MS = 900;
 
 void runMain('server', async () => {
@@ -74,7 +65,12 @@ void runMain('server', async () => {
   };
   const directory = new LocationDirectory({
     pool,
-    podium: connectPodium(environment, settings, pool, logger),
+    podium: connectPodium(
+      environment,
+      settings,
+      storedRefreshToken(pool, environment.encryptionKeys),
+      logger,
+    ),
     settings: settings.locations,
     onRead: async () => {
       const served = directory.list().filter(({ archived }) => !archived);
@@ -135,30 +131,6 @@ void runMain('server', async () => {
   onShutdown(() => close(server));
   logger.info({ event: 'ready', url }, 'Ready');
 });
-
-function connectPodium(
-  environment: ServerEnvironment,
-  settings: Settings,
-  pool: Pool,
-  logger: Logger,
-): PodiumApi {
-  const tokens = createAccessTokens({
-    tokenUrl: environment.podiumTokenUrl,
-    clientId: environment.podiumClientId,
-    clientSecret: environment.podiumClientSecret,
-    refreshToken: environment.podiumRefreshToken,
-    store: storedRefreshToken(pool, environment.encryptionKeys),
-    timeoutMs: PODIUM_TIMEOUT_MS,
-    logger,
-  });
-  return createPodium({
-    contract: environment.podiumContract ?? settings.podium.contract,
-    apiUrl: environment.podiumApiUrl,
-    tokens,
-    timeoutMs: PODIUM_TIMEOUT_MS,
-    logger,
-  });
-}
 
 function receiveContext({ idKeys }: ServerEnvironment, settings: Settings): ReceiveContext {
   const [key] = idKeys as [string];

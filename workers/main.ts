@@ -22,31 +22,21 @@ import { dataConverter } from '../core/data-converter';
 import type { Environment } from '../core/environment';
 import { phoneHash } from '../core/ids';
 import { PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
-import type { Settings } from '../core/settings';
-import { createAccessTokens } from '../podium/access-token';
-import type { PodiumApi } from '../podium/api';
-import { createPodium } from '../podium/client';
-import { createPool, type Pool } from '../store/database';
+import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
+import { createPool } from '../store/database';
 import { storedRefreshToken } from '../store/refresh-token';
 import { temporalLogger } from './temporal-logger';
 
 const NEEDS = [
   'databaseUrl',
-  'podiumApiUrl',
-  'podiumTokenUrl',
-  'podiumClientId',
-  'podiumClientSecret',
-  'podiumRefreshToken',
-  'podiumContract',
+  ...PODIUM_NEEDS,
   'idKeys',
   'encryptionKeys',
   'logLevel',
 ] as const satisfies (keyof Environment)[];
-type WorkerEnvironment = Pick<Environment, (typeof NEEDS)[number]>;
 
 /** The rest of Podium's limit is for calls outside of the queue: locations, tokens. */
 const QUEUE_SHARE = 0.9;
-const PODIUM_TIMEOUT_MS = 10_000;
 /** What runs may end by itself for so long; a send that is cut off has to be read up later. */
 const SHUTDOWN_GRACE = '6 seconds';
 const LONGEST_PAUSE_MS = 5_000;
@@ -67,7 +57,12 @@ void runMain('worker', async () => {
   const [idKey] = environment.idKeys as [string];
   const deps = {
     pool,
-    podium: connectPodium(environment, settings, pool, logger),
+    podium: connectPodium(
+      environment,
+      settings,
+      storedRefreshToken(pool, environment.encryptionKeys),
+      logger,
+    ),
     phoneHash: (phone: string) => phoneHash(phone, idKey),
     senderName: settings.messages.en.sender_name,
     conflictRefetchMaxAttempts: settings.contacts.conflict_refetch_max_attempts,
@@ -115,28 +110,4 @@ async function connect(options: NativeConnectionOptions, logger: Logger): Promis
       await delay(pause);
     }
   }
-}
-
-function connectPodium(
-  environment: WorkerEnvironment,
-  settings: Settings,
-  pool: Pool,
-  logger: Logger,
-): PodiumApi {
-  const tokens = createAccessTokens({
-    tokenUrl: environment.podiumTokenUrl,
-    clientId: environment.podiumClientId,
-    clientSecret: environment.podiumClientSecret,
-    refreshToken: environment.podiumRefreshToken,
-    store: storedRefreshToken(pool, environment.encryptionKeys),
-    timeoutMs: PODIUM_TIMEOUT_MS,
-    logger,
-  });
-  return createPodium({
-    contract: environment.podiumContract ?? settings.podium.contract,
-    apiUrl: environment.podiumApiUrl,
-    tokens,
-    timeoutMs: PODIUM_TIMEOUT_MS,
-    logger,
-  });
 }

@@ -1,0 +1,43 @@
+import type { Logger } from 'pino';
+import type { Environment } from '../core/environment';
+import type { Settings } from '../core/settings';
+import { createAccessTokens, type RefreshTokenStore } from './access-token';
+import type { PodiumApi } from './api';
+import { createPodium } from './client';
+
+/** What a process that calls Podium needs of the environment. */
+export const PODIUM_NEEDS = [
+  'podiumApiUrl',
+  'podiumTokenUrl',
+  'podiumClientId',
+  'podiumClientSecret',
+  'podiumRefreshToken',
+  'podiumContract',
+] as const satisfies (keyof Environment)[];
+
+const TIMEOUT_MS = 10_000;
+
+/** Podium as environment and settings name it; the environment's contract goes before the settings'. */
+export function connectPodium(
+  environment: Pick<Environment, (typeof PODIUM_NEEDS)[number]>,
+  settings: Pick<Settings, 'podium'>,
+  store: RefreshTokenStore,
+  logger: Logger,
+): PodiumApi {
+  const tokens = createAccessTokens({
+    tokenUrl: environment.podiumTokenUrl,
+    clientId: environment.podiumClientId,
+    clientSecret: environment.podiumClientSecret,
+    refreshToken: environment.podiumRefreshToken,
+    store,
+    timeoutMs: TIMEOUT_MS,
+    logger,
+  });
+  return createPodium({
+    contract: environment.podiumContract ?? settings.podium.contract,
+    apiUrl: environment.podiumApiUrl,
+    tokens,
+    timeoutMs: TIMEOUT_MS,
+    logger,
+  });
+}
