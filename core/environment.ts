@@ -66,6 +66,8 @@ const VARIABLES = {
     (value) => readList(value, readToken),
   ),
   port: { ...variable('PORT', 'a whole number from 0 (any free port) to 65535', readPort), unset: 3000 },
+  /** Where Podium, agents and customers reach the server; null where nobody said. Without a slash at the end. */
+  publicUrl: optional('PUBLIC_URL', 'as https://webchat.example.com', readHttpUrl),
   logLevel: {
     ...variable('LOG_LEVEL', `one of ${logLevels().join(', ')}`, readLogLevel),
     unset: 'info' as const,

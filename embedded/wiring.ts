@@ -79,6 +79,7 @@ function productEnvironment(wiring: Wiring): Record<string, string> {
     WEBCHAT_ENCRYPTION_KEYS: keys.encryptionKey,
     OPS_TOKENS: `local:${keys.opsToken},temporal-ui:${keys.codecToken}`,
     PODIUM_CONTRACT: wiring.contract,
+    PUBLIC_URL: wiring.serverUrl,
     ...(wiring.settingsFile ? { WEBCHAT_SETTINGS: wiring.settingsFile } : {}),
     ...(wiring.simulatorUrl ? simulatedPodium(wiring.simulatorUrl, keys) : {}),
   };
