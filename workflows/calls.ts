@@ -5,7 +5,7 @@ import type { SessionActivities } from '../activities/session-activities';
 import { PODIUM_QUEUE } from '../core/session';
 
 /** What comes first on Podium's queue while there is more to do than Podium allows. */
-export const PRIORITY = { answer: 1, contact: 1, prompt: 2, close: 2, note: 3, mirror: 4 } as const;
+export const PRIORITY = { answer: 1, contact: 1, prompt: 2, close: 2, note: 3, mirror: 4, audit: 5 } as const;
 
 /** A contact that cannot be had holds up no answer for long; the next message tries again. */
 const CONTACT_ATTEMPTS = 5;
