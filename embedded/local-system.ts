@@ -1,5 +1,5 @@
 /** The whole system on one machine: each part a process of its own, started again when it dies. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadEnvironment, loadSettings } from '../config/load';
 import type { Settings } from '../core/settings';
@@ -15,7 +15,10 @@ import { postgresProgram, temporalProgram } from './programs';
 import { provisionTemporal } from './provision/temporal-cli';
 import { removeRuntimeFile, writeRuntimeFile, type Runtime } from './runtime-file';
 import { NAMESPACE } from './temporal';
-import { serverProgram, simulatorProgram, workerProgram, type Wiring } from './wiring';
+import { productEnvironment, serverProgram, simulatorProgram, workerProgram, type Wiring } from './wiring';
+
+/** For nobody else. As root, Postgres runs as another user, who has to pass through; what is secret is closed by itself. */
+const PRIVATE = process.getuid?.() === 0 ? 0o711 : 0o700;
 
 export interface Running {
   runtime: Runtime;
@@ -86,6 +89,7 @@ export class LocalSystem {
     removeRuntimeFile(this.runtimeFile);
     mkdirSync(this.memory, { recursive: true });
     mkdirSync(this.logDirectory, { recursive: true });
+    chmodSync(this.directory, PRIVATE);
   }
 
   private settingsFile(own: string | null): string | null {
@@ -164,6 +168,7 @@ function describe(wiring: Wiring, webhookSecret: string): Runtime {
     webhookSecret,
     opsToken: wiring.keys.opsToken,
     contract: wiring.contract,
+    environment: productEnvironment(wiring),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Runtime {
   webhookSecret: string;
   opsToken: string;
   contract: Contract;
+  /** What server and worker were told, for the CLI; Podium's own credentials only where they are the simulator's. */
+  environment: Record<string, string>;
 }
 
 /** Whole or not at all: whoever waits for the file reads it as soon as it is there. */

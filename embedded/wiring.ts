@@ -69,7 +69,7 @@ export function simulatorProgram(wiring: Wiring, port: number): Program {
 }
 
 /** The environment of server and worker. */
-function productEnvironment(wiring: Wiring): Record<string, string> {
+export function productEnvironment(wiring: Wiring): Record<string, string> {
   const { keys } = wiring;
   return {
     DATABASE_URL: wiring.databaseUrl,

@@ -52,7 +52,7 @@ export class StateFile {
 
   private async write(): Promise<void> {
     const temporary = `${this.path}.new`;
-    await writeFile(temporary, JSON.stringify(this.world));
+    await writeFile(temporary, JSON.stringify(this.world), { mode: 0o600 });
     await rename(temporary, this.path);
   }
 }

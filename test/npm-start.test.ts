@@ -13,17 +13,19 @@ import { NORTHSIDE, SimulatorHandle } from './support/simulator';
 const JANE = '+61400123456';
 const PARTS = ['leash postgres', 'leash temporal', 'simulator', 'worker', 'server'];
 
+let folder: string;
 let directory: string;
 let supervisor: ChildProcess;
 let output: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'podium-webchat-start-'));
+  folder = mkdtempSync(join(tmpdir(), 'podium-webchat-start-'));
+  directory = join(folder, '.data');
 });
 afterEach(async () => {
   supervisor.kill('SIGINT');
   await ended(supervisor);
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 });
 
 /** What `npm start -- …flags` runs, once all is installed and built; on any free ports. */
@@ -78,6 +80,14 @@ function pidOf(part: string): number | undefined {
   return descendants().find(({ name }) => name === `podium-webchat-${part}`)?.pid;
 }
 
+/** The operator's command, in the folder where the system runs. @returns what it printed */
+function operatorAsks(...args: string[]): string {
+  return execFileSync(process.execPath, [built('ops/cli/main.js'), ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+}
+
 async function firstReply(runtime: Runtime): Promise<string> {
   const webhook = `${runtime.server}/webhooks/podium`;
   const event = publishedEvent({ phone: '0400 123 456', body: 'Can I book a test drive?' });
@@ -93,7 +103,7 @@ test('it tells where everything is, answers a customer, and ends without a trace
   const runtime = await start('--fast');
 
   expect(Object.keys(runtime).sort()).toEqual(
-    'contract databaseUrl demo opsToken server simulator temporalAddress temporalNamespace temporalUi webhookSecret'.split(
+    'contract databaseUrl demo environment opsToken server simulator temporalAddress temporalNamespace temporalUi webhookSecret'.split(
       ' ',
     ),
   );
@@ -103,6 +113,8 @@ test('it tells where everything is, answers a customer, and ends without a trace
   }
   for (const part of PARTS) expect({ part, pid: pidOf(part) }).toEqual({ part, pid: expect.any(Number) });
   expect(await firstReply(runtime)).toContain('Northside Motors');
+
+  expect(operatorAsks('auth', 'status')).toContain('Access to Podium works');
 
   const processes = descendants();
   const asked = Date.now();

@@ -1,0 +1,117 @@
+/** What the commands share: the configuration, connections made when they are first used, and the output. */
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { loadEnvironment, loadSettings, withFiles } from '../../config/load';
+import { createLogger } from '../../config/logger';
+import { dataConverter } from '../../core/data-converter';
+import type { Environment } from '../../core/environment';
+import type { Settings } from '../../core/settings';
+import type { PodiumApi } from '../../podium/api';
+import { connectPodium, PODIUM_NEEDS } from '../../podium/connect';
+import { createPool, type Pool } from '../../store/database';
+import { storedRefreshToken } from '../../store/refresh-token';
+import { createTemporalClient } from '../temporal';
+import { findLocalSystem } from './local-system';
+
+/** `notFine`: what was asked about is not. `unknown`: it could not be told. */
+export const EXIT = { fine: 0, notFine: 1, unknown: 2 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What of its process a command touches, so that a test need not start one. */
+export interface CliHost {
+  env: Readonly<Record<string, string | undefined>>;
+  /** Where it was called. */
+  directory: string;
+  out: (text: string) => void;
+  err: (text: string) => void;
+}
+
+/** A command takes only what it needs: what is never asked for need not be configured, nor reachable. */
+export class CliContext {
+  /** Whether data is printed as JSON. */
+  json = false;
+  exitCode: ExitCode = EXIT.fine;
+  /** To stderr; only what is worth a warning, unless LOG_LEVEL says otherwise. */
+  readonly logger: Logger;
+  private readonly opened: (() => Promise<unknown>)[] = [];
+  private readonly made = new Map<string, unknown>();
+
+  constructor(readonly host: CliHost) {
+    const { logLevel } = loadEnvironment(['logLevel'], { LOG_LEVEL: host.env['LOG_LEVEL'] ?? 'warn' });
+    this.logger = createLogger('podium-webchat-cli', logLevel, { write: host.err });
+  }
+
+  /** Whether the variables are those of the system that runs in this folder. */
+  get usesLocalSystem(): boolean {
+    return this.local !== null;
+  }
+
+  /** The variables of the environment, or of the running local system when the environment names no database. */
+  get variables(): Readonly<Record<string, string | undefined>> {
+    return { ...this.host.env, ...this.local };
+  }
+
+  /** @throws ConfigurationError that names all that is missing or wrong */
+  environment<Key extends keyof Environment>(...needs: Key[]): Pick<Environment, Key> {
+    return loadEnvironment(needs, this.variables);
+  }
+
+  /** @throws ConfigurationError */
+  get settings(): Settings {
+    return this.once('settings', () => loadSettings(this.environment('settingsPath').settingsPath));
+  }
+
+  get pool(): Pool {
+    return this.once('pool', () => {
+      const pool = createPool(this.environment('databaseUrl').databaseUrl, { max: 4 });
+      this.opened.push(() => pool.end());
+      return pool;
+    });
+  }
+
+  get podium(): PodiumApi {
+    return this.once('podium', () => {
+      const environment = this.environment('databaseUrl', 'encryptionKeys', ...PODIUM_NEEDS);
+      const store = storedRefreshToken(this.pool, environment.encryptionKeys);
+      return connectPodium(environment, this.settings, store, this.logger);
+    });
+  }
+
+  /** Connects with its first call. Every call needs a deadline (`client.withDeadline`), or it may wait for ever. */
+  get temporal(): Client {
+    return this.once('temporal', () => {
+      const { encryptionKeys } = this.environment('encryptionKeys');
+      const client = createTemporalClient(dataConverter(encryptionKeys), withFiles(this.variables));
+      this.opened.push(() => client.connection.close());
+      return client;
+    });
+  }
+
+  /**
+   * The result of a command, on stdout: `data` with `--json`, `text` without.
+   * @param exitCode of the program; `notFine` when what was asked about is not fine
+   */
+  answer(data: unknown, text: string, exitCode: ExitCode = EXIT.fine): void {
+    this.host.out(`${this.json ? JSON.stringify(data) : text}\n`);
+    this.exitCode = exitCode;
+  }
+
+  /** Whatever else there is to say to a person, on stderr. */
+  tell(line: string): void {
+    this.host.err(`${line}\n`);
+  }
+
+  /** Ends all connections. */
+  async end(): Promise<void> {
+    await Promise.all(this.opened.splice(0).map((end) => end()));
+  }
+
+  private get local(): Record<string, string> | null {
+    return this.once('local', () => findLocalSystem(this.host));
+  }
+
+  private once<T>(name: string, make: () => T): T {
+    if (!this.made.has(name)) this.made.set(name, make());
+    return this.made.get(name) as T;
+  }
+}

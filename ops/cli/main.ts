@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+/** `podium-webchat`: what an operator can do, from a shell. */
+import { runCli } from './run';
+
+process.title = 'podium-webchat-cli';
+// Whoever reads may stop before the end, as `head` does.
+process.stdout.on('error', () => undefined);
+
+void runCli(process.argv.slice(2), {
+  env: process.env,
+  directory: process.cwd(),
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+}).then((code) => {
+  process.exitCode = code;
+});

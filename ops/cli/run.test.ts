@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cli } from '../../test/support/cli';
+import { createTestDatabase, type TestDatabase } from '../../test/support/database';
+import { credentials, startSimulator } from '../../test/support/simulator';
+
+let db: TestDatabase;
+let simulator: Awaited<ReturnType<typeof startSimulator>>;
+let environment: Record<string, string>;
+beforeAll(async () => {
+  db = await createTestDatabase();
+  simulator = await startSimulator();
+  environment = {
+    DATABASE_URL: db.url,
+    WEBCHAT_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+    PODIUM_API_URL: simulator.url,
+    PODIUM_TOKEN_URL: `${simulator.url}/oauth/token`,
+    PODIUM_CLIENT_ID: credentials.clientId,
+    PODIUM_CLIENT_SECRET: credentials.clientSecret,
+    PODIUM_REFRESH_TOKEN: credentials.refreshToken,
+  };
+});
+afterAll(async () => {
+  await simulator.stop();
+  await db.drop();
+});
+
+describe('the command', () => {
+  it('explains itself on stdout when it is asked to', async () => {
+    const { exitCode, out, err } = await cli({}, ['--help']);
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+    expect(out).toContain('Exit codes:');
+    expect(out).toContain('auth');
+  });
+
+  it.each([
+    ['no command', []],
+    ['a group without a command', ['auth']],
+    ['an unknown command', ['oath']],
+    ['an unknown option', ['auth', 'status', '--jsno']],
+  ])('called wrongly (%s) exits 2, and says on stderr how it is called', async (_, args) => {
+    const { exitCode, out, err } = await cli({}, args);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toMatch(/Usage|--help/);
+  });
+
+  it('names all that is missing in the configuration at once, and exits 2', async () => {
+    const { exitCode, out, err } = await cli({ PODIUM_API_URL: 'nonsense' }, ['auth', 'status']);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    for (const name of ['DATABASE_URL', 'PODIUM_CLIENT_ID', 'PODIUM_API_URL', 'WEBCHAT_ENCRYPTION_KEYS'])
+      expect(err).toContain(name);
+    expect(err).toContain('npm start');
+  });
+
+  it('tells what is away, and exits 2', async () => {
+    const nobody = { ...environment, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
+    const { exitCode, out, err } = await cli(nobody, ['auth', 'status']);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toContain('ECONNREFUSED');
+  });
+
+  it('prints data with --json, before the command or behind it, and a sentence without', async () => {
+    for (const args of [
+      ['--json', 'auth', 'status'],
+      ['auth', 'status', '--json'],
+    ])
+      expect(JSON.parse((await cli(environment, args)).out)).toMatchObject({ works: true });
+    expect((await cli(environment, ['auth', 'status'])).out).toContain('Access to Podium works');
+  });
+});
+
+describe('without a database in the environment', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'podium-webchat-cli-'));
+    mkdirSync(join(folder, '.data'));
+    writeFileSync(join(folder, '.data/runtime.json'), JSON.stringify({ environment }));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('the system that runs in this folder is asked', async () => {
+    expect((await cli({}, ['auth', 'status'], folder)).exitCode).toBe(0);
+    expect((await cli({ DATABASE_URL: db.url }, ['auth', 'status'], folder)).exitCode).toBe(0);
+  });
+
+  it('and with another one, it is not', async () => {
+    const other = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
+    const { exitCode, err } = await cli(other, ['auth', 'status'], folder);
+    expect(exitCode).toBe(2);
+    expect(err).toContain('PODIUM_CLIENT_ID');
+  });
+});
