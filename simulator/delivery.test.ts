@@ -186,6 +186,42 @@ test('a retry carries the time of the first attempt, or its own when asked to', 
   expect(timestamps()[3]).not.toBe(timestamps()[2]);
 });
 
+test('a retry is signed with the secret of its first attempt, or with the new one when it is signed anew', async () => {
+  const podium = await podiumCaller(simulator.url);
+  const change = (secret: string) => podium('PUT', `/v4/webhooks/${OWN_WEBHOOK}`, { secret });
+  const signedWith = (secret: string, { headers, body }: WebhookReceiver['posts'][number]) =>
+    headers['podium-signature'] ===
+    signPublished(secret, body, headers['podium-timestamp'] as string)['podium-signature'];
+  receiver.answer = async () => {
+    if (receiver.posts.length === 1) await change('second');
+    if (receiver.posts.length === 3) await change('third');
+    return receiver.posts.length % 2 === 1 ? 500 : 200;
+  };
+  await write('one');
+  await posts(2);
+  expect(signedWith(SECRET, receiver.posts[1]!)).toBe(true);
+
+  await simulator.set({ retry_stamp: 'anew' });
+  await write('two');
+  await posts(4);
+  expect(signedWith('second', receiver.posts[2]!)).toBe(true);
+  expect(signedWith('third', receiver.posts[3]!)).toBe(true);
+});
+
+test('what is older than ten days when the webhook is enabled again does not come any more', async () => {
+  await simulator.disableWebhook(OWN_WEBHOOK);
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+  for (const days of [11, 9])
+    await simulator.customerWrites({
+      ...{ phone: '0412 345 678', location_uid: NORTHSIDE, body: `${days} days ago` },
+      at: daysAgo(days),
+    });
+  await simulator.enableWebhook(OWN_WEBHOOK);
+  await posts(1);
+  expect(bodies()).toEqual(['9 days ago']);
+  expect((await simulator.deliveries()).map(({ state }) => state)).toEqual(['expired', 'delivered']);
+});
+
 test('with a duplicate rate of one every event comes twice', async () => {
   await simulator.set({ duplicate_rate: 1 });
   await write('one');

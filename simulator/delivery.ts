@@ -28,8 +28,8 @@ export interface Delivery {
   queued_at: number;
   state: 'waiting' | 'delivered' | 'expired';
   body: string;
-  /** When it was first signed, ms since 1970: a retry may carry this time. */
-  first_signed_at: number | null;
+  /** The headers of its first attempt: a retry may carry them again. */
+  first_signature: Record<string, string> | null;
   attempts: Attempt[];
   /** Failed attempts since the webhook was last enabled. */
   failures: number;
@@ -105,10 +105,10 @@ export class Deliveries {
         contract === 'skill' ? (happening.skill?.eventType ?? happening.eventType) : happening.eventType,
       webhook_uid: webhook.uid,
       contract,
-      queued_at: Date.now(),
+      queued_at: Math.min(happening.at ?? Infinity, Date.now()),
       state: 'waiting',
       body: eventBody(happening, contract, eventUid),
-      first_signed_at: null,
+      first_signature: null,
       attempts: [],
       failures: 0,
     });
@@ -170,9 +170,11 @@ export class Deliveries {
   }
 
   private post(webhook: Webhook, delivery: Delivery): Promise<Attempt> {
-    const signedAt = (this.settings.retry_stamp === 'first' && delivery.first_signed_at) || Date.now();
-    delivery.first_signed_at ??= signedAt;
-    const headers = signature(webhook.secret, delivery.contract, delivery.body, signedAt);
+    const anew = this.settings.retry_stamp === 'anew' || delivery.first_signature === null;
+    const headers = anew
+      ? signature(webhook.secret, delivery.contract, delivery.body, Date.now())
+      : delivery.first_signature!;
+    delivery.first_signature ??= headers;
     return postEvent(webhook.url, delivery.body, headers, this.stopping.signal);
   }
 }

@@ -9,6 +9,8 @@ export interface Happening {
   eventType: string;
   /** Null for what belongs to the whole organization. */
   locationUid: string | null;
+  /** When it happened, ms since 1970; now when left out. From then on Podium keeps the event for ten days. */
+  at?: number;
   /** `data` in the published shape. */
   data: unknown;
   /** The same in the shape of the skill contract, where that contract describes it. */

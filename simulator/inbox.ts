@@ -44,7 +44,8 @@ export class Inbox {
       webchatUrl: written.webchat ? WEBCHAT_URL : null,
       attachments: written.attachments,
     });
-    const eventUid = this.deliveries.publish(messageReceived(this.world, conversation, message));
+    const happening = messageReceived(this.world, conversation, message);
+    const eventUid = this.deliveries.publish({ ...happening, at: Date.parse(written.at) });
     return { conversation, message, eventUid };
   }
 

@@ -8,8 +8,10 @@ export const settingsSchema = z.strictObject({
   duplicate_rate: z.number().min(0).max(1),
   /** How long an event waits before its first delivery. */
   delivery_delay_ms: z.int().min(0),
-  /** Whether a retry carries the time of the first attempt or its own; Podium does not say which. */
+  /** Whether a retry is signed as the first attempt was (its time, its secret) or anew; Podium does not say which. */
   retry_stamp: z.enum(['first', 'anew']),
+  /** Whether the API tells a webhook's secret; the schema has a field for it, and allows null. */
+  webhook_secrets_told: z.boolean(),
   /** How long a created contact cannot be read (published contract: a 202 promises nothing). */
   contact_delay_ms: z.int().min(0),
   /** `GET /v4/contacts?phone=` of the skill contract answers with every contact, as an unknown filter does. */
@@ -30,6 +32,7 @@ export const defaultSettings: Settings = {
   duplicate_rate: 0,
   delivery_delay_ms: 0,
   retry_stamp: 'first',
+  webhook_secrets_told: false,
   contact_delay_ms: 250,
   contacts_filter_ignored: false,
   opt_out_whitelisted: false,

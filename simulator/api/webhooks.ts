@@ -19,36 +19,37 @@ const eventTypes = [
   ...['review.response_created', 'review.response_updated', 'review.updated'],
 ] as const;
 
+/** Podium posts to addresses of the web only. */
+const address = z.url({ protocol: /^https?$/ });
+
 const createSchema = z.object({
   eventTypes: z.array(z.enum(eventTypes)).min(1),
-  url: z.url(),
+  url: address,
   secret: z.string().optional(),
   locationUid: z.guid().optional(),
   organizationUid: z.guid().optional(),
 });
 const updateSchema = z.object({
   eventTypes: z.array(z.enum(eventTypes)).min(1).optional(),
-  url: z.url().optional(),
+  url: address.optional(),
   secret: z.string().optional(),
   disabled: z.boolean().optional(),
 });
 
 /** `/v4/webhooks`. A webhook belongs to one location or to the organization; the latter wins when both are given. */
-export function webhookRoutes({ world, deliveries }: Parts): Router {
+export function webhookRoutes({ world, deliveries, settings }: Parts): Router {
+  const show = (webhook: Webhook) => publishedWebhook(world, webhook, settings.webhook_secrets_told);
   return new Router({ prefix: '/v4/webhooks' })
     .get('/', (ctx) => {
-      ctx.body = one(
-        ctx,
-        [...world.webhooks.values()].map((webhook) => publishedWebhook(world, webhook)),
-      );
+      ctx.body = one(ctx, [...world.webhooks.values()].map(show));
     })
     .post('/', (ctx) => {
       const asked = checkBody(createSchema, ctx);
       const webhook = addWebhook(world, { ...asked, locationUid: owner(world, asked) });
-      ctx.body = one(ctx, publishedWebhook(world, webhook));
+      ctx.body = one(ctx, show(webhook));
     })
     .get('/:uid', (ctx) => {
-      ctx.body = one(ctx, publishedWebhook(world, findWebhook(world, ctx.params.uid)));
+      ctx.body = one(ctx, show(findWebhook(world, ctx.params.uid)));
     })
     .put('/:uid', (ctx) => {
       const webhook = findWebhook(world, ctx.params.uid);
@@ -56,13 +57,13 @@ export function webhookRoutes({ world, deliveries }: Parts): Router {
       Object.assign(webhook, fields, { updatedAt: new Date().toISOString() });
       if (disabled === true) deliveries.disable(webhook);
       if (disabled === false && webhook.disabled) deliveries.enable(webhook);
-      ctx.body = one(ctx, publishedWebhook(world, webhook));
+      ctx.body = one(ctx, show(webhook));
     })
     .delete('/:uid', (ctx) => {
       const webhook = findWebhook(world, ctx.params.uid);
       world.webhooks.delete(webhook.uid);
       deliveries.disable(webhook);
-      ctx.body = one(ctx, publishedWebhook(world, webhook));
+      ctx.body = one(ctx, show(webhook));
     });
 }
 
@@ -114,14 +115,14 @@ function owner(world: World, asked: z.infer<typeof createSchema>): string | null
 }
 
 /** Schema `webhook` of `webhooks.json`. */
-function publishedWebhook(world: World, webhook: Webhook) {
+function publishedWebhook(world: World, webhook: Webhook, secretTold: boolean) {
   return {
     createdAt: webhook.createdAt,
     disabled: webhook.disabled,
     eventTypes: webhook.eventTypes,
     locationUid: webhook.locationUid,
     organizationUid: webhook.locationUid === null ? world.organizationUid : null,
-    secret: webhook.secret,
+    secret: secretTold ? webhook.secret : null,
     uid: webhook.uid,
     updatedAt: webhook.updatedAt,
     url: webhook.url,

@@ -159,6 +159,11 @@ export class SimulatorHandle {
     return this.control('POST', `/sim/webhooks/${uid}/enable`);
   }
 
+  /** From now on its queue only fills. */
+  disableWebhook(uid: string): Promise<void> {
+    return this.control('POST', `/sim/webhooks/${uid}/disable`);
+  }
+
   set(settings: Record<string, unknown>): Promise<void> {
     return this.control('PUT', '/sim/settings', settings);
   }
