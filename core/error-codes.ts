@@ -76,6 +76,21 @@ export const ERROR_CODES = {
     message: 'The list of locations could not be read for too long.',
     hint: "Look at Podium's state and at the credentials. The list of the last reading is used meanwhile.",
   },
+  ERR_WEBCHAT_015: {
+    name: 'attachment_type_not_allowed',
+    message: 'Files of this type are not taken.',
+    hint: 'What a file is, is told by its content and not by its name. attachments.allowed_types in the settings lists what is taken.',
+  },
+  ERR_WEBCHAT_016: {
+    name: 'attachment_link_refused',
+    message: 'The link to the file leads where nothing is fetched from.',
+    hint: 'Only https links to public addresses are followed. Look at the event: Podium would not send such a link.',
+  },
+  ERR_WEBCHAT_017: {
+    name: 'attachment_link_expired',
+    message: 'The file could not be fetched before its link expired.',
+    hint: "Look into Podium's inbox for the file. Podium's links are good for 7 days.",
+  },
   ERR_WHK_001: {
     name: 'missing_signature_header',
     message: 'The request carries no signature.',

@@ -13,6 +13,9 @@ const seconds = z.number().positive();
 const count = z.int().positive();
 const text = z.string().trim().min(1);
 
+/** Podium takes no larger one. */
+const LARGEST_FILE = 26_214_400;
+
 /** A text to the customer. A name in braces that nobody replaces would be sent as it stands. */
 const message = withPlaceholders('location', 'question', 'answers');
 
@@ -75,6 +78,24 @@ const schema = z
     contacts: z.strictObject({ conflict_refetch_max_attempts: count }),
     podium: z.strictObject({ contract: z.enum(['published', 'skill']), requests_per_minute: count }),
     webhook: z.strictObject({ replay_window_seconds: seconds, clock_skew_seconds: seconds }),
+    attachments: z.strictObject({
+      max_bytes: count.max(LARGEST_FILE),
+      allowed_types: z.array(
+        z.string().regex(/^[a-z]+\/[a-z0-9.+-]+$/, 'should be a MIME type, as image/png'),
+      ),
+      store: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('folder'), path: text }),
+        z.strictObject({
+          kind: z.literal('s3'),
+          bucket: text,
+          endpoint: z.url().optional(),
+          region: text.optional(),
+          prefix: text.optional(),
+        }),
+      ]),
+      link_seconds: seconds,
+    }),
+    retention: z.strictObject({ files_days: z.number().positive() }),
     messages: z.strictObject({ en: messages }),
     intake: z.strictObject({
       enabled: z.boolean(),
@@ -108,8 +129,8 @@ export type Settings = z.infer<typeof schema>;
 export type ParsedSettings = { ok: true; settings: Settings } | { ok: false; problems: string[] };
 
 /**
- * The settings of the shipped file with an own file laid over it. Mappings are merged, everything else
- * is replaced; only the opt-out keywords add up, since the shipped ones always count.
+ * The settings of the shipped file with an own file laid over it. Mappings are merged (but those of another
+ * `kind`), everything else is replaced; only the opt-out keywords add up, since the shipped ones always count.
  *
  * @param shipped the parsed shipped file, which is complete
  * @param own the parsed own file; null when there is none
@@ -158,6 +179,7 @@ function toQuestion({ ask_again, choices, ...rest }: z.infer<typeof question>): 
 
 function merge(base: unknown, over: unknown): unknown {
   if (!isMapping(base) || !isMapping(over)) return over;
+  if ('kind' in over && over['kind'] !== base['kind']) return over; // another kind of thing has other keys
   const merged = { ...base };
   for (const [key, value] of Object.entries(over)) {
     merged[key] = Object.hasOwn(base, key) ? merge(base[key], value) : value;
