@@ -3,6 +3,7 @@
  * Podium's rate for the whole fleet.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import {
   NativeConnection,
@@ -25,6 +26,7 @@ import { PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { createPool } from '../store/database';
 import { storedRefreshToken } from '../store/refresh-token';
+import { ensureSchedules, plannedSchedules } from './schedules';
 import { temporalLogger } from './temporal-logger';
 
 const NEEDS = [
@@ -96,6 +98,10 @@ void runMain('worker', async () => {
     logger.fatal({ err }, 'A worker has failed');
     void shutDown('a worker has failed');
   });
+  const ending = new AbortController();
+  onShutdown(() => ending.abort());
+  const client = new Client({ connection, namespace, dataConverter: common.dataConverter });
+  void ensureSchedules(client, plannedSchedules(settings), logger, ending.signal);
   logger.info({ event: 'ready' }, 'Ready');
 });
 

@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import type { Client } from '@temporalio/client';
 import getPort from 'get-port';
 import { stringify } from 'yaml';
+import { loadSettings } from '../../config/load';
 import { dataConverter } from '../../core/data-converter';
 import { readEnvironment } from '../../core/environment';
 import type { Contract } from '../../core/events';
@@ -27,6 +28,7 @@ import { serverProgram, simulatorProgram, workerProgram, type Wiring } from '../
 import { createTemporalClient } from '../../ops/temporal';
 import { createPool, type Pool } from '../../store/database';
 import { migrate } from '../../store/migrate';
+import { plannedSchedules } from '../../workers/schedules';
 import { createTestDatabase } from './database';
 import { eventually } from './eventually';
 import { pendingTasks, signalledMessages } from './histories';
@@ -212,6 +214,7 @@ export class System {
     const { database, temporal, simulator, servers, workers } = this.parts;
     await allOf([database.start(), temporal.start(), simulator.start()]);
     await this.simulator.set({ ratelimit_per_minute: null });
+    await this.pauseSchedules();
     await allOf([...servers, ...workers].map((part) => part.start()));
   }
 
@@ -227,6 +230,13 @@ export class System {
     } finally {
       await rm(this.directory, { recursive: true, force: true });
     }
+  }
+
+  /** A test triggers what it wants; else the time of day would decide what happens in it. */
+  private async pauseSchedules(): Promise<void> {
+    const { schedule } = this.client;
+    for (const planned of plannedSchedules(loadSettings(this.parts.wiring.settingsFile)))
+      await schedule.create({ ...planned, state: { paused: true } });
   }
 
   /** Posts a signed event from outside, as Podium would. */

@@ -1,0 +1,75 @@
+/** What Temporal starts by itself, and how often. */
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import type { Logger } from 'pino';
+import { SESSION_QUEUE } from '../core/session';
+import type { Settings } from '../core/settings';
+
+const CALL_DEADLINE_MS = 5_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** A schedule with a workflow without arguments. */
+export type PlannedSchedule = Pick<ScheduleOptions, 'scheduleId' | 'spec' | 'action' | 'policies'>;
+
+/** Every schedule of the product, as the settings want it. */
+export function plannedSchedules(_settings: Settings): PlannedSchedule[] {
+  return [];
+}
+
+/**
+ * Starts a workflow again and again; its type is the schedule's name, too. While one still runs the next one
+ * is left out, and what an outage has left out is not made up for: each looks at everything.
+ */
+export function every(seconds: number, workflowType: string): PlannedSchedule {
+  return {
+    scheduleId: workflowType,
+    spec: { intervals: [{ every: seconds * 1000 }], jitter: seconds * 100 },
+    action: { type: 'startWorkflow', workflowType, workflowId: workflowType, taskQueue: SESSION_QUEUE },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
+  };
+}
+
+/**
+ * Makes the schedules, or changes them to what is planned, and tries until that is done. Several workers may
+ * do so at once. A schedule that somebody has paused stays so.
+ */
+export async function ensureSchedules(
+  client: Client,
+  planned: PlannedSchedule[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const left = [...planned];
+  for (
+    let pause = FIRST_PAUSE_MS;
+    left.length > 0 && !signal.aborted;
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
+  ) {
+    try {
+      for (; left.length > 0; left.shift()) await ensureSchedule(client, left[0]!);
+    } catch (err) {
+      logger.warn({ err }, 'The schedules could not be made; trying again');
+      await delay(pause, null, { signal }).catch(() => null);
+    }
+  }
+}
+
+async function ensureSchedule(client: Client, planned: PlannedSchedule): Promise<void> {
+  const { schedule } = client;
+  const before = () => Date.now() + CALL_DEADLINE_MS;
+  try {
+    await client.withDeadline(before(), () => schedule.create(planned));
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    const { scheduleId, ...change } = planned;
+    await client.withDeadline(before(), () =>
+      schedule.getHandle(scheduleId).update(({ state }) => ({ ...change, state })),
+    );
+  }
+}
