@@ -39,6 +39,59 @@ export interface ConversationMessage {
   senderUid: string | null;
 }
 
+/** One page of a list. `nextCursor` is null on the last one. */
+export interface Page<Item> {
+  items: Item[];
+  nextCursor: string | null;
+}
+
+export interface PodiumConversation {
+  uid: string;
+  locationUid: string | null;
+  /** As Podium names it: `phone`, `email`, `facebook`… */
+  channel: string | null;
+  /** The phone or address of the customer, in the form in which Podium shows it. */
+  identifier: string | null;
+  closed: boolean;
+  lastItemAt: Date | null;
+}
+
+/** A file that goes out. It is read once, from its beginning to its end, while it is being sent. */
+export interface OutgoingFile {
+  name: string;
+  /** Media type, as `image/png`. */
+  contentType: string;
+  /** Bytes; what `open` gives has exactly so many. */
+  size: number;
+  open(): NodeJS.ReadableStream | ReadableStream<Uint8Array>;
+}
+
+export interface OutgoingAttachment {
+  phone: string;
+  locationUid: string;
+  conversationUid: string | null;
+  body: string;
+  senderName: string;
+  file: OutgoingFile;
+}
+
+export interface PodiumWebhook {
+  uid: string;
+  url: string | null;
+  eventTypes: string[];
+  /** The location that it belongs to; null when it is an organization's. */
+  locationUid: string | null;
+  organizationUid: string | null;
+  disabled: boolean;
+  createdAt: Date | null;
+  updatedAt: Date | null;
+}
+
+/** A webhook to be made. It belongs to one location or to the organization. */
+export type NewWebhook = { url: string; eventTypes: string[]; secret: string } & (
+  { locationUid: string } | { organizationUid: string }
+);
+
 export interface PodiumApi {
   /** Has an access token at hand, so that the call after it goes out at once. No HTTP call as long as one is good. */
   prepare(): Promise<void>;
@@ -61,10 +114,41 @@ export interface PodiumApi {
   }): Promise<SentMessage>;
   /** The newest messages of a conversation, newest first: one page, or all where Podium begins with the oldest. */
   listMessages(conversationUid: string): Promise<ConversationMessage[]>;
+  /** Conversations of a location on all channels, at most 100 at a time, in Podium's order. */
+  pageOfConversations(locationUid: string, cursor: string | null): Promise<Page<PodiumConversation>>;
+  /** Messages of a conversation in Podium's order. `raw` is the message as Podium gave it. */
+  pageOfMessages(
+    conversationUid: string,
+    cursor: string | null,
+  ): Promise<Page<ConversationMessage & { raw: unknown }>>;
+  /** Sends a file to the customer. Takes up to a minute more than other calls. A file too large: `PodiumError` of kind `too_large`. */
+  sendAttachment(attachment: OutgoingAttachment): Promise<SentMessage>;
+  /** Shows the store a file that the customer sent us. Null where there is no such call: published, it would go to the customer. */
+  readonly forwardCustomerFile: ((attachment: OutgoingAttachment) => Promise<SentMessage>) | null;
+  /** Records a message that was said elsewhere. Nobody is texted; the event that follows is an echo of it. */
+  importMessage(message: {
+    phone: string;
+    locationUid: string;
+    contactName: string;
+    direction: 'inbound' | 'outbound';
+    body: string;
+    /** When it was said. */
+    at: Date;
+  }): Promise<SentMessage>;
   addNote(conversationUid: string, body: string, senderName: string): Promise<void>;
   closeConversation(conversationUid: string): Promise<void>;
   /** Tells Podium about our opt-out (`true`) or opt-in. Not whitelisted: `PodiumError` of kind `not_permitted`. */
   setOptOut(phone: string, locationUid: string, optedOut: boolean, contactUid: string | null): Promise<void>;
+  /** Every webhook of this application, disabled ones too. */
+  listWebhooks(): Promise<PodiumWebhook[]>;
+  /** The access token needs the scope of each event type, else `PodiumError` of kind `not_permitted`. */
+  createWebhook(webhook: NewWebhook): Promise<PodiumWebhook>;
+  /** Changes what is named and nothing else. `disabled: false` also delivers what has queued up meanwhile. */
+  updateWebhook(
+    uid: string,
+    changes: { url?: string; eventTypes?: string[]; secret?: string; disabled?: boolean },
+  ): Promise<PodiumWebhook>;
+  deleteWebhook(uid: string): Promise<void>;
 }
 
 export type PodiumErrorKind =
@@ -79,7 +163,7 @@ export type PodiumErrorKind =
   | 'invalid_location' // 400 invalid_location_uid
   | 'invalid' // any other 4xx, or an answer that could not be read
   | 'server' // 5xx
-  | 'unreachable'; // timeout, reset, refused
+  | 'unreachable'; // timeout, reset, refused; or the file to be sent could not be read
 
 /** What went wrong with a call to Podium, in words that decide what happens next. Holds no phone and no text. */
 export class PodiumError extends Error {

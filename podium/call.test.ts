@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import { z } from 'zod';
 import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
@@ -18,6 +20,14 @@ const SEND: PodiumRequest = {
   body: { body: 'Hi' },
 };
 const READ: PodiumRequest = { operation: 'find contact', method: 'GET', path: '/v4/contacts/%2B61400123456' };
+
+const FILE = { name: 'car.png', contentType: 'image/png', size: 5, open: () => Readable.from(['abcde']) };
+const UPLOAD: PodiumRequest = {
+  operation: 'send attachment',
+  method: 'POST',
+  path: '/v4/messages/attachment',
+  form: { data: { body: 'Hi' }, file: FILE },
+};
 
 let server: SmallServer;
 afterEach(() => server.close());
@@ -203,5 +213,65 @@ describe('an answer that cannot be read', () => {
   it('is none when nothing needs to be read', async () => {
     const call = await podiumThat((_, response) => response.writeHead(204).end());
     expect(await outcome(call(SEND))).toEqual({ answer: null });
+  });
+});
+
+describe('a call with a file', () => {
+  it('streams it, with its length announced', async () => {
+    const call = await podiumThat((_, response) => json(response, 200, {}));
+    await call(UPLOAD);
+    const { headers, raw } = server.requests[0]!;
+    expect(headers['content-length']).toBe(String(raw.length));
+    expect(headers['transfer-encoding']).toBeUndefined();
+    expect(headers).toMatchObject({ authorization: 'Bearer good', 'podium-version': '2021.04.01' });
+    expect(raw.toString()).toContain('\r\n\r\nabcde\r\n--');
+  });
+
+  it('is not repeated when its token was rejected', async () => {
+    const call = await podiumThat((_, response) => json(response, 401, {}));
+    expect(await outcome(call(UPLOAD))).toMatchObject({ kind: 'unauthenticated', mayHaveHappened: false });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('may have happened when the connection was reset after it', async () => {
+    const call = await podiumThat((_, response) => response.socket!.resetAndDestroy());
+    expect(await outcome(call(UPLOAD))).toMatchObject({ kind: 'unreachable', mayHaveHappened: true });
+  });
+
+  it('has more time than others, by its size', async () => {
+    const size = 1_000_000;
+    const slow = async function* () {
+      yield Buffer.alloc(size / 2);
+      await pause(500); // longer than another call may take
+      yield Buffer.alloc(size / 2);
+    };
+    const call = await podiumThat((_, response) => json(response, 200, { done: true }));
+    const file = { ...FILE, size, open: () => Readable.from(slow()) };
+    expect(await outcome(call({ ...UPLOAD, form: { data: {}, file } }))).toEqual({ answer: { done: true } });
+  });
+
+  it('did nothing when the file could not be read to its end', async () => {
+    const broken = async function* () {
+      yield Buffer.from('ab');
+      throw new Error('gone');
+    };
+    const call = await podiumThat((_, response) => json(response, 200, {}));
+    const file = { ...FILE, open: () => Readable.from(broken()) };
+    expect(await outcome(call({ ...UPLOAD, form: { data: {}, file } }))).toEqual({
+      kind: 'unreachable',
+      message: 'The file to be sent could not be read.',
+      mayHaveHappened: false,
+    });
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it.each([4, 6])('did nothing when the file has not the size that was announced: %i', async (size) => {
+    const call = await podiumThat((_, response) => json(response, 200, {}));
+    const file = { ...FILE, size };
+    expect(await outcome(call({ ...UPLOAD, form: { data: {}, file } }))).toMatchObject({
+      kind: 'invalid',
+      mayHaveHappened: false,
+    });
+    expect(server.requests).toHaveLength(0);
   });
 });

@@ -1,18 +1,21 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { AccessTokens } from './access-token';
-import { exchange, refusal, unreadable, type Answer, type Operation } from './http';
+import { exchange, refusal, unreadable, type Answer, type Exchange, type Operation } from './http';
+import { toMultipart, type Form } from './multipart';
 
 /** A call to Podium's API. */
 export interface PodiumRequest {
   /** In words, for errors and logs. */
   operation: string;
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Begins with a slash; what comes from outside is encoded. */
   path: string;
   query?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as multipart, in place of a `body`. */
+  form?: Form;
 }
 
 /** Makes a call, and reads the answer by its schema. Throws `PodiumError` and nothing else of its own. */
@@ -24,13 +27,16 @@ export type Call = <Schema extends z.ZodType>(
 export interface CallOptions {
   apiUrl: string;
   tokens: AccessTokens;
-  /** For one HTTP exchange. A reading call takes two of them when its token was rejected. */
+  /** For one HTTP exchange, but for the upload of a file. A reading call takes two of them when its token was rejected. */
   timeoutMs: number;
   logger: Logger;
 }
 
 /** Version of Podium's API that this speaks; every call must name one. */
 const PODIUM_VERSION = '2021.04.01';
+
+/** An upload that is slower than 512 KiB a second is given up: the largest file then takes 50 s. */
+const SLOWEST_UPLOAD_BYTES_PER_MS = 524;
 
 /**
  * The way every call takes: token, version, time limit, errors. A rejected token is renewed; then a reading
@@ -42,7 +48,7 @@ export function createCall({ apiUrl, tokens, timeoutMs, logger }: CallOptions): 
     const url = new URL(apiUrl.replace(/\/$/, '') + request.path);
     url.search = new URLSearchParams(request.query).toString();
     const started = performance.now();
-    const answer = await exchange({ ...operation, url, init: toInit(request, token), timeoutMs });
+    const answer = await exchange({ ...operation, url, ...sending(request, token, timeoutMs) });
     const ms = Math.round(performance.now() - started);
     logger.debug({ operation: operation.operation, status: answer.status, ms }, 'called Podium');
     return answer;
@@ -64,12 +70,27 @@ export function createCall({ apiUrl, tokens, timeoutMs, logger }: CallOptions): 
   };
 }
 
-function toInit({ method, body }: PodiumRequest, token: string): RequestInit {
+/** What goes out, and how long it may take. */
+function sending(
+  { method, body, form }: PodiumRequest,
+  token: string,
+  timeoutMs: number,
+): Pick<Exchange, 'init' | 'timeoutMs' | 'bodyFailure'> {
   const headers = {
     accept: 'application/json',
     authorization: `Bearer ${token}`,
     'podium-version': PODIUM_VERSION,
   };
-  if (body === undefined) return { method, headers };
-  return { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  if (form) {
+    const { contentType, length, stream, failure } = toMultipart(form);
+    const described = { ...headers, 'content-type': contentType, 'content-length': String(length) };
+    return {
+      init: { method, headers: described, body: stream, duplex: 'half' },
+      timeoutMs: timeoutMs + Math.ceil(length / SLOWEST_UPLOAD_BYTES_PER_MS),
+      bodyFailure: failure,
+    };
+  }
+  if (body === undefined) return { init: { method, headers }, timeoutMs };
+  const json = { ...headers, 'content-type': 'application/json' };
+  return { init: { method, headers: json, body: JSON.stringify(body) }, timeoutMs };
 }

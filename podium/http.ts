@@ -15,6 +15,8 @@ export interface Exchange extends Operation {
   init: RequestInit;
   /** For the whole of it, the body of the answer included. */
   timeoutMs: number;
+  /** Why the stream that is the body broke off; null as long as it did not. `fetch` does not always tell. */
+  bodyFailure?: () => PodiumError | null;
 }
 
 export interface Answer {
@@ -29,9 +31,17 @@ export interface Answer {
 /**
  * Makes the call and reads its answer to the end, whatever its status.
  *
- * @throws PodiumError of kind `unreachable` when there is no whole answer in time.
+ * @throws PodiumError of kind `unreachable` when there is no whole answer in time, or the fault
+ *   of the body's own stream.
  */
-export async function exchange({ operation, writes, url, init, timeoutMs }: Exchange): Promise<Answer> {
+export async function exchange({
+  operation,
+  writes,
+  url,
+  init,
+  timeoutMs,
+  bodyFailure,
+}: Exchange): Promise<Answer> {
   try {
     // A redirect is not followed: it would carry the token to wherever it points.
     const response = await fetch(url, {
@@ -42,6 +52,8 @@ export async function exchange({ operation, writes, url, init, timeoutMs }: Exch
     const { ok, status, headers } = response;
     return { ok, status, headers, body: parse(await response.text()) };
   } catch (error) {
+    const ownFault = bodyFailure?.();
+    if (ownFault) throw ownFault;
     const reason = reasonOf(error);
     throw new PodiumError('unreachable', `${operation}: no answer from Podium (${reason}).`, {
       mayHaveHappened: writes && !NEVER_CONNECTED.has(reason),

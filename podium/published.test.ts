@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import pino from 'pino';
 import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
 import { PodiumError, type PodiumApi } from './api';
@@ -275,6 +276,158 @@ describe('the messages of a conversation', () => {
         : json(response, 200, { data: [message(1), message(2)], metadata: { nextCursor: 'more' } }),
     );
     expect((await podium.listMessages(CONVERSATION)).map(({ uid }) => uid)).toEqual(['m3', 'm2', 'm1']);
+  });
+});
+
+describe('a page of conversations', () => {
+  const conversation = {
+    uid: CONVERSATION,
+    locationUid: LOCATION,
+    channel: { type: 'phone', identifier: '0400 123 456' },
+    closed: true,
+    lastItemAt: '2026-07-23T10:00:00Z',
+    contactName: 'Jane',
+  };
+
+  it('is one call, a hundred at most, and tells where the next one begins', async () => {
+    const podium = await podiumAnswering({ data: [conversation], metadata: { nextCursor: 'two' } });
+    expect(await podium.pageOfConversations(LOCATION, null)).toEqual({
+      items: [
+        {
+          uid: CONVERSATION,
+          locationUid: LOCATION,
+          channel: 'phone',
+          identifier: '0400 123 456',
+          closed: true,
+          lastItemAt: new Date('2026-07-23T10:00:00Z'),
+        },
+      ],
+      nextCursor: 'two',
+    });
+    await podium.pageOfConversations(LOCATION, 'two');
+    const path = `/v4/conversations?limit=100&locationUid=${LOCATION}`;
+    expect(asked()).toEqual([
+      ['GET', path],
+      ['GET', `${path}&cursor=two`],
+    ]);
+  });
+
+  it('leaves out what has no uid, and needs no other field', async () => {
+    const podium = await podiumAnswering({ data: [{ uid: 'c1' }, { ...conversation, uid: null }, null] });
+    expect(await podium.pageOfConversations(LOCATION, null)).toEqual({
+      items: [
+        { uid: 'c1', locationUid: null, channel: null, identifier: null, closed: false, lastItemAt: null },
+      ],
+      nextCursor: null,
+    });
+  });
+
+  it("may be a single conversation, as Podium's schema has it", async () => {
+    const podium = await podiumAnswering({ data: conversation });
+    expect((await podium.pageOfConversations(LOCATION, null)).items).toHaveLength(1);
+  });
+
+  it('that is no list is no empty one', async () => {
+    const podium = await podiumAnswering({});
+    expect(await kindOf(podium.pageOfConversations(LOCATION, null))).toBe('invalid');
+  });
+});
+
+describe('a page of messages', () => {
+  it('keeps the order and the messages as they came', async () => {
+    const raw = [
+      { uid: 'm1', body: 'Hi', createdAt: '2026-07-23T10:00:00Z', webchatUrl: 'https://www.example.com/' },
+      { uid: 'm2', body: 'Hello!', items: [{ sourceType: 'outbound' }], surprise: { a: 1 } },
+    ];
+    const podium = await podiumAnswering({ data: raw, metadata: { nextCursor: 'more' } });
+    const { items, nextCursor } = await podium.pageOfMessages(CONVERSATION, null);
+    expect(items.map((item) => item.raw)).toEqual(raw);
+    expect(items).toMatchObject([
+      { uid: 'm1', direction: 'inbound', body: 'Hi' },
+      { uid: 'm2', direction: 'outbound', at: null },
+    ]);
+    expect(nextCursor).toBe('more');
+    await podium.pageOfMessages(CONVERSATION, nextCursor);
+    const path = `/v4/conversations/${CONVERSATION}/messages`;
+    expect(asked()).toEqual([
+      ['GET', path],
+      ['GET', `${path}?cursor=more`],
+    ]);
+  });
+});
+
+describe('a file for the customer', () => {
+  const attachment = {
+    phone: PHONE,
+    locationUid: LOCATION,
+    conversationUid: CONVERSATION,
+    body: 'The price list',
+    senderName: 'Robot',
+    file: {
+      name: 'prices.pdf',
+      contentType: 'application/pdf',
+      size: 8,
+      open: () => Readable.from([Buffer.from('%PDF-1.7')]),
+    },
+  };
+  const sent = { uid: 'm1', createdAt: '2026-07-23T10:00:00Z', conversation: { uid: CONVERSATION } };
+
+  it('goes out as a form, with the message as JSON beside it', async () => {
+    const podium = await podiumAnswering({ data: sent });
+    expect(await podium.sendAttachment(attachment)).toEqual({
+      messageUid: 'm1',
+      conversationUid: CONVERSATION,
+      at: new Date('2026-07-23T10:00:00Z'),
+    });
+    const { method, url, headers, raw } = server.requests[0]!;
+    expect([method, url]).toEqual(['POST', '/v4/messages/attachment']);
+    const form = await new Response(new Uint8Array(raw), {
+      headers: { 'content-type': headers['content-type']! },
+    }).formData();
+    expect(JSON.parse(form.get('data') as string)).toEqual({
+      body: 'The price list',
+      channel: { type: 'phone', identifier: PHONE },
+      locationUid: LOCATION,
+      senderName: 'Robot',
+    });
+    expect(await (form.get('attachment') as File).text()).toBe('%PDF-1.7');
+  });
+
+  it('may be too large for Podium', async () => {
+    const podium = await podiumAnswering({ code: 'attachment_exceeds_limit' }, 413);
+    expect(await kindOf(podium.sendAttachment(attachment))).toBe('too_large');
+  });
+
+  it('that is the own one of a customer is not forwarded: it would be sent back', async () => {
+    const podium = await podiumAnswering({});
+    expect(podium.forwardCustomerFile).toBeNull();
+  });
+});
+
+describe('a message that was said elsewhere', () => {
+  it('is recorded with its time and who said it', async () => {
+    const podium = await podiumAnswering({ data: { uid: 'm1', conversation: { uid: CONVERSATION } } });
+    const at = new Date('2026-07-23T10:00:00Z');
+    expect(
+      await podium.importMessage({
+        ...{ phone: PHONE, locationUid: LOCATION, contactName: 'Jane' },
+        ...{ direction: 'inbound', body: 'Hi', at },
+      }),
+    ).toMatchObject({ messageUid: 'm1', conversationUid: CONVERSATION });
+    expect(asked()).toEqual([
+      [
+        'POST',
+        '/v4/import/messages',
+        {
+          body: 'Hi',
+          channel: { type: 'phone', identifier: PHONE },
+          contactName: 'Jane',
+          direction: 'inbound',
+          locationUid: LOCATION,
+          publishedAt: '2026-07-23T10:00:00.000Z',
+        },
+      ],
+    ]);
   });
 });
 

@@ -1,8 +1,16 @@
 import { z } from 'zod';
-import { PodiumError, type ConversationMessage, type PodiumApi, type PodiumContact } from './api';
+import {
+  PodiumError,
+  type ConversationMessage,
+  type PodiumApi,
+  type PodiumContact,
+  type PodiumConversation,
+  type SentMessage,
+} from './api';
 import type { Call } from './call';
-import { readPages } from './paging';
-import { country, e164Forms, list, optOutTime, part, text, time } from './wire';
+import { readPage, readPages } from './paging';
+import { createWebhookCalls } from './webhook-calls';
+import { country, e164Forms, isObject, list, optOutTime, part, text, time } from './wire';
 
 /**
  * Podium's API as Podium documents it, version 2021.04.01. Nearly every field may be null or missing
@@ -50,11 +58,7 @@ export function createPublished(call: Call): Omit<PodiumApi, 'prepare'> {
         },
         sentAnswer,
       );
-      return {
-        messageUid: data.uid,
-        conversationUid: data.conversation.uid,
-        at: data.createdAt ?? new Date(),
-      };
+      return toSent(data);
     },
 
     async listMessages(conversationUid) {
@@ -66,6 +70,62 @@ export function createPublished(call: Call): Omit<PodiumApi, 'prepare'> {
         isOldestFirst,
       );
       return messages.sort((a, b) => timeOf(b) - timeOf(a));
+    },
+
+    async pageOfMessages(conversationUid, cursor) {
+      const path = `/v4/conversations/${encodeURIComponent(conversationUid)}/messages`;
+      const request = { operation: 'list messages', method: 'GET', path } as const;
+      const { items, nextCursor } = await readPage(call, request, z.array(z.unknown()), cursor);
+      return { items: items.map((raw) => ({ ...toMessage(message.parse(raw)), raw })), nextCursor };
+    },
+
+    async pageOfConversations(locationUid, cursor) {
+      const { items, nextCursor } = await readPage(
+        call,
+        {
+          operation: 'list conversations',
+          method: 'GET',
+          path: '/v4/conversations',
+          query: { limit: '100', locationUid },
+        },
+        conversations,
+        cursor,
+      );
+      return { items: items.flatMap(toConversation), nextCursor };
+    },
+
+    async sendAttachment({ phone, locationUid, body, senderName, file }) {
+      const form = {
+        data: { body, channel: { type: 'phone', identifier: phone }, locationUid, senderName },
+        file,
+      };
+      const { data } = await call(
+        { operation: 'send attachment', method: 'POST', path: '/v4/messages/attachment', form },
+        sentAnswer,
+      );
+      return toSent(data);
+    },
+
+    forwardCustomerFile: null,
+
+    async importMessage({ phone, locationUid, contactName, direction, body, at }) {
+      const { data } = await call(
+        {
+          operation: 'import message',
+          method: 'POST',
+          path: '/v4/import/messages',
+          body: {
+            body,
+            channel: { type: 'phone', identifier: phone },
+            contactName,
+            direction,
+            locationUid,
+            publishedAt: at.toISOString(),
+          },
+        },
+        sentAnswer,
+      );
+      return toSent(data);
     },
 
     async addNote(conversationUid, body, senderName) {
@@ -84,6 +144,8 @@ export function createPublished(call: Call): Omit<PodiumApi, 'prepare'> {
       const body = { channel: { identifier: phone, type: 'PHONE' }, locationUid };
       await call({ operation: 'mirror opt-out', method: 'POST', path, body }, z.unknown());
     },
+
+    ...createWebhookCalls(call),
   };
 }
 
@@ -152,6 +214,25 @@ function uidsOf(references: { uid: string | null }[]): string[] {
 const sentAnswer = z.object({
   data: part({ uid: text, createdAt: time, conversation: part({ uid: text }) }),
 });
+
+function toSent({ uid, createdAt, conversation }: z.infer<typeof sentAnswer>['data']): SentMessage {
+  return { messageUid: uid, conversationUid: conversation.uid, at: createdAt ?? new Date() };
+}
+
+const conversation = part({
+  uid: text,
+  locationUid: text,
+  channel: part({ type: text, identifier: text }),
+  closed: z.boolean().catch(false),
+  lastItemAt: time,
+});
+/** Podium's schema has one conversation where its words have a list of them. */
+const conversations = z.preprocess((value) => (isObject(value) ? [value] : value), z.array(conversation));
+
+function toConversation({ uid, channel, ...rest }: z.infer<typeof conversation>): PodiumConversation[] {
+  if (uid === null) return []; // nothing could be asked about it
+  return [{ uid, ...rest, channel: channel.type, identifier: channel.identifier }];
+}
 
 const message = part({
   uid: text,

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import pino from 'pino';
 import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
 import { PodiumError, type PodiumApi } from './api';
@@ -150,6 +151,16 @@ describe('a conversation, in the skill contract', () => {
       ['POST', '/v4/conversations/s1/notes', { body: 'A note', senderName: 'Robot' }],
       ['POST', '/v4/conversations/s1/close'],
     ]);
+  });
+});
+
+describe('a file of a customer, in the skill contract', () => {
+  it('is forwarded by the call that sends files', async () => {
+    const podium = await podiumAnswering({ data: { uid: 'm1', conversation: { uid: 's1' } } });
+    const open = () => Readable.from(['abc']);
+    const file = { name: 'car.png', contentType: 'image/png', size: 3, open };
+    expect(await podium.forwardCustomerFile?.({ ...send, file })).toMatchObject({ messageUid: 'm1' });
+    expect(asked()).toEqual([['POST', '/v4/messages/attachment']]);
   });
 });
 

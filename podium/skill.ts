@@ -9,8 +9,9 @@ import { e164Forms, isObject, list, part, text, time } from './wire';
  * opt-out mirror, and say nothing of the rest, which is as it is published.
  */
 export function createSkill(call: Call): Omit<PodiumApi, 'prepare'> {
+  const published = createPublished(call);
   return {
-    ...createPublished(call),
+    ...published,
 
     async findContact(phone, locationUid) {
       const { data } = await call(
@@ -50,6 +51,9 @@ export function createSkill(call: Call): Omit<PodiumApi, 'prepare'> {
         at: sent.created_at ?? new Date(),
       };
     },
+
+    // These documents mean files of customers when they speak of this call.
+    forwardCustomerFile: published.sendAttachment,
 
     async closeConversation(conversationUid) {
       const path = `/v4/conversations/${encodeURIComponent(conversationUid)}/close`;

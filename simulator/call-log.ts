@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { NumberedLog } from './numbered-log';
-import { bodyOf } from './api/request';
+import { bodyOf, fieldsOf, type RequestBody } from './api/request';
 import type { World } from './world';
 
 /** One call to Podium's API. */
@@ -11,6 +11,7 @@ export interface Call {
   /** Percent-decoded, without the query. */
   path: string;
   query: Record<string, unknown>;
+  /** JSON; `{data, attachment}` of a form with a file; else how many bytes came. */
   body: unknown;
   /** Null while it is being answered, and for ever when the connection was dropped. */
   status: number | null;
@@ -31,7 +32,7 @@ export function recordCalls(log: CallLog, world: World): Middleware {
       method: ctx.method,
       path: decodePath(ctx.path),
       query: { ...ctx.query },
-      body: withoutSecrets(request.json ?? (request.raw.length > 0 ? `${request.raw.length} bytes` : null)),
+      body: withoutSecrets(shown(request)),
       status: null,
     });
     (ctx.state as { call: Call }).call = call;
@@ -49,6 +50,17 @@ export function callOf(ctx: Context): Call {
   return (ctx.state as { call: Call }).call;
 }
 
+function shown({ json, form, raw }: RequestBody): unknown {
+  if (form === null) return json ?? (raw.length > 0 ? `${raw.length} bytes` : null);
+  const { data, attachment: file } = fieldsOf(form);
+  const attachment = file && {
+    name: file.name,
+    content_type: file.contentType,
+    size_bytes: file.sizeBytes,
+  };
+  return { data, attachment };
+}
+
 function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -57,9 +69,11 @@ function decodePath(path: string): string {
   }
 }
 
+const SECRETS = new Set(['client_secret', 'refresh_token', 'secret']);
+
 function withoutSecrets(body: unknown): unknown {
   if (typeof body !== 'object' || body === null) return body;
-  const hidden = Object.keys(body).filter((key) => key === 'client_secret' || key === 'refresh_token');
+  const hidden = Object.keys(body).filter((key) => SECRETS.has(key));
   return hidden.length === 0
     ? body
     : { ...body, ...Object.fromEntries(hidden.map((key) => [key, '(hidden)'])) };

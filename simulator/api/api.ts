@@ -9,7 +9,7 @@ import { contactRoutes } from './contacts';
 import { conversationRoutes, conversationUpdateRoutes } from './conversations';
 import { answerErrors, ApiError } from './errors';
 import { locationRoutes } from './locations';
-import { attachmentRoutes, messageRoutes } from './messages';
+import { attachmentRoutes, importRoutes, messageRoutes } from './messages';
 import { oauthRoutes, requireToken } from './oauth';
 import { limitRate } from './rate-limit';
 import { bodyReader } from './request';
@@ -27,6 +27,7 @@ export function createApi(parts: Parts): Koa {
     locationRoutes(parts),
     conversationRoutes(parts),
     attachmentRoutes(parts),
+    importRoutes(parts),
     webhookRoutes(parts),
   ];
 

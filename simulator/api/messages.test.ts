@@ -111,6 +111,13 @@ describe('attachments', () => {
       body: { code: 'attachment_exceeds_limit' },
     });
   });
+
+  test('what came with a file is in the log of calls', async () => {
+    await podium('POST', '/v4/messages/attachment', form(5));
+    expect((await simulator.calls()).at(-1)).toMatchObject({
+      body: { data: hello, attachment: { name: 'car.png', content_type: 'image/png', size_bytes: 5 } },
+    });
+  });
 });
 
 describe('conversations', () => {
@@ -157,6 +164,10 @@ describe('skill', () => {
       status: 451,
       body: { code: 'contact_opted_out' },
     });
+    const file = new FormData();
+    file.set('data', JSON.stringify(hello));
+    file.set('attachment', new Blob(['abc']), 'car.png');
+    expect(await podium('POST', '/v4/messages/attachment', file)).toMatchObject({ status: 451 });
     expect((await simulator.conversation(PHONE, NORTHSIDE))?.messages).toHaveLength(1);
   });
 });

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { publishedMessage } from '../events';
 import type { Parts } from '../parts';
 import { e164 } from '../phones';
-import type { Attachment, Conversation } from '../world';
+import type { Conversation } from '../world';
 import { ApiError, invalid } from './errors';
 import { one } from './paging';
-import { bodyOf, check, checkBody, type RequestBody } from './request';
+import { bodyOf, check, checkBody, fieldsOf } from './request';
 
 /** 25 MiB. Refused only after the upload. */
 const MAX_ATTACHMENT_BYTES = 26_214_400;
@@ -31,39 +31,46 @@ const importSchema = z.object({
   subject: z.string().optional(),
 });
 
-/** `/v4/messages` and `/v4/import/messages` as they are published. */
+/** `/v4/messages`, which only the published contract has. */
 export function messageRoutes(parts: Parts): Router {
   const { world, inbox } = parts;
-  return new Router({ prefix: '/v4' })
-    .post('/messages', (ctx) => {
-      const asked = checkBody(sendSchema, ctx);
-      if (asked.body === '') throw invalid('body: must not be empty');
-      const conversation = conversationFor(parts, asked);
-      const message = inbox.apiWrites(conversation, asked.body, asked.senderName ?? null);
-      ctx.body = one(ctx, publishedMessage(world, conversation, message));
-    })
-    .post('/import/messages', (ctx) => {
-      const asked = checkBody(importSchema, ctx);
-      const conversation = conversationFor(parts, asked);
-      const createdAt = new Date(asked.publishedAt).toISOString();
-      const message = inbox.imports(conversation, {
-        body: asked.body,
-        direction: asked.direction,
-        createdAt,
-      });
-      ctx.body = one(ctx, publishedMessage(world, conversation, message));
+  return new Router().post('/v4/messages', (ctx) => {
+    const asked = checkBody(sendSchema, ctx);
+    if (asked.body === '') throw invalid('body: must not be empty');
+    const conversation = conversationFor(parts, asked);
+    const message = inbox.apiWrites(conversation, asked.body, asked.senderName ?? null);
+    ctx.body = one(ctx, publishedMessage(world, conversation, message));
+  });
+}
+
+/** `/v4/import/messages`, of which the skill documents say nothing else. */
+export function importRoutes(parts: Parts): Router {
+  const { world, inbox } = parts;
+  return new Router().post('/v4/import/messages', (ctx) => {
+    const asked = checkBody(importSchema, ctx);
+    const conversation = conversationFor(parts, asked);
+    const createdAt = new Date(asked.publishedAt).toISOString();
+    const message = inbox.imports(conversation, {
+      body: asked.body,
+      direction: asked.direction,
+      createdAt,
     });
+    ctx.body = one(ctx, publishedMessage(world, conversation, message));
+  });
 }
 
 /** `/v4/messages/attachment`, the same in both contracts: it sends the file to the customer. */
 export function attachmentRoutes(parts: Parts): Router {
-  return new Router().post('/v4/messages/attachment', async (ctx) => {
-    const { data, attachment } = await readForm(bodyOf(ctx), ctx.get('content-type'));
+  return new Router().post('/v4/messages/attachment', (ctx) => {
+    const { data, attachment } = fieldsOf(bodyOf(ctx).form);
     const asked = check(sendSchema, data);
     if (attachment && attachment.sizeBytes > MAX_ATTACHMENT_BYTES) {
       throw new ApiError(413, 'attachment_exceeds_limit', 'The attachment is larger than 25 MiB.');
     }
     const conversation = conversationFor(parts, asked);
+    if (parts.settings.contract === 'skill' && parts.inbox.isOptedOut(conversation)) {
+      throw new ApiError(451, 'contact_opted_out', 'The contact has opted out.');
+    }
     const files = attachment ? [attachment] : [];
     const message = parts.inbox.apiWrites(conversation, asked.body, asked.senderName ?? null, files);
     ctx.body = one(ctx, publishedMessage(parts.world, conversation, message));
@@ -103,28 +110,4 @@ function rename(
 ): void {
   conversation.contactName = name;
   if (contact) contact.name = name;
-}
-
-async function readForm(
-  { raw }: RequestBody,
-  contentType: string,
-): Promise<{ data: unknown; attachment: Attachment | null }> {
-  const form = await new Response(new Uint8Array(raw), { headers: { 'content-type': contentType } })
-    .formData()
-    .catch(() => null);
-  const data = form?.get('data');
-  const file = form?.get('attachment');
-  return {
-    data: parseJson(typeof data === 'string' ? data : ''),
-    attachment:
-      file instanceof File ? { contentType: file.type, sizeBytes: file.size, name: file.name } : null,
-  };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

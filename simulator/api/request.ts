@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { z } from 'zod';
+import type { Attachment } from '../world';
 import { invalid } from './errors';
 
 /** Above Podium's 25 MiB, since it refuses a file only after the upload. */
@@ -10,12 +11,19 @@ export interface RequestBody {
   raw: Buffer;
   /** JSON, or a form as a flat object; undefined for anything else. */
   json: unknown;
+  /** A multipart form; null for anything else. */
+  form: FormData | null;
 }
 
 /** Reads the whole body into `ctx.state.request`. */
 export const bodyReader: Middleware = async (ctx, next) => {
   const raw = await readAll(ctx);
-  const request: RequestBody = { raw, json: decode(raw, ctx.get('content-type')) };
+  const contentType = ctx.get('content-type');
+  const request: RequestBody = {
+    raw,
+    json: decode(raw, contentType),
+    form: await readForm(raw, contentType),
+  };
   ctx.state.request = request;
   await next();
 };
@@ -29,6 +37,12 @@ async function readAll(ctx: Context): Promise<Buffer> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+async function readForm(raw: Buffer, contentType: string): Promise<FormData | null> {
+  if (!contentType.startsWith('multipart/')) return null;
+  const headers = { 'content-type': contentType };
+  return new Response(new Uint8Array(raw), { headers }).formData().catch(() => null);
 }
 
 function decode(raw: Buffer, contentType: string): unknown {
@@ -61,4 +75,23 @@ export function checkBody<T>(schema: z.ZodType<T>, ctx: Context): T {
 /** What `bodyReader` has read. */
 export function bodyOf(ctx: Context): RequestBody {
   return (ctx.state as { request: RequestBody }).request;
+}
+
+/** The fields of a form with a file: JSON, and what is known of the file. */
+export function fieldsOf(form: FormData | null): { data: unknown; attachment: Attachment | null } {
+  const data = form?.get('data');
+  const file = form?.get('attachment');
+  return {
+    data: parseJson(typeof data === 'string' ? data : ''),
+    attachment:
+      file instanceof File ? { contentType: file.type, sizeBytes: file.size, name: file.name } : null,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

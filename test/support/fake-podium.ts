@@ -3,9 +3,14 @@ import { randomUUID } from 'node:crypto';
 import {
   PodiumError,
   type ConversationMessage,
+  type NewWebhook,
+  type OutgoingAttachment,
+  type Page,
   type PodiumApi,
   type PodiumContact,
+  type PodiumConversation,
   type PodiumLocation,
+  type PodiumWebhook,
   type SentMessage,
 } from '../../podium/api';
 
@@ -36,6 +41,12 @@ export class FakePodium implements PodiumApi {
   readonly closed: string[] = [];
   readonly optOuts: { phone: string; locationUid: string; optedOut: boolean; contactUid: string | null }[] =
     [];
+  /** What `pageOfConversations` shows, all on one page. */
+  readonly listed: PodiumConversation[] = [];
+  /** Every file that reached a customer, in order. */
+  readonly files: OutgoingAttachment[] = [];
+  readonly imported: Parameters<PodiumApi['importMessage']>[0][] = [];
+  readonly webhooks: PodiumWebhook[] = [];
   locations: PodiumLocation[] = [];
   private readonly faults: { method: Method; error: PodiumError | 'lost answer'; left: number }[] = [];
 
@@ -82,22 +93,42 @@ export class FakePodium implements PodiumApi {
   sendMessage = (message: Parameters<PodiumApi['sendMessage']>[0]): Promise<SentMessage> =>
     this.call('sendMessage', [message], async (at) => {
       const { phone, locationUid, body } = message;
-      const conversationUid = message.conversationUid ?? `conversation of ${phone}`;
-      const uid = randomUUID();
       this.texts.push({ at, phone, locationUid, body });
-      const said: ConversationMessage = {
-        uid,
-        body,
-        at: new Date(at),
-        direction: 'outbound',
-        senderUid: null,
-      };
-      this.conversations.set(conversationUid, [said, ...(this.conversations.get(conversationUid) ?? [])]);
-      return { messageUid: uid, conversationUid, at: new Date(at) };
+      return this.say(message, at);
     });
 
   listMessages = (conversationUid: string) =>
     this.call('listMessages', [conversationUid], async () => this.conversations.get(conversationUid) ?? []);
+
+  pageOfConversations = (locationUid: string, cursor: string | null): Promise<Page<PodiumConversation>> =>
+    this.call('pageOfConversations', [locationUid, cursor], async () => ({
+      items: this.listed.filter((each) => each.locationUid === locationUid),
+      nextCursor: null,
+    }));
+
+  pageOfMessages = (conversationUid: string, cursor: string | null) =>
+    this.call('pageOfMessages', [conversationUid, cursor], async () => ({
+      items: (this.conversations.get(conversationUid) ?? []).map((message) => ({ ...message, raw: message })),
+      nextCursor: null,
+    }));
+
+  sendAttachment = (attachment: OutgoingAttachment): Promise<SentMessage> =>
+    this.call('sendAttachment', [attachment], async (at) => {
+      this.files.push(attachment);
+      return this.say(attachment, at);
+    });
+
+  forwardCustomerFile: PodiumApi['forwardCustomerFile'] = null;
+
+  importMessage = (message: Parameters<PodiumApi['importMessage']>[0]): Promise<SentMessage> =>
+    this.call('importMessage', [message], async () => {
+      this.imported.push(message);
+      return {
+        messageUid: randomUUID(),
+        conversationUid: `conversation of ${message.phone}`,
+        at: message.at,
+      };
+    });
 
   addNote = (conversationUid: string, body: string, senderName: string) =>
     this.call('addNote', [conversationUid, body, senderName], async () => {
@@ -113,6 +144,49 @@ export class FakePodium implements PodiumApi {
     this.call('setOptOut', [phone, locationUid, optedOut, contactUid], async () => {
       this.optOuts.push({ phone, locationUid, optedOut, contactUid });
     });
+
+  listWebhooks = () => this.call('listWebhooks', [], async () => this.webhooks);
+
+  createWebhook = (webhook: NewWebhook) =>
+    this.call('createWebhook', [webhook], async (at) => {
+      const { url, eventTypes } = webhook;
+      const owner = { locationUid: null, organizationUid: null, ...webhook };
+      const made: PodiumWebhook = {
+        ...{ uid: randomUUID(), url, eventTypes, disabled: false },
+        ...{ locationUid: owner.locationUid, organizationUid: owner.organizationUid },
+        ...{ createdAt: new Date(at), updatedAt: new Date(at) },
+      };
+      this.webhooks.push(made);
+      return made;
+    });
+
+  updateWebhook = (uid: string, changes: Parameters<PodiumApi['updateWebhook']>[1]) =>
+    this.call('updateWebhook', [uid, changes], async (at) => {
+      const known = this.webhooks.find((each) => each.uid === uid);
+      if (!known) throw new PodiumError('not_found', 'No such webhook.', { mayHaveHappened: false });
+      const { secret: _, ...shown } = changes;
+      return Object.assign(known, shown, { updatedAt: new Date(at) });
+    });
+
+  deleteWebhook = (uid: string) =>
+    this.call('deleteWebhook', [uid], async () => {
+      this.webhooks.splice(0, Infinity, ...this.webhooks.filter((each) => each.uid !== uid));
+    });
+
+  /** Puts a message of ours into its conversation. */
+  private say(
+    { conversationUid, phone, body }: { conversationUid: string | null; phone: string; body: string },
+    at: number,
+  ): SentMessage {
+    const uid = randomUUID();
+    const conversation = conversationUid ?? `conversation of ${phone}`;
+    const said: ConversationMessage = {
+      ...{ uid, body, at: new Date(at) },
+      ...{ direction: 'outbound', senderUid: null },
+    };
+    this.conversations.set(conversation, [said, ...(this.conversations.get(conversation) ?? [])]);
+    return { messageUid: uid, conversationUid: conversation, at: new Date(at) };
+  }
 
   private async call<T>(method: Method, args: unknown[], work: (at: number) => Promise<T>): Promise<T> {
     const at = await this.now();

@@ -7,7 +7,7 @@ export interface SeenRequest {
   url: string;
   headers: IncomingHttpHeaders;
   raw: Buffer;
-  /** Parsed JSON; undefined when there was no body. */
+  /** Parsed JSON; undefined when there was no body, or another one. */
   body: unknown;
 }
 
@@ -23,7 +23,8 @@ export async function startSmallServer(
   answer: (request: SeenRequest, response: ServerResponse) => void,
 ): Promise<SmallServer> {
   const requests: SeenRequest[] = [];
-  const server = createServer((incoming, response) => void take(incoming, response));
+  // A request that breaks off is none.
+  const server = createServer((incoming, response) => void take(incoming, response).catch(() => undefined));
   async function take(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const raw = await readAll(incoming);
     const request: SeenRequest = {
@@ -31,7 +32,10 @@ export async function startSmallServer(
       url: incoming.url!,
       headers: incoming.headers,
       raw,
-      body: raw.length === 0 ? undefined : JSON.parse(raw.toString()),
+      body:
+        raw.length === 0 || /^multipart/.test(incoming.headers['content-type'] ?? '')
+          ? undefined
+          : JSON.parse(raw.toString()),
     };
     requests.push(request);
     answer(request, response);

@@ -1,0 +1,116 @@
+import type { ServerResponse } from 'node:http';
+import pino from 'pino';
+import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
+import type { PodiumApi } from './api';
+import { createPodium } from './client';
+
+const LOCATION = '9e000000-0000-4000-8000-000000000001';
+const ORGANIZATION = '1f000000-0000-4000-8000-000000000001';
+const NEW = {
+  url: 'https://handler.example.com/webhooks/podium',
+  eventTypes: ['message.received'],
+  secret: 'rehearsal',
+};
+const webhook = {
+  ...NEW,
+  uid: 'w1',
+  locationUid: null,
+  organizationUid: ORGANIZATION,
+  disabled: false,
+  createdAt: '2026-07-01T10:00:00Z',
+  updatedAt: '2026-07-23T10:00:00Z',
+};
+
+let server: SmallServer;
+afterEach(() => server.close());
+
+async function podiumThat(
+  answer: (request: SeenRequest, response: ServerResponse) => void,
+): Promise<PodiumApi> {
+  server = await startSmallServer(answer);
+  const tokens = { current: async () => 'token', renewed: async () => 'token' };
+  const logger = pino({ level: 'silent' });
+  return createPodium({ contract: 'published', apiUrl: server.url, tokens, timeoutMs: 1_000, logger });
+}
+const podiumAnswering = (body: unknown, status = 200) =>
+  podiumThat((_, response) => json(response, status, body));
+
+const asked = () =>
+  server.requests.map(({ method, url, body }) => [method, url, ...(body === undefined ? [] : [body])]);
+
+describe('webhooks', () => {
+  it('are listed without their secrets, with what is known of them', async () => {
+    const podium = await podiumAnswering({
+      data: [webhook, { uid: 'w2', url: null, eventTypes: null, disabled: true }, { uid: null }],
+    });
+    expect(await podium.listWebhooks()).toEqual([
+      {
+        uid: 'w1',
+        url: NEW.url,
+        eventTypes: ['message.received'],
+        locationUid: null,
+        organizationUid: ORGANIZATION,
+        disabled: false,
+        createdAt: new Date('2026-07-01T10:00:00Z'),
+        updatedAt: new Date('2026-07-23T10:00:00Z'),
+      },
+      {
+        ...{ uid: 'w2', url: null, eventTypes: [], locationUid: null, organizationUid: null },
+        ...{ disabled: true, createdAt: null, updatedAt: null },
+      },
+    ]);
+    expect(asked()).toEqual([['GET', '/v4/webhooks']]);
+  });
+
+  it('are read on, should they come in pages', async () => {
+    const podium = await podiumThat(({ url }, response) =>
+      url.includes('cursor=two')
+        ? json(response, 200, { data: [{ uid: 'w2' }] })
+        : json(response, 200, { data: [{ uid: 'w1' }], metadata: { nextCursor: 'two' } }),
+    );
+    expect((await podium.listWebhooks()).map(({ uid }) => uid)).toEqual(['w1', 'w2']);
+  });
+
+  it.each([{ locationUid: LOCATION }, { organizationUid: ORGANIZATION }])(
+    'are made for a location or an organization: %j',
+    async (owner) => {
+      const podium = await podiumAnswering({ data: { ...webhook, locationUid: null, ...owner } });
+      expect(await podium.createWebhook({ ...NEW, ...owner })).toMatchObject({ uid: 'w1', ...owner });
+      expect(asked()).toEqual([['POST', '/v4/webhooks', { ...NEW, ...owner }]]);
+    },
+  );
+
+  it('that may have been made are not reported as made when their uid is not told', async () => {
+    const podium = await podiumAnswering({ data: { ...webhook, uid: null } });
+    await expect(podium.createWebhook({ ...NEW, locationUid: LOCATION })).rejects.toMatchObject({
+      kind: 'invalid',
+      details: { mayHaveHappened: true },
+    });
+  });
+
+  it('are not permitted without the scope of their event types', async () => {
+    const podium = await podiumAnswering({ code: 'unauthorized' }, 403);
+    await expect(podium.createWebhook({ ...NEW, locationUid: LOCATION })).rejects.toMatchObject({
+      kind: 'not_permitted',
+    });
+  });
+
+  it('are changed in what is named and in nothing else', async () => {
+    const podium = await podiumAnswering({ data: { ...webhook, uid: null } });
+    expect(await podium.updateWebhook('w1', { disabled: false })).toMatchObject({ uid: 'w1' });
+    await podium.updateWebhook('w1', NEW);
+    expect(asked()).toEqual([
+      ['PUT', '/v4/webhooks/w1', { disabled: false }],
+      ['PUT', '/v4/webhooks/w1', NEW],
+    ]);
+  });
+
+  it('are deleted, and a deletion of unknown outcome is known as such', async () => {
+    const podium = await podiumThat((_, response) => response.writeHead(204).end());
+    await podium.deleteWebhook('w 1');
+    expect(asked()).toEqual([['DELETE', '/v4/webhooks/w%201']]);
+    await server.close();
+    const away = await podiumThat((_, response) => response.socket!.destroy());
+    await expect(away.deleteWebhook('w1')).rejects.toMatchObject({ details: { mayHaveHappened: true } });
+  });
+});
