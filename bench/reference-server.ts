@@ -55,6 +55,7 @@ void runMain('reference', async () => {
       },
       judge: (event) => judge(event, (uid) => locations.get(uid), { optOutKeywords: optout.keywords }),
       write: process.argv[2] === 'inline' ? signalInline : storeNothing,
+      onVerified: () => undefined,
       metrics,
       logger,
     },

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { beginVerification, type SignatureRules } from './signature';
+import { beginVerification, signedHeaders, type SignatureRules } from './signature';
 
 const SECRET = 'something-no-one-will-know';
 const NOW = Date.parse('2026-07-23T10:00:00.000Z');
@@ -54,6 +54,21 @@ describe('a signature', () => {
     expect(verify(published(String(NOW), '{}', 'the-new-one'), '{}', NOW, both)).toBe('ok');
     expect(verify(published(String(NOW), '{}', 'a-retired-one'), '{}', NOW, both)).toBe('ERR_WHK_002');
     expect(verify(published(String(NOW), '{}'), '{}', NOW, { ...rules, secrets: [] })).toBe('ERR_WHK_002');
+  });
+
+  it('tells which secret it is from, so that the use of an old one shows', () => {
+    const both = { ...rules, secrets: ['the-new-one', SECRET] };
+    for (const secret of both.secrets) {
+      const start = beginVerification(published(String(NOW), '{}', secret), both);
+      if (!start.ok) throw new Error(start.failure.code);
+      start.verifier.update(Buffer.from('{}'));
+      expect(start.verifier.finish(NOW)).toEqual({ ok: true, secret });
+    }
+  });
+
+  it('of ours is in the documented form', () => {
+    expect(verify(signedHeaders('{"é":1}', SECRET, NOW), '{"é":1}')).toBe('ok');
+    expect(verify(signedHeaders('{}', 'another', NOW), '{}')).toBe('ERR_WHK_002');
   });
 
   it('covers bytes: not even an equal text in other bytes passes', () => {

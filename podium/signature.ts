@@ -16,8 +16,8 @@ export interface SignatureRules {
 export interface Verifier {
   /** Takes the next bytes of the body, exactly as they came. */
   update(chunk: Uint8Array): void;
-  /** Judges the whole delivery; `now` in ms since 1970. To be called once, after the last chunk. */
-  finish(now: number): { ok: true } | { ok: false; failure: Failure };
+  /** Judges the whole delivery; `now` in ms since 1970. To be called once, after the last chunk. Tells which secret fits. */
+  finish(now: number): { ok: true; secret: string } | { ok: false; failure: Failure };
 }
 
 interface SignedHeader {
@@ -52,13 +52,20 @@ export function beginVerification(
       update: (chunk) => hmacs.forEach((hmac) => hmac.update(chunk)),
       finish: (now) => {
         // The signature first: who cannot sign is told nothing about our clock.
-        if (!matchesAny(hmacs, header.signature)) return { ok: false, failure: failure('ERR_WHK_002') };
+        const secret = rules.secrets[matching(hmacs, header.signature)];
+        if (secret === undefined) return { ok: false, failure: failure('ERR_WHK_002') };
         if (!isWithinWindow(header.timestamp, now, rules))
           return { ok: false, failure: failure('ERR_WHK_003') };
-        return { ok: true };
+        return { ok: true, secret };
       },
     },
   };
+}
+
+/** The headers by which Podium signs a delivery, in the form that it documents. `now` in ms since 1970. */
+export function signedHeaders(body: string, secret: string, now: number): Record<string, string> {
+  const signature = createHmac('sha256', secret).update(`${now}.`).update(body).digest('hex');
+  return { 'podium-timestamp': String(now), 'podium-signature': signature };
 }
 
 function readHeaders(headers: IncomingHttpHeaders): SignedHeader | 'missing' | 'malformed' {
@@ -77,9 +84,10 @@ function parse(timestamp: string | undefined, hex: string | undefined): SignedHe
   return { timestamp: timestamp!, signature: Buffer.from(hex!, 'hex') };
 }
 
-function matchesAny(hmacs: Hmac[], signature: Buffer): boolean {
+/** The index of the one that fits; -1 when none does. */
+function matching(hmacs: Hmac[], signature: Buffer): number {
   // All are compared, whichever matches, so that the time taken tells nothing about which secret is live.
-  return hmacs.map((hmac) => timingSafeEqual(hmac.digest(), signature)).includes(true);
+  return hmacs.map((hmac) => timingSafeEqual(hmac.digest(), signature)).indexOf(true);
 }
 
 function isWithinWindow(timestamp: string, now: number, rules: SignatureRules): boolean {

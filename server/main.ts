@@ -26,6 +26,7 @@ import { close, listen } from './http-server';
 import { createInboxWriter } from './inbox-writer';
 import { LocationDirectory } from './location-directory';
 import { createMetrics, type Backlog } from './metrics';
+import { Presence } from './presence';
 import { releaseHeldUp } from './quarantine';
 import { Relay } from './relay';
 import { notStored } from './webhook';
@@ -94,6 +95,9 @@ void runMain('server', async () => {
   onShutdown(() => directory.stop());
   relay.start();
   onShutdown(() => relay.stop());
+  const presence = new Presence({ pool, secrets: environment.webhookSecrets, logger });
+  await presence.start();
+  onShutdown(() => presence.stop());
 
   const onReceived = afterReceipt({
     wakeRelay: () => relay.wake(),
@@ -112,6 +116,7 @@ void runMain('server', async () => {
       },
       judge: judgeEvent,
       write: createInboxWriter((batch) => receive(receiverPool, batch, context), onReceived),
+      onVerified: (secret) => presence.onVerified(secret),
       metrics,
       logger,
     },

@@ -18,6 +18,8 @@ export interface SignedBody {
   /** Of the whole body, in hex. */
   sha256: string;
   oversize: boolean;
+  /** The one of the secrets that it is signed with. */
+  secret: string;
 }
 
 /**
@@ -53,5 +55,6 @@ export async function readSignedBody(
     bytes: Buffer.concat(kept),
     sha256: hash.digest('hex'),
     oversize,
+    secret: verified.secret,
   };
 }

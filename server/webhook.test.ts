@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { signPublished, signSkill } from '../simulator/sign';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { NORTHSIDE } from '../test/support/received';
-import { SECRET, startReceiver, type Receiver } from '../test/support/receiver';
+import { OLD_SECRET, SECRET, startReceiver, type Receiver } from '../test/support/receiver';
 import { MAX_BODY_BYTES, MAX_READ_BYTES } from './signed-body';
 
 let database: TestDatabase;
@@ -75,6 +75,16 @@ describe('a signed event', () => {
     const [row] = await rowsOf('stored');
     expect(row).toMatchObject({ status: 'pending', phone_e164: '+61400123456', location_uid: NORTHSIDE });
     expect(row.raw.equals(Buffer.from(body))).toBe(true);
+  });
+
+  it('tells with which of the live secrets it was signed, unless it is our own test of the way in', async () => {
+    receiver.signedWith.length = 0;
+    const body = chat();
+    await post(body, signPublished(OLD_SECRET, body));
+    const test = JSON.stringify({ data: {}, metadata: { eventType: 'test.event', eventUid: randomUUID() } });
+    expect(await post(test)).toMatchObject({ status: 200, body: { status: 'ignored' } });
+    await post(body, signPublished('a retired one', body));
+    expect(receiver.signedWith).toEqual([OLD_SECRET]);
   });
 
   it('is taken in the skill shape, with its form of signature, at the other path', async () => {

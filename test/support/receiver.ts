@@ -14,6 +14,8 @@ import { receive, type ReceivedEvent } from '../../store/inbox';
 import { context, NORTHSIDE } from './received';
 
 export const SECRET = 'a webhook secret';
+/** Still taken while secrets are changed. */
+export const OLD_SECRET = 'the secret before';
 export const TOKENS = [{ name: 'alice', token: 'token-of-alice' }];
 const STORE: Location = { uid: NORTHSIDE, name: 'Northside Motors', country: 'AU', archived: false };
 
@@ -21,6 +23,8 @@ export interface Receiver {
   url: string;
   /** What arrived, signed and whole, in this order. */
   arrived: ReceivedEvent[];
+  /** With which secrets Podium's events were signed, in this order. */
+  signedWith: string[];
   close(): Promise<void>;
 }
 
@@ -30,6 +34,7 @@ export async function startReceiver(
   change: (parts: AppDependencies) => AppDependencies = (parts) => parts,
 ): Promise<Receiver> {
   const arrived: ReceivedEvent[] = [];
+  const signedWith: string[] = [];
   const write = createInboxWriter(
     (batch) => receive(pool, batch, context),
     () => undefined,
@@ -38,13 +43,14 @@ export async function startReceiver(
   const metrics = createMetrics(async () => ({ pending: 0, oldestSeconds: 0 }));
   const parts: AppDependencies = {
     webhook: {
-      rules: { secrets: [SECRET], replayWindowSeconds: 950_400, clockSkewSeconds: 300 },
+      rules: { secrets: [SECRET, OLD_SECRET], replayWindowSeconds: 950_400, clockSkewSeconds: 300 },
       judge: (event) =>
         judge(event, (uid) => (uid === NORTHSIDE ? STORE : undefined), { optOutKeywords: ['STOP'] }),
       write: (received, signal) => {
         arrived.push(received);
         return write(received, signal);
       },
+      onVerified: (secret) => signedWith.push(secret),
       metrics,
       logger,
     },
@@ -59,7 +65,7 @@ export async function startReceiver(
   const handle = createApp(change(parts)).callback();
   const server = createServer((request, response) => void handle(request, response));
   const url = await listen(server);
-  return { url, arrived, close: () => close(server) };
+  return { url, arrived, signedWith, close: () => close(server) };
 }
 
 async function listen(server: Server): Promise<string> {

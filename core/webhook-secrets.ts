@@ -1,0 +1,131 @@
+import { createHmac } from 'node:crypto';
+import type { WebhookAtPodium } from './webhooks';
+import type { WebhookFinding } from './webhook-check';
+
+/**
+ * The secrets by which Podium signs. While one is changed for another, servers take both; what is told of
+ * them here and in the database are fingerprints.
+ */
+
+/** Podium keeps an event for ten days; one that was signed before a change of secrets may come until then. */
+const QUEUE_DAYS = 10;
+const DAY_MS = 86_400_000;
+
+/** A secret that running servers take. */
+export interface LiveSecret {
+  fingerprint: string;
+  /** Its place in PODIUM_WEBHOOK_SECRETS, from 1. What is at the first place is for Podium. */
+  place: number;
+  /** How many of the running servers take it. */
+  servers: number;
+  firstSeenAt: Date;
+  /** When it last verified an event of Podium's, to the minute. */
+  lastUsedAt: Date | null;
+}
+
+/** What running servers say about secrets. */
+export interface SecretSituation {
+  secrets: readonly LiveSecret[];
+  runningServers: number;
+}
+
+/** Keyed by the secret itself: it tells which secret it is, and nothing about it. */
+export function secretFingerprint(secret: string): string {
+  return createHmac('sha256', secret).update('podium-webchat webhook secret').digest('hex').slice(0, 16);
+}
+
+/** Whether a webhook signs with a secret that no server takes, as far as Podium tells. */
+export function isSecretUnknown({ secret }: WebhookAtPodium, secrets: readonly LiveSecret[]): boolean {
+  if (secret === null || secrets.length === 0) return false;
+  return !secrets.some(({ fingerprint }) => fingerprint === secretFingerprint(secret));
+}
+
+/** The secret that Podium should have: of those at a first place the latest, since servers restart one by one. */
+export function newestSecret(secrets: readonly LiveSecret[]): LiveSecret | undefined {
+  const first = secrets.filter(({ place }) => place === 1);
+  return first.sort((a, b) => b.firstSeenAt.getTime() - a.firstSeenAt.getTime())[0];
+}
+
+/** The age of the secret in use, and how far a change of secrets has come. */
+export function secretFindings(
+  { secrets, runningServers }: SecretSituation,
+  ours: readonly WebhookAtPodium[],
+  maxAgeDays: number,
+  now: Date,
+): WebhookFinding[] {
+  const newest = newestSecret(secrets);
+  if (!newest) return [];
+  const isGiven = newest.lastUsedAt !== null || ours.some((webhook) => signsWith(webhook, newest));
+  const others = secrets.filter((secret) => secret !== newest);
+  const lastUsed = others.filter(({ lastUsedAt }) => lastUsedAt !== null).sort(latestUseFirst)[0];
+  const inUse = isGiven ? newest : (lastUsed ?? newest);
+  return [
+    ...(daysSince(inUse.firstSeenAt, now) > maxAgeDays ? [tooOld(inUse, maxAgeDays, now)] : []),
+    ...(newest.servers < runningServers ? [notEverywhere(newest, runningServers, isGiven)] : []),
+    ...(inUse === newest ? [] : [notGiven(newest, inUse, now)]),
+    ...(isGiven ? others.map((secret) => old(secret, newest, now)) : []),
+  ];
+}
+
+function tooOld(secret: LiveSecret, maxAgeDays: number, now: Date): WebhookFinding {
+  const age = Math.floor(daysSince(secret.firstSeenAt, now));
+  return {
+    code: 'secret_too_old',
+    severity: 'problem',
+    message: `Podium signs with a secret that is ${age} days old; ${maxAgeDays} are allowed.`,
+    value: secret.fingerprint,
+    mend: 'put a new secret in front of PODIUM_WEBHOOK_SECRETS, restart the servers, then podium-webchat webhook update',
+  };
+}
+
+function notEverywhere(secret: LiveSecret, runningServers: number, isGiven: boolean): WebhookFinding {
+  return {
+    code: 'secret_not_everywhere',
+    severity: isGiven ? 'problem' : 'remark',
+    message: `The newest secret is known to ${secret.servers} of ${runningServers} running servers; the others refuse what it signs.`,
+    value: secret.fingerprint,
+    mend: 'restart the servers that have the old PODIUM_WEBHOOK_SECRETS',
+  };
+}
+
+function notGiven(newest: LiveSecret, inUse: LiveSecret, now: Date): WebhookFinding {
+  return {
+    code: 'secret_not_newest',
+    severity: 'remark',
+    message: `Podium still signs with the secret at place ${inUse.place}, last ${ago(inUse.lastUsedAt!, now)}, and never with the one at the first place.`,
+    value: newest.fingerprint,
+    mend: 'podium-webchat webhook update',
+  };
+}
+
+/** An old one stays until nothing that it signed can be on its way any more. */
+function old(secret: LiveSecret, newest: LiveSecret, now: Date): WebhookFinding {
+  const since = secret.lastUsedAt ?? newest.firstSeenAt;
+  const mayGo = daysSince(since, now) > QUEUE_DAYS;
+  const used = secret.lastUsedAt === null ? 'was never used' : `was last used ${ago(secret.lastUsedAt, now)}`;
+  return {
+    code: 'old_secret',
+    severity: 'remark',
+    message: `The secret at place ${secret.place} ${used}${mayGo ? '' : `; events that it signed may come for ${QUEUE_DAYS} days`}.`,
+    value: secret.fingerprint,
+    mend: mayGo ? 'take it out of PODIUM_WEBHOOK_SECRETS and restart the servers' : null,
+  };
+}
+
+function signsWith({ secret }: WebhookAtPodium, { fingerprint }: LiveSecret): boolean {
+  return secret !== null && secretFingerprint(secret) === fingerprint;
+}
+
+function latestUseFirst(a: LiveSecret, b: LiveSecret): number {
+  return b.lastUsedAt!.getTime() - a.lastUsedAt!.getTime();
+}
+
+function daysSince(time: Date, now: Date): number {
+  return (now.getTime() - time.getTime()) / DAY_MS;
+}
+
+function ago(time: Date, now: Date): string {
+  const hours = Math.floor(daysSince(time, now) * 24);
+  if (hours < 1) return 'less than an hour ago';
+  return hours < 48 ? `${hours} hours ago` : `${Math.floor(hours / 24)} days ago`;
+}
