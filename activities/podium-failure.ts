@@ -16,17 +16,23 @@ export function mayPass(error: PodiumError): boolean {
   return PASSING.has(error.kind) || error.details.mayHaveHappened;
 }
 
+/** What waits for the end of the same pause does not come back in the same instant. */
+const JITTER_MS = 1_000;
+
 /**
  * The error as Temporal takes it. `Retry-After` decides about the next attempt, else the retry policy does.
  * @param notBeforeMs the least time until the next attempt
  */
 export function toActivityFailure(error: PodiumError, notBeforeMs?: number): ApplicationFailure {
   const { retryAfterMs = notBeforeMs } = error.details;
+  const jitterMs = error.kind === 'throttled' ? Math.random() * JITTER_MS : 0;
   return ApplicationFailure.create({
     message: error.message,
     type: error.kind,
     nonRetryable: !mayPass(error),
-    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(retryAfterMs, notBeforeMs ?? 0) }),
+    ...(retryAfterMs === undefined
+      ? {}
+      : { nextRetryDelay: Math.max(retryAfterMs, notBeforeMs ?? 0) + jitterMs }),
   });
 }
 

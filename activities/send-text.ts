@@ -68,8 +68,8 @@ async function tryToSend(
   const { count, unknownSince } = await orNothingLeaves(() => lookBack(pool, send.sendId));
   const earlier = unknownSince && (await earlierAttempt(deps, send, unknownSince));
   if (earlier) return earlier;
-  // A token that has to be fetched takes seconds: behind the door, a STOP could come in between.
-  await callPodium(() => podium.prepare());
+  // A turn that is waited for and a token that is fetched take seconds: behind the door, a STOP could come in between.
+  await callPodium(() => podium.prepare('sendMessage'));
   const door = await orNothingLeaves(() => openDoor(pool, { ...send, phoneHash, now: new Date() }, count));
   if (door.kind !== 'open') return withoutSending(door);
   if (Date.now() > latest) return tooLate(deps, send);

@@ -16,6 +16,7 @@ import { close, listen } from '../server/http-server';
 import { createMetrics } from '../server/metrics';
 import { createPool } from '../store/database';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
+import { noReadings } from '../test/support/readings';
 import { LOCATIONS } from './customers';
 import { firstMessage, signalSession } from './session-signal';
 
@@ -34,7 +35,7 @@ void runMain('reference', async () => {
   const { optout, webhook } = loadSettings();
   const logger = createLogger(process.title, environment.logLevel);
   const client = createTemporalClient(dataConverter(environment.encryptionKeys));
-  const metrics = createMetrics(() => Promise.resolve({ pending: 0, oldestSeconds: 0 }));
+  const metrics = createMetrics(noReadings);
   const [idKey] = environment.idKeys as [string];
   const locations = new Map(LOCATIONS.map((location) => [location.uid, location]));
 

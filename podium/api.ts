@@ -92,9 +92,16 @@ export type NewWebhook = { url: string; eventTypes: string[]; secret: string } &
   { locationUid: string } | { organizationUid: string }
 );
 
+/** The calls by which something reaches a customer. */
+export type Send = 'sendMessage' | 'sendAttachment';
+
 export interface PodiumApi {
-  /** Has an access token at hand, so that the call after it goes out at once. No HTTP call as long as one is good. */
-  prepare(): Promise<void>;
+  /**
+   * Does all that may take time before a text or a file goes out, so that the call after it leaves at once: waits
+   * for its turn, and has an access token at hand. No HTTP call as long as one is good. While Podium has paused
+   * the call, `PodiumError` of kind `throttled`.
+   */
+  prepare(send: Send): Promise<void>;
   /** Every location, archived ones too, read to the last page. */
   listLocations(): Promise<PodiumLocation[]>;
   /** The contact of exactly this phone (compared, never trusted), or null. */
@@ -105,6 +112,7 @@ export interface PodiumApi {
     locationUid: string;
     name: string;
   }): Promise<{ uid: string | null }>;
+  /** Only after `prepare`, which looks at the limits for it. */
   sendMessage(message: {
     phone: string;
     locationUid: string;
@@ -121,9 +129,9 @@ export interface PodiumApi {
     conversationUid: string,
     cursor: string | null,
   ): Promise<Page<ConversationMessage & { raw: unknown }>>;
-  /** Sends a file to the customer. Takes up to a minute more than other calls. A file too large: `PodiumError` of kind `too_large`. */
+  /** Sends a file to the customer, after `prepare`. Takes up to a minute more than other calls. A file too large: `PodiumError` of kind `too_large`. */
   sendAttachment(attachment: OutgoingAttachment): Promise<SentMessage>;
-  /** Shows the store a file that the customer sent us. Null where there is no such call: published, it would go to the customer. */
+  /** Shows the store a file that the customer sent us, after `prepare('sendAttachment')`. Null where there is no such call: published, it would go to the customer. */
   readonly forwardCustomerFile: ((attachment: OutgoingAttachment) => Promise<SentMessage>) | null;
   /** Records a message that was said elsewhere. Nobody is texted; the event that follows is an echo of it. */
   importMessage(message: {
@@ -152,7 +160,7 @@ export interface PodiumApi {
 }
 
 export type PodiumErrorKind =
-  | 'throttled' // 429
+  | 'throttled' // 429, or held back by our own limits
   | 'unauthenticated' // 401 (to a read: with a new token too), or no refresh token is accepted
   | 'not_permitted' // 403
   | 'not_found' // 404
@@ -175,7 +183,10 @@ export class PodiumError extends Error {
       status?: number;
       /** Podium's own error code. */
       code?: string;
-      /** How long Podium wants us to wait; from `Retry-After` (seconds or date), then `ratelimit-reset`. */
+      /**
+       * How long to wait, in ms: as Podium says in `Retry-After` (seconds or date) or `ratelimit-reset`, or until
+       * our own limits allow the call.
+       */
       retryAfterMs?: number;
       /** False when it is certain that the request did nothing; true when it may have. */
       mayHaveHappened: boolean;

@@ -3,10 +3,12 @@ import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import { z } from 'zod';
+import { ownLimits } from '../test/support/call-limits';
 import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
 import type { AccessTokens } from './access-token';
 import { PodiumError } from './api';
 import { createCall, type PodiumRequest } from './call';
+import { createGate } from './limits';
 
 const logger = pino({ level: 'silent' });
 const tokens = (first = 'good', next = 'renewed'): AccessTokens => ({
@@ -29,12 +31,14 @@ const UPLOAD: PodiumRequest = {
   form: { data: { body: 'Hi' }, file: FILE },
 };
 
+const way = (limits = ownLimits()) => ({ gate: createGate(limits, logger), passedBefore: [] });
+
 let server: SmallServer;
 afterEach(() => server.close());
 
 async function podiumThat(answer: (request: SeenRequest, response: ServerResponse) => void) {
   server = await startSmallServer(answer);
-  const call = createCall({ apiUrl: server.url, tokens: tokens(), timeoutMs: 250, logger });
+  const call = createCall({ apiUrl: server.url, tokens: tokens(), ...way(), timeoutMs: 250, logger });
   return (request: PodiumRequest) => call(request, z.unknown());
 }
 
@@ -68,7 +72,13 @@ describe('a call to Podium', () => {
 
   it('keeps the path of an API that is reached through a gateway', async () => {
     server = await startSmallServer((_, response) => json(response, 200, {}));
-    const call = createCall({ apiUrl: `${server.url}/podium/`, tokens: tokens(), timeoutMs: 250, logger });
+    const call = createCall({
+      apiUrl: `${server.url}/podium/`,
+      tokens: tokens(),
+      ...way(),
+      timeoutMs: 250,
+      logger,
+    });
     await call({ ...READ, query: { cursor: 'a+b' } }, z.unknown());
     expect(server.requests[0]?.url).toBe('/podium/v4/contacts/%2B61400123456?cursor=a%2Bb');
   });
@@ -88,7 +98,7 @@ describe('a call to Podium', () => {
     server = await startSmallServer((_, response) => json(response, 401, {}));
     const rejected: string[] = [];
     const renewing = { ...tokens(), renewed: async (token: string) => `not ${rejected.push(token)}` };
-    const call = createCall({ apiUrl: server.url, tokens: renewing, timeoutMs: 250, logger });
+    const call = createCall({ apiUrl: server.url, tokens: renewing, ...way(), timeoutMs: 250, logger });
     expect(await outcome(call(SEND, z.unknown()))).toMatchObject({
       kind: 'unauthenticated',
       mayHaveHappened: false,
@@ -132,6 +142,11 @@ describe('a refusal', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it('waits five seconds when it does not say how long to wait', async () => {
+    const call = await podiumThat((_, response) => json(response, 429, {}));
+    expect(await outcome(call(SEND))).toMatchObject({ kind: 'throttled', retryAfterMs: 5_000 });
+  });
+
   it.each([
     ['in seconds', { 'retry-after': '7' }, 7_000],
     ['with a date', { 'retry-after': new Date(Date.now() + 30_000).toUTCString() }, 30_000],
@@ -157,6 +172,81 @@ describe('a refusal', () => {
     const call = await podiumThat((_, response) => json(response, 400, { code: message, message }));
     const { message: said } = (await outcome(call(READ))) as { message: string };
     expect(said).toBe('find contact: Podium answered 400.');
+  });
+});
+
+describe('a 429', () => {
+  const WAIT = { 'retry-after': '30' };
+
+  it('pauses its endpoint, whatever stands in its path, and no other one', async () => {
+    server = await startSmallServer(({ url }, response) =>
+      json(response, url.startsWith('/v4/contacts/') ? 429 : 200, {}, WAIT),
+    );
+    const limits = ownLimits();
+    const options = { apiUrl: server.url, tokens: tokens(), timeoutMs: 250, logger };
+    const call = createCall({ ...options, ...way(limits) });
+    const elsewhere = createCall({ ...options, ...way(limits) });
+    await outcome(call(READ, z.unknown()));
+    const another = { ...READ, path: '/v4/contacts/%2B61412345678' };
+    const { retryAfterMs, ...rest } = (await outcome(elsewhere(another, z.unknown()))) as {
+      retryAfterMs: number;
+    };
+    expect(rest).toEqual({
+      kind: 'throttled',
+      message: 'find contact: Podium has paused this call.',
+      mayHaveHappened: false,
+    });
+    expect(retryAfterMs).toBeGreaterThan(29_000);
+    await elsewhere(SEND, z.unknown());
+    await elsewhere({ ...READ, method: 'POST' as const }, z.unknown()).catch(() => undefined);
+    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'GET /v4/contacts/%2B61400123456',
+      'POST /v4/messages',
+      'POST /v4/contacts/%2B61400123456',
+    ]);
+  });
+
+  it('is told although the other processes cannot be', async () => {
+    server = await startSmallServer((_, response) => json(response, 429, {}, WAIT));
+    const limits = ownLimits();
+    limits.pauses.pause = () => Promise.reject(new Error('away'));
+    const call = createCall({
+      ...{ apiUrl: server.url, tokens: tokens(), timeoutMs: 250, logger },
+      ...way(limits),
+    });
+    expect(await outcome(call(SEND, z.unknown()))).toMatchObject({ kind: 'throttled', retryAfterMs: 30_000 });
+  });
+});
+
+describe('a call without a share', () => {
+  const sharing = async (take: () => Promise<number>, patienceMs: number) => {
+    server = await startSmallServer(({ headers }, response) =>
+      json(response, headers.authorization === 'Bearer renewed' ? 200 : 401, {}),
+    );
+    const limits = { ...ownLimits(), share: { take, patienceMs } };
+    return createCall({
+      ...{ apiUrl: server.url, tokens: tokens(), timeoutMs: 250, logger },
+      ...way(limits),
+    });
+  };
+
+  it('waits for its turn, and its repetition waits for another one', async () => {
+    const turns = [20, 0, 20, 0];
+    const call = await sharing(async () => turns.shift()!, 1_000);
+    await call(READ, z.unknown());
+    expect(server.requests).toHaveLength(2);
+    expect(turns).toEqual([]);
+  });
+
+  it('is not made when its turn is too far away', async () => {
+    const call = await sharing(async () => 12_000, 1_000);
+    expect(await outcome(call(SEND, z.unknown()))).toEqual({
+      kind: 'throttled',
+      message: 'send message: there are too many calls just now.',
+      retryAfterMs: 12_000,
+      mayHaveHappened: false,
+    });
+    expect(server.requests).toEqual([]);
   });
 });
 

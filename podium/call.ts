@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { AccessTokens } from './access-token';
+import type { PodiumError } from './api';
 import { exchange, refusal, unreadable, type Answer, type Exchange, type Operation } from './http';
+import { endpointOf, type Gate } from './limits';
 import { toMultipart, type Form } from './multipart';
 
 /** A call to Podium's API. */
@@ -27,6 +29,9 @@ export type Call = <Schema extends z.ZodType>(
 export interface CallOptions {
   apiUrl: string;
   tokens: AccessTokens;
+  gate: Gate;
+  /** Endpoints of calls that have passed the gate before: nothing may hold them up now. */
+  passedBefore: readonly string[];
   /** For one HTTP exchange, but for the upload of a file. A reading call takes two of them when its token was rejected. */
   timeoutMs: number;
   logger: Logger;
@@ -39,11 +44,11 @@ const PODIUM_VERSION = '2021.04.01';
 const SLOWEST_UPLOAD_BYTES_PER_MS = 524;
 
 /**
- * The way every call takes: token, version, time limit, errors. A rejected token is renewed; then a reading
+ * The way every call takes: limits, token, version, time limit, errors. A rejected token is renewed; then a reading
  * call is repeated at once, but a write fails as `unauthenticated`: whether it is made again is for its
  * caller to decide, since a customer may have opted out meanwhile.
  */
-export function createCall({ apiUrl, tokens, timeoutMs, logger }: CallOptions): Call {
+export function createCall({ apiUrl, tokens, gate, passedBefore, timeoutMs, logger }: CallOptions): Call {
   async function attempt(request: PodiumRequest, operation: Operation, token: string): Promise<Answer> {
     const url = new URL(apiUrl.replace(/\/$/, '') + request.path);
     url.search = new URLSearchParams(request.query).toString();
@@ -54,15 +59,27 @@ export function createCall({ apiUrl, tokens, timeoutMs, logger }: CallOptions): 
     return answer;
   }
 
+  async function refused(operation: Operation, endpoint: string, answer: Answer): Promise<PodiumError> {
+    const error = refusal(operation, answer);
+    const { retryAfterMs } = error.details;
+    if (error.kind === 'throttled' && retryAfterMs !== undefined) await gate.close(endpoint, retryAfterMs);
+    return error;
+  }
+
   return async (request, schema) => {
     const operation = { operation: request.operation, writes: request.method !== 'GET' };
+    const endpoint = endpointOf(request);
+    if (!passedBefore.includes(endpoint)) await gate.pass({ ...operation, endpoint });
     const token = await tokens.current();
     let answer = await attempt(request, operation, token);
     if (answer.status === 401) {
       const renewed = await tokens.renewed(token);
-      if (!operation.writes) answer = await attempt(request, operation, renewed);
+      if (!operation.writes) {
+        await gate.pass({ ...operation, endpoint });
+        answer = await attempt(request, operation, renewed);
+      }
     }
-    if (!answer.ok) throw refusal(operation, answer);
+    if (!answer.ok) throw await refused(operation, endpoint, answer);
 
     const read = schema.safeParse(answer.body);
     if (answer.body === undefined || !read.success) throw unreadable(operation, answer);

@@ -1,8 +1,23 @@
 import type { Contract } from '../core/events';
-import type { PodiumApi } from './api';
+import type { PodiumApi, Send } from './api';
 import { createCall, type CallOptions } from './call';
+import { createGate, type CallLimits } from './limits';
 import { createPublished } from './published';
 import { createSkill } from './skill';
+
+/** What `prepare` looks at for a send. */
+const SENDS: Record<Contract, Record<Send, string>> = {
+  published: { sendMessage: 'POST /v4/messages', sendAttachment: 'POST /v4/messages/attachment' },
+  skill: {
+    sendMessage: 'POST /v4/conversations/{id}/messages',
+    sendAttachment: 'POST /v4/messages/attachment',
+  },
+};
+
+interface PodiumOptions extends Omit<CallOptions, 'gate' | 'passedBefore'> {
+  contract: Contract;
+  limits: CallLimits;
+}
 
 /**
  * Podium, in the contract that the settings name. One client serves a whole process: it holds the
@@ -10,12 +25,17 @@ import { createSkill } from './skill';
  *
  * @example
  * const tokens = createAccessTokens({ tokenUrl, clientId, clientSecret, refreshToken, store, timeoutMs, logger });
- * const podium = createPodium({ contract: 'published', apiUrl: 'https://api.podium.com', tokens, timeoutMs, logger });
+ * const podium = createPodium({ contract: 'published', apiUrl: 'https://api.podium.com', tokens, limits, timeoutMs, logger });
  */
-export function createPodium({ contract, ...options }: CallOptions & { contract: Contract }): PodiumApi {
-  const call = createCall(options);
+export function createPodium({ contract, limits, ...options }: PodiumOptions): PodiumApi {
+  const gate = createGate(limits, options.logger);
+  const sends = SENDS[contract];
+  const call = createCall({ ...options, gate, passedBefore: Object.values(sends) });
   return {
-    prepare: async () => void (await options.tokens.current()),
+    async prepare(send) {
+      await gate.pass({ operation: 'prepare to send', endpoint: sends[send] });
+      await options.tokens.current();
+    },
     ...(contract === 'skill' ? createSkill(call) : createPublished(call)),
   };
 }

@@ -4,6 +4,7 @@ import type { Settings } from '../core/settings';
 import { createAccessTokens, type RefreshTokenStore } from './access-token';
 import type { PodiumApi } from './api';
 import { createPodium } from './client';
+import type { CallLimits } from './limits';
 
 /** What a process that calls Podium needs of the environment. */
 export const PODIUM_NEEDS = [
@@ -22,6 +23,7 @@ export function connectPodium(
   environment: Pick<Environment, (typeof PODIUM_NEEDS)[number]>,
   settings: Pick<Settings, 'podium'>,
   store: RefreshTokenStore,
+  limits: CallLimits,
   logger: Logger,
 ): PodiumApi {
   const tokens = createAccessTokens({
@@ -37,6 +39,7 @@ export function connectPodium(
     contract: environment.podiumContract ?? settings.podium.contract,
     apiUrl: environment.podiumApiUrl,
     tokens,
+    limits,
     timeoutMs: TIMEOUT_MS,
     logger,
   });

@@ -61,11 +61,15 @@ export async function exchange({
   }
 }
 
+/** For a 429 that does not say how long to wait. */
+const UNSAID_PAUSE_MS = 5_000;
+
 /** The error that an answer other than 2xx stands for. */
 export function refusal({ operation, writes }: Operation, answer: Answer): PodiumError {
   const code = codeOf(answer.body);
   const kind = kindOf(answer.status, code);
-  const retryAfter = retryAfterMs(answer.headers, Date.now());
+  const retryAfter =
+    retryAfterMs(answer.headers, Date.now()) ?? (kind === 'throttled' ? UNSAID_PAUSE_MS : undefined);
   return new PodiumError(
     kind,
     `${operation}: Podium answered ${answer.status}${code === undefined ? '' : ` ${code}`}.`,

@@ -26,6 +26,10 @@ describe('the wait that Podium asks for', () => {
     expect(wait({ 'retry-after': '7', 'ratelimit-reset': '42' })).toBe(7_000);
   });
 
+  it('is read from a ratelimit-reset that is a time, too', () => {
+    expect(wait({ 'ratelimit-reset': String(NOW / 1000 + 42) })).toBe(42_000);
+  });
+
   it('is unknown when nothing is said', () => {
     expect(wait({})).toBeUndefined();
   });

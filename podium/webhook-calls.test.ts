@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import pino from 'pino';
+import { ownLimits } from '../test/support/call-limits';
 import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
 import type { PodiumApi } from './api';
 import { createPodium } from './client';
@@ -30,7 +31,14 @@ async function podiumThat(
   server = await startSmallServer(answer);
   const tokens = { current: async () => 'token', renewed: async () => 'token' };
   const logger = pino({ level: 'silent' });
-  return createPodium({ contract: 'published', apiUrl: server.url, tokens, timeoutMs: 1_000, logger });
+  return createPodium({
+    contract: 'published',
+    apiUrl: server.url,
+    tokens,
+    limits: ownLimits(),
+    timeoutMs: 1_000,
+    logger,
+  });
 }
 const podiumAnswering = (body: unknown, status = 200) =>
   podiumThat((_, response) => json(response, status, body));

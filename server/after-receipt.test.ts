@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { failure, type ErrorCode } from '../core/error-codes';
+import { noReadings } from '../test/support/readings';
 import { customerMessage, JANE, received } from '../test/support/received';
 import { afterReceipt } from './after-receipt';
 import { createMetrics } from './metrics';
@@ -7,7 +8,7 @@ import { createMetrics } from './metrics';
 function rig() {
   const log: { level: number; code?: string }[] = [];
   const calls = { relay: 0, location: 0 };
-  const metrics = createMetrics(async () => ({ pending: 0, oldestSeconds: 0 }));
+  const metrics = createMetrics(noReadings);
   const onReceived = afterReceipt({
     wakeRelay: () => void calls.relay++,
     seekLocation: () => void calls.location++,

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import type { PodiumLocation } from '../podium/api';
 import { listLocations, replaceLocations } from '../store/locations';
+import { noReadings } from '../test/support/readings';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { LocationDirectory } from './location-directory';
 import { createMetrics } from './metrics';
@@ -36,7 +37,7 @@ function directoryOf(
   changes: { interval?: number; overrides?: Record<string, string> } = {},
 ) {
   const log: { code?: string; level: number }[] = [];
-  const metrics = createMetrics(async () => ({ pending: 0, oldestSeconds: 0 }));
+  const metrics = createMetrics(noReadings);
   let read: () => void = () => undefined;
   const nextReading = () => new Promise<void>((resolve) => (read = resolve));
   const directory = new LocationDirectory({

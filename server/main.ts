@@ -14,6 +14,7 @@ import { judge } from '../core/verdict';
 import type { SessionTools } from '../ops/sessions';
 import { createTemporalClient } from '../ops/temporal';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
+import { activePauses, callLimits } from '../store/call-limits';
 import { createPool, type Pool } from '../store/database';
 import { receive, type ReceiveContext } from '../store/inbox';
 import { storedRefreshToken } from '../store/refresh-token';
@@ -58,7 +59,7 @@ void runMain('server', async () => {
   const client = createTemporalClient(dataConverter(environment.encryptionKeys), withFiles());
   onShutdown(() => client.connection.close());
 
-  const metrics = createMetrics(() => readBacklog(pool));
+  const metrics = createMetrics({ backlog: () => readBacklog(pool), pauses: () => activePauses(pool) });
   const context = receiveContext(environment, settings);
   const judgeEvent = (event: PodiumEvent) => {
     if (!directory.isLoaded) throw notStored();
@@ -70,6 +71,7 @@ void runMain('server', async () => {
       environment,
       settings,
       storedRefreshToken(pool, environment.encryptionKeys),
+      callLimits(pool, settings.podium.requests_per_minute),
       logger,
     ),
     settings: settings.locations,

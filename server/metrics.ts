@@ -9,7 +9,13 @@ export interface Backlog {
   oldestSeconds: number;
 }
 
-export function createMetrics(readBacklog: () => Promise<Backlog>) {
+export interface Readings {
+  backlog(): Promise<Backlog>;
+  /** Endpoints that Podium wants no calls to, with the seconds that are left. */
+  pauses(): Promise<{ endpoint: string; seconds: number }[]>;
+}
+
+export function createMetrics(read: Readings) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -23,9 +29,20 @@ export function createMetrics(readBacklog: () => Promise<Backlog>) {
     help: 'Events that wait for their session.',
     registers,
     async collect() {
-      const backlog = await readBacklog().catch(() => ({ pending: NaN, oldestSeconds: NaN }));
+      const backlog = await read.backlog().catch(() => ({ pending: NaN, oldestSeconds: NaN }));
       this.set(backlog.pending);
       oldest.set(backlog.oldestSeconds);
+    },
+  });
+  new Gauge({
+    name: 'podium_webchat_podium_paused_seconds',
+    help: 'For how long Podium wants no more calls to an endpoint, of those that it wants none to now.',
+    labelNames: ['endpoint'],
+    registers,
+    async collect() {
+      this.reset();
+      const pauses = await read.pauses().catch(() => []);
+      for (const { endpoint, seconds } of pauses) this.set({ endpoint }, seconds);
     },
   });
   return {

@@ -8,6 +8,7 @@ import { provisionTemporal } from '../embedded/provision/temporal-cli';
 import { claimSessions } from '../store/relay';
 import { receive, type ReceivedEvent } from '../store/inbox';
 import { wantWorkflows } from '../store/workflow-starts';
+import { noReadings } from '../test/support/readings';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { BAYVIEW, context, customerMessage, NORTHSIDE, workflowIdOf } from '../test/support/received';
 import { createMetrics } from './metrics';
@@ -47,7 +48,7 @@ function startRelay(client: Client = environment.client): Relay {
     client,
     findLocation: (uid) => ({ uid, name: 'Northside Motors', country: 'AU', archived: false }),
     policyOf: () => POLICY,
-    metrics: createMetrics(async () => ({ pending: 0, oldestSeconds: 0 })),
+    metrics: createMetrics(noReadings),
     logger: pino({ level: 'silent' }),
   });
   relay.start();

@@ -9,6 +9,7 @@ import type { PodiumApi, PodiumError } from '../podium/api';
 import { createPodium } from '../podium/client';
 import { beginVerification } from '../podium/signature';
 import { readEvent } from '../podium/webhook-event';
+import { ownLimits } from './support/call-limits';
 import { json, startSmallServer, type SmallServer } from './support/small-server';
 import { ARCHIVED, BAYVIEW, credentials, NO_COUNTRY, NORTHSIDE, startSimulator } from './support/simulator';
 
@@ -39,7 +40,9 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
       timeoutMs: 2_000,
       logger,
     });
-    podium = createPodium({ contract, apiUrl: simulator.url, tokens, timeoutMs: 2_000, logger });
+    podium = createPodium({
+      ...{ contract, apiUrl: simulator.url, tokens, limits: ownLimits(), timeoutMs: 2_000, logger },
+    });
   });
   afterEach(async () => {
     await simulator.stop();
@@ -137,9 +140,22 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
     expect((await podium.findContact(PHONE, NORTHSIDE))?.optedOutAt).toBeNull();
   });
 
+  it('says before a send that Podium has paused it, and makes all other calls', async () => {
+    const { conversation_uid: conversationUid } = await customerWrites();
+    await podium.prepare('sendMessage');
+    const path = '^/v4/(messages|conversations/.*/messages)$';
+    await simulator.fault({ method: 'POST', path, status: 429, headers: { 'retry-after': '30' } });
+    expect(await errorOf(send(conversationUid))).toMatchObject({ kind: 'throttled' });
+    const held = await errorOf(podium.prepare('sendMessage'));
+    expect(held).toMatchObject({ kind: 'throttled' });
+    expect(held!.details.retryAfterMs).toBeGreaterThan(28_000);
+    await podium.addNote(conversationUid, 'A note.', 'Robot');
+    expect(await podium.listMessages(conversationUid)).toHaveLength(1);
+  });
+
   it('is prepared by a token, and the call after that needs no other', async () => {
-    await podium.prepare();
-    await podium.prepare();
+    await podium.prepare('sendMessage');
+    await podium.prepare('sendMessage');
     await podium.listLocations();
     const paths = (await simulator.calls()).map(({ path }) => path);
     expect(paths.filter((path) => path.includes('token'))).toHaveLength(1);
@@ -240,6 +256,7 @@ describe('the skill contract alone', () => {
         contract: 'skill',
         apiUrl: simulator.url,
         tokens,
+        limits: ownLimits(),
         timeoutMs: 2_000,
         logger,
       });

@@ -13,17 +13,20 @@ import {
   type NativeConnectionOptions,
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { withinActivities } from '../activities/call-share';
 import { createPodiumActivities } from '../activities/podium-activities';
 import { createSessionActivities } from '../activities/session-activities';
 import { onShutdown, shutDown } from '../config/lifecycle';
 import { loadConfiguration, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
 import { runMain } from '../config/run-main';
+import { queueCallsPerSecond } from '../core/call-rates';
 import { dataConverter } from '../core/data-converter';
 import type { Environment } from '../core/environment';
 import { phoneHash } from '../core/ids';
 import { PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
+import { callLimits } from '../store/call-limits';
 import { createPool } from '../store/database';
 import { storedRefreshToken } from '../store/refresh-token';
 import { ensureSchedules, plannedSchedules } from './schedules';
@@ -37,8 +40,6 @@ const NEEDS = [
   'logLevel',
 ] as const satisfies (keyof Environment)[];
 
-/** The rest of Podium's limit is for calls outside of the queue: locations, tokens. */
-const QUEUE_SHARE = 0.9;
 /** What runs may end by itself for so long; a send that is cut off has to be read up later. */
 const SHUTDOWN_GRACE = '6 seconds';
 const LONGEST_PAUSE_MS = 5_000;
@@ -57,12 +58,14 @@ void runMain('worker', async () => {
   onShutdown(() => connection.close());
 
   const [idKey] = environment.idKeys as [string];
+  const limits = callLimits(pool, settings.podium.requests_per_minute);
   const deps = {
     pool,
     podium: connectPodium(
       environment,
       settings,
       storedRefreshToken(pool, environment.encryptionKeys),
+      { ...limits, share: withinActivities(limits.share) },
       logger,
     ),
     phoneHash: (phone: string) => phoneHash(phone, idKey),
@@ -86,7 +89,7 @@ void runMain('worker', async () => {
       ...common,
       taskQueue: PODIUM_QUEUE,
       activities: createPodiumActivities(deps),
-      maxTaskQueueActivitiesPerSecond: (settings.podium.requests_per_minute * QUEUE_SHARE) / 60,
+      maxTaskQueueActivitiesPerSecond: queueCallsPerSecond(settings.podium.requests_per_minute),
     }),
   ];
   const running = Promise.all(workers.map((worker) => worker.run()));

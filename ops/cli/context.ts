@@ -8,6 +8,7 @@ import type { Environment } from '../../core/environment';
 import type { Settings } from '../../core/settings';
 import type { PodiumApi } from '../../podium/api';
 import { connectPodium, PODIUM_NEEDS } from '../../podium/connect';
+import { callLimits } from '../../store/call-limits';
 import { createPool, type Pool } from '../../store/database';
 import { storedRefreshToken } from '../../store/refresh-token';
 import { createTemporalClient } from '../temporal';
@@ -73,7 +74,8 @@ export class CliContext {
     return this.once('podium', () => {
       const environment = this.environment('databaseUrl', 'encryptionKeys', ...PODIUM_NEEDS);
       const store = storedRefreshToken(this.pool, environment.encryptionKeys);
-      return connectPodium(environment, this.settings, store, this.logger);
+      const limits = callLimits(this.pool, this.settings.podium.requests_per_minute);
+      return connectPodium(environment, this.settings, store, limits, this.logger);
     });
   }
 

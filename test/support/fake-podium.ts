@@ -62,8 +62,8 @@ export class FakePodium implements PodiumApi {
     this.faults.length = 0;
   }
 
-  /** Whatever happens while a token is fetched. */
-  prepare = async (): Promise<void> => {};
+  /** Whatever happens before a text goes out: a turn is waited for, a token is fetched. */
+  prepare: PodiumApi['prepare'] = async () => {};
 
   listLocations = () => this.call('listLocations', [], async () => this.locations);
 

@@ -11,6 +11,7 @@ import { createInboxWriter } from '../../server/inbox-writer';
 import { createMetrics } from '../../server/metrics';
 import type { Pool } from '../../store/database';
 import { receive, type ReceivedEvent } from '../../store/inbox';
+import { noReadings } from './readings';
 import { context, NORTHSIDE } from './received';
 
 export const SECRET = 'a webhook secret';
@@ -40,7 +41,7 @@ export async function startReceiver(
     () => undefined,
   );
   const logger = pino({ level: 'silent' });
-  const metrics = createMetrics(async () => ({ pending: 0, oldestSeconds: 0 }));
+  const metrics = createMetrics(noReadings);
   const parts: AppDependencies = {
     webhook: {
       rules: { secrets: [SECRET, OLD_SECRET], replayWindowSeconds: 950_400, clockSkewSeconds: 300 },
