@@ -2,6 +2,15 @@
 
 export type Contract = 'published' | 'skill';
 
+/** A file that came with a message, as the event announces it; nothing of it need be true. */
+export interface Attachment {
+  /** Where it may be fetched for some days; null where the contract gives no link. */
+  url: string | null;
+  contentType: string | null;
+  sizeBytes: number | null;
+  name: string | null;
+}
+
 /** What an event says, in one shape. Nothing here is judged yet: the phone is as it was written. */
 export interface PodiumEvent {
   contract: Contract;
@@ -23,7 +32,7 @@ export interface PodiumEvent {
   webchat: boolean;
   conversationUid: string | null;
   name: string | null;
-  attachments: number;
+  attachments: Attachment[];
   /** Of a store's message: the person who wrote it; null for automatic ones. */
   senderUid: string | null;
   /** Of `contact.updated`: phones with the time of Podium's opt-out, null where there is none. */

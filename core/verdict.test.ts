@@ -22,7 +22,7 @@ const CHAT: PodiumEvent = {
   webchat: true,
   conversationUid: 'conversation',
   name: null,
-  attachments: 0,
+  attachments: [],
   senderUid: null,
   optOuts: [],
 };

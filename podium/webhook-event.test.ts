@@ -53,7 +53,7 @@ describe('a published event', () => {
       webchat: true,
       conversationUid: '5b000000-0000-4000-8000-000000000001',
       name: 'Jane Citizen',
-      attachments: 0,
+      attachments: [],
       senderUid: null,
       optOuts: [],
     });
@@ -63,12 +63,17 @@ describe('a published event', () => {
     expect(read(published({ ...publishedMessage, webchatUrl: undefined }))).toMatchObject({ webchat: false });
   });
 
-  it('counts files, in their own list or in the old field', () => {
-    const item = { uid: 'i1', type: 'attachment', attachmentUrl: 'https://files.example.com/a.png' };
-    const items = [item, { ...item, attachmentUrl: null }, { type: 'text', body: 'Hello' }];
-    expect(read(published({ ...publishedMessage, items }))).toMatchObject({ attachments: 2 });
+  it('names its files, in their own list or in the old field', () => {
     const attachmentUrl = 'https://files.example.com/a.png';
-    expect(read(published({ ...publishedMessage, attachmentUrl }))).toMatchObject({ attachments: 1 });
+    const item = { uid: 'i1', type: 'attachment', attachmentUrl, attachmentContentType: 'image/png' };
+    const items = [item, { ...item, attachmentUrl: null }, { type: 'text', body: 'Hello' }];
+    const file = { url: attachmentUrl, contentType: 'image/png', sizeBytes: null, name: null };
+    expect(read(published({ ...publishedMessage, items, attachmentUrl }))).toMatchObject({
+      attachments: [file, { ...file, url: null }],
+    });
+    expect(read(published({ ...publishedMessage, attachmentUrl }))).toMatchObject({
+      attachments: [{ ...file, contentType: null }],
+    });
   });
 
   it('of the store tells who wrote it, in the new field before the deprecated one', () => {
@@ -108,7 +113,7 @@ describe('a published event', () => {
     };
     expect(read(published(odd))).toMatchObject({
       locationUid: null,
-      attachments: 0,
+      attachments: [],
       at: null,
       phone: '0400 123 456',
     });
@@ -167,7 +172,10 @@ describe('a skill event', () => {
     location_uid: '9e000000-0000-4000-8000-000000000001',
     country: 'au',
     session_uid: 's1',
-    attachments: [{ size_bytes: 1024 }],
+    attachments: [
+      { size_bytes: 1024 },
+      { size_bytes: '1024', url: 'https://files.example.com/a', name: 'a' },
+    ],
   };
 
   it('is told by its shape', () => {
@@ -185,7 +193,10 @@ describe('a skill event', () => {
       text: 'Hello',
       webchat: true,
       conversationUid: 's1',
-      attachments: 1,
+      attachments: [
+        { url: null, contentType: null, sizeBytes: 1024, name: null },
+        { url: 'https://files.example.com/a', contentType: null, sizeBytes: null, name: 'a' },
+      ],
     });
   });
 
@@ -194,7 +205,7 @@ describe('a skill event', () => {
       country: null,
       conversationUid: null,
       locationUid: null,
-      attachments: 0,
+      attachments: [],
     });
   });
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { failure } from '../core/error-codes';
-import type { Failure, PodiumEvent } from '../core/events';
-import { country, isObject, list, optOutTime, part, plainText, text, time } from './wire';
+import type { Attachment, Failure, PodiumEvent } from '../core/events';
+import { bytes, country, isObject, list, optOutTime, part, plainText, text, time } from './wire';
 
 /** What was read. An event that cannot be used has its identity even so, and can be stored under it. */
 export type ReadEvent =
@@ -44,7 +44,7 @@ const publishedMessage = part({
   contact: part({ name: text }),
   conversation: part({ uid: text, channel: part({ type: text, identifier: text }) }),
   location: part({ uid: text }),
-  items: list(part({ type: text, attachmentUrl: text })),
+  items: list(part({ type: text, attachmentUrl: text, attachmentContentType: text })),
   attachmentUrl: text,
   senderUid: text,
   sender: part({ uid: text }),
@@ -77,7 +77,6 @@ function publishedMessageEvent(event: PodiumEvent, data: unknown): ReadEvent {
   if (!read.success) return { ok: false, event, failure: NO_TEXT };
   const message = read.data;
   const { uid, channel } = message.conversation;
-  const files = message.items.filter((item) => item.attachmentUrl !== null || item.type === 'attachment');
   return {
     ok: true,
     event: {
@@ -91,10 +90,22 @@ function publishedMessageEvent(event: PodiumEvent, data: unknown): ReadEvent {
       webchat: message.webchatUrl !== null,
       conversationUid: uid,
       name: message.contact.name ?? message.contactName,
-      attachments: files.length || (message.attachmentUrl === null ? 0 : 1),
+      attachments: publishedAttachments(message),
       senderUid: message.senderUid ?? message.sender.uid,
     },
   };
+}
+
+/** The items name the files; the field of the message itself is the older way. */
+function publishedAttachments({ items, attachmentUrl }: z.infer<typeof publishedMessage>): Attachment[] {
+  const files = items.filter((item) => item.attachmentUrl !== null || item.type === 'attachment');
+  const older = attachmentUrl === null ? [] : [{ attachmentUrl, attachmentContentType: null }];
+  return (files.length > 0 ? files : older).map((file) => ({
+    url: file.attachmentUrl,
+    contentType: file.attachmentContentType,
+    sizeBytes: null,
+    name: null,
+  }));
 }
 
 function optOutsOf(data: unknown): PodiumEvent['optOuts'] {
@@ -116,7 +127,7 @@ const skillMessage = part({
   location_uid: text,
   country,
   session_uid: text,
-  attachments: list(z.unknown()),
+  attachments: list(part({ url: text, content_type: text, size_bytes: bytes, name: text })),
 });
 
 function readSkill(json: Record<string, unknown>, empty: PodiumEvent): ReadEvent {
@@ -141,7 +152,12 @@ function readSkill(json: Record<string, unknown>, empty: PodiumEvent): ReadEvent
       text: message.body ?? '',
       webchat: eventType.startsWith('webchat.'),
       conversationUid: message.session_uid,
-      attachments: message.attachments.length,
+      attachments: message.attachments.map((file) => ({
+        url: file.url,
+        contentType: file.content_type,
+        sizeBytes: file.size_bytes,
+        name: file.name,
+      })),
     },
   };
 }
@@ -163,7 +179,7 @@ export function emptyEvent(eventId: string): PodiumEvent {
     webchat: false,
     conversationUid: null,
     name: null,
-    attachments: 0,
+    attachments: [],
     senderUid: null,
     optOuts: [],
   };

@@ -12,6 +12,9 @@ export const plainText = z.string().transform((text) => text.replace(/[\0\ud800-
 /** A text, or null. The empty one is null too: Podium means nothing by it. */
 export const text = plainText.transform((value) => value || null).catch(null);
 
+/** A number of bytes, or null. */
+export const bytes = z.int().min(0).nullable().catch(null);
+
 /** Outside of these, a time is nobody's time but a mistake, and Postgres cannot hold every one that JavaScript can. */
 const EARLIEST = Date.UTC(2000, 0);
 const LATEST = Date.UTC(2100, 0);

@@ -307,7 +307,7 @@ function pending({ event, verdict, receivedAt }: JudgedEvent, session: SessionSt
       webchat: event.webchat,
       conversationUid,
       name: event.name && storable(event.name),
-      attachments: event.attachments,
+      attachments: event.attachments.length,
     },
   };
 }

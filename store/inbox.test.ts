@@ -86,7 +86,7 @@ describe('a customer message', () => {
       receivedAt,
       conversationUid: 'c-1',
       name: 'Jane Citizen',
-      attachments: 2,
+      attachments: [1, 2].map(() => ({ url: null, contentType: null, sizeBytes: null, name: null })),
     });
     expect(await take(event)).toEqual([{ status: 'accepted' }]);
 

@@ -70,7 +70,7 @@ export function received(options: MessageOptions, verdict: Verdict): ReceivedEve
     webchat: true,
     conversationUid: null,
     name: null,
-    attachments: 0,
+    attachments: [],
     senderUid: null,
     optOuts: [],
     ...given,
