@@ -1,44 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import pino from 'pino';
-import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
-import { createAccessTokens, type RefreshTokenStore } from './access-token';
+import { MemoryTokens } from '../test/support/memory-tokens';
+import { eventually } from '../test/support/eventually';
+import { json, startSmallServer, type SmallServer } from '../test/support/small-server';
+import { TokenEndpoint } from '../test/support/token-endpoint';
+import { createAccessTokens, type TokenStore } from './access-token';
 import { PodiumError } from './api';
 
 const logger = pino({ level: 'silent' });
-
-/** A store in memory; the tests of the real one are where it is. */
-class MemoryStore implements RefreshTokenStore {
-  saves: string[] = [];
-  private queue: Promise<unknown> = Promise.resolve();
-  constructor(public token: string | null = null) {}
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.queue.then(work);
-    this.queue = result.catch(() => undefined);
-    return result;
-  }
-  load = async () => this.token;
-  save = async (token: string) => {
-    this.saves.push(token);
-    this.token = token;
-  };
-}
-
-/** Podium's token endpoint: one refresh token is good, and each use replaces it when `rotates`. */
-class TokenEndpoint {
-  good = 'refresh-1';
-  rotates = false;
-  uses = 0;
-  expiresIn: unknown = 36_000;
-  answer = (request: SeenRequest, response: ServerResponse) => {
-    if ((request.body as { refresh_token: string }).refresh_token !== this.good) {
-      return json(response, 400, { error: 'invalid_grant' });
-    }
-    this.uses += 1;
-    if (this.rotates) this.good = `refresh-${this.uses + 1}`;
-    const grant = { access_token: `access-${this.uses}`, token_type: 'bearer', expires_in: this.expiresIn };
-    json(response, 200, this.rotates ? { ...grant, refresh_token: this.good } : grant);
-  };
-}
 
 let server: SmallServer;
 let endpoint: TokenEndpoint;
@@ -51,7 +20,7 @@ afterEach(async () => {
   await server.close();
 });
 
-const create = (store: RefreshTokenStore = new MemoryStore(), refreshToken = 'refresh-1') =>
+const create = (store: TokenStore = new MemoryTokens(), refreshToken: string | null = 'refresh-1') =>
   createAccessTokens({
     tokenUrl: `${server.url}/oauth/token`,
     clientId: 'client',
@@ -107,7 +76,7 @@ describe('an access token', () => {
     await tokens.current();
     jest.setSystemTime(Date.now() + 36_000_000 - 200_000);
     expect(await tokens.current()).toBe('access-1');
-    expect(await tokens.renewed('access-1')).toBe('access-2'); // joins the renewal under way
+    await eventually('the new token', async () => (await tokens.current()) === 'access-2');
     expect(endpoint.uses).toBe(2);
   });
 
@@ -142,57 +111,89 @@ describe('an access token', () => {
   );
 });
 
+describe('a token for a call that must not wait', () => {
+  it('is renewed first when it would end too soon', async () => {
+    jest.useFakeTimers({
+      doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'clearTimeout', 'queueMicrotask'],
+    });
+    const tokens = create();
+    await tokens.current();
+    jest.setSystemTime(Date.now() + 36_000_000 - 14_000);
+    expect(await tokens.current(15_000)).toBe('access-2');
+  });
+
+  it('of a life shorter than that is not renewed for every call', async () => {
+    endpoint.expiresIn = 10;
+    const tokens = create();
+    expect([await tokens.current(15_000), await tokens.current(15_000)]).toEqual(['access-1', 'access-1']);
+  });
+});
+
 describe('a refresh token', () => {
   it('is stored when a new one comes, and used from then on', async () => {
     endpoint.rotates = true;
-    const store = new MemoryStore();
+    const store = new MemoryTokens();
     await create(store).current();
-    await create(store).current();
-    expect(store.saves).toEqual(['refresh-2', 'refresh-3']);
+    await create(store).renewed('access-1');
+    expect(store.refreshTokens).toEqual(['refresh-2', 'refresh-3']);
   });
 
   it('is not stored when none comes, or the same one', async () => {
-    const store = new MemoryStore();
+    const store = new MemoryTokens();
     await create(store).current();
     endpoint.answer = (_, response) => json(response, 200, { access_token: 'a', refresh_token: 'refresh-1' });
-    await create(store).current();
-    expect(store.saves).toEqual([]);
+    await create(store).renewed('access-1');
+    expect(store.refreshTokens).toEqual([]);
   });
 
-  it('of the environment counts again when the stored one is refused: an operator has authorized anew', async () => {
+  it('of the environment counts again when the stored one is refused, and takes its place', async () => {
     endpoint.good = 'fresh';
-    expect(await create(new MemoryStore('revoked'), 'fresh').current()).toBe('access-1');
+    const store = new MemoryTokens('revoked');
+    expect(await create(store, 'fresh').current()).toBe('access-1');
+    expect(store.state.refreshToken).toBe('fresh');
   });
+});
 
-  it('is shared by processes that renew at the same moment', async () => {
+describe('tokens that the store does not take', () => {
+  it('are not used, and not lost: they are stored with the next call, or by themselves', async () => {
     endpoint.rotates = true;
-    const store = new MemoryStore();
-    const processes = [create(store), create(store), create(store)];
-    const all = await Promise.all(processes.map((tokens) => tokens.current()));
-    expect(all.sort()).toEqual(['access-1', 'access-2', 'access-3']);
-    expect(store.token).toBe('refresh-4');
-  });
-
-  it('that could not be stored is used all the same, and stored with the next call', async () => {
-    endpoint.rotates = true;
-    const store = new MemoryStore();
-    const save = store.save;
-    store.save = async () => Promise.reject(new Error('the database is away'));
+    const store = new MemoryTokens();
+    const { saveGrant } = store;
+    store.saveGrant = () => Promise.reject(new Error('the database is away'));
     const tokens = create(store);
-    expect(await tokens.current()).toBe('access-1');
-    store.save = save;
-    expect(await tokens.renewed('access-1')).toBe('access-2');
-    expect(store.saves).toEqual(['refresh-3']);
+    await expect(tokens.current()).rejects.toThrow('the database is away');
+    await expect(tokens.current()).rejects.toThrow('the database is away');
+    expect(endpoint.uses).toBe(1);
 
-    store.save = async () => Promise.reject(new Error('the database is away'));
-    await tokens.renewed('access-2');
-    store.save = save;
-    await tokens.current();
-    expect(store.token).toBe('refresh-4');
+    store.saveGrant = saveGrant;
+    expect(await tokens.current()).toBe('access-1');
+    expect(store.state.refreshToken).toBe('refresh-2');
+
+    store.saveGrant = () => Promise.reject(new Error('the database is away'));
+    await expect(tokens.renewed('access-1')).rejects.toThrow('the database is away');
+    store.saveGrant = saveGrant;
+    await eventually('the store to have them', () => store.state.refreshToken === 'refresh-3');
+    expect(await tokens.renewed('access-1')).toBe('access-2');
+    expect(endpoint.uses).toBe(2);
   });
 
-  it('that nobody accepts ends in one clear error', async () => {
-    const error = (await create(new MemoryStore('revoked'), 'revoked-too')
+  it('give way to newer ones of another process', async () => {
+    const store = new MemoryTokens();
+    store.exclusively = (work) => work(); // the lock is lost with its connection
+    const answer = endpoint.answer;
+    endpoint.answer = (request, response) => {
+      void create(store).current();
+      endpoint.answer = answer;
+      setTimeout(() => answer(request, response), 100);
+    };
+    expect(await create(store).current()).toBe(store.state.access!.token);
+    expect(store.state.grants).toBe(1);
+  });
+});
+
+describe('access that is refused', () => {
+  it('ends in one clear error, which tells no token', async () => {
+    const error = (await create(new MemoryTokens('revoked'), 'revoked-too')
       .current()
       .catch((caught: unknown) => caught)) as PodiumError;
     expect(error.kind).toBe('unauthenticated');
@@ -200,11 +201,47 @@ describe('a refresh token', () => {
     expect(error.message).not.toContain('revoked');
     expect(server.requests).toHaveLength(2);
   });
+
+  it('is named when it is the application that Podium does not know', async () => {
+    endpoint.answer = (_, response) => json(response, 401, { error: 'invalid_client' });
+    await expect(create().current()).rejects.toThrow('PODIUM_CLIENT_ID');
+  });
+
+  it('is told when there is no refresh token at all, and nothing is asked', async () => {
+    expect(await kindOf(create(new MemoryTokens(), null).current())).toBe('unauthenticated');
+    expect(server.requests).toEqual([]);
+  });
+
+  it('does not take a good access token away', async () => {
+    jest.useFakeTimers({
+      doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'clearTimeout', 'queueMicrotask'],
+    });
+    const store = new MemoryTokens();
+    const tokens = create(store);
+    await tokens.current();
+    endpoint.good = 'another';
+    jest.setSystemTime(Date.now() + 36_000_000 - 200_000);
+    await tokens.current();
+    await eventually('the refusal', () => store.state.refusedCode);
+    expect(await tokens.current()).toBe('access-1');
+  });
+
+  it('is assumed for a minute when each new access token is rejected, and not when one was accepted', async () => {
+    const store = new MemoryTokens();
+    const tokens = create(store);
+    let token = await tokens.current();
+    for (let n = 0; n < 10; n += 1) {
+      tokens.accepted(token);
+      token = await tokens.renewed(token);
+    }
+    token = await tokens.renewed(await tokens.renewed(token));
+    expect(await kindOf(tokens.renewed(token))).toBe('throttled');
+    expect(store.state.pausedUntil!.getTime()).toBeGreaterThan(Date.now() + 50_000);
+  });
 });
 
 describe('a token endpoint in trouble', () => {
   it.each<[string, string, (response: ServerResponse) => void]>([
-    ['throttled', 'throttled', (response) => json(response, 429, {}, { 'retry-after': '5' })],
     ['broken', 'server', (response) => response.writeHead(500).end('oops')],
     ['a captive portal', 'invalid', (response) => response.writeHead(200).end('<html>')],
     ['an answer without a token', 'invalid', (response) => json(response, 200, { expires_in: 10 })],
@@ -216,5 +253,23 @@ describe('a token endpoint in trouble', () => {
     expect(await kindOf(tokens.current())).toBe(kind);
     endpoint.answer = kindly;
     expect(await tokens.current()).toBe('access-1');
+  });
+
+  it('that has had enough is left alone by everybody for as long as it wants', async () => {
+    jest.useFakeTimers({
+      doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'clearTimeout', 'queueMicrotask'],
+    });
+    const store = new MemoryTokens();
+    const kindly = endpoint.answer;
+    endpoint.answer = (_, response) => json(response, 429, {}, { 'retry-after': '5' });
+    expect(await kindOf(create(store).current())).toBe('throttled');
+    endpoint.answer = kindly;
+    const error = (await create(store)
+      .current()
+      .catch((caught: unknown) => caught)) as PodiumError;
+    expect(error).toMatchObject({ kind: 'throttled', details: { retryAfterMs: expect.any(Number) } });
+    expect(server.requests).toHaveLength(1);
+    jest.setSystemTime(Date.now() + 5_000);
+    expect(await create(store).current()).toBe('access-1');
   });
 });

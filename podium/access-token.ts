@@ -1,138 +1,237 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { z } from 'zod';
+import type { AccessToken, TokenGrant, TokenState } from '../core/tokens';
 import { PodiumError } from './api';
-import { exchange, refusal, unreadable, type Exchange } from './http';
+import { requestGrant, type OAuthClient } from './oauth';
 
-/** Where the refresh token is kept between processes. Podium may give a new one with each access token. */
-export interface RefreshTokenStore {
-  /** Runs the work while no other process does: a token that was replaced is worth nothing to the next one. */
+/** Where tokens are kept for all processes, and who may ask for new ones. */
+export interface TokenStore {
+  /** Runs the work while no other process does: a refresh token that was replaced is worth nothing to the next one. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
-  load(): Promise<string | null>;
-  save(token: string): Promise<void>;
+  /** The same, or null at once when another process is at it. */
+  unlessHeld<T>(work: () => Promise<T>): Promise<T | null>;
+  load(): Promise<TokenState>;
+  /** False when there is a newer grant than that, which stays. */
+  saveGrant(grant: TokenGrant, after: number): Promise<boolean>;
+  saveRefusal(refusal: { code: string; tokens: string[]; until: Date }): Promise<void>;
+  savePause(until: Date): Promise<void>;
 }
 
 export interface AccessTokens {
-  /** A token that is good as far as we know. */
-  current(): Promise<string>;
+  /**
+   * A token that is good as far as we know.
+   * @param forMs for so long at least; shorter where the token's whole life is
+   */
+  current(forMs?: number): Promise<string>;
   /** Another token than the one that Podium has just rejected. */
   renewed(rejected: string): Promise<string>;
+  /** Podium has just accepted this one. */
+  accepted(token: string): void;
 }
 
-export interface AccessTokenOptions {
-  tokenUrl: string;
-  clientId: string;
-  clientSecret: string;
+export interface AccessTokenOptions extends OAuthClient {
   /** The one of the environment, for the first time, and for when an operator has authorized anew. */
   refreshToken: string | null;
-  store: RefreshTokenStore;
-  timeoutMs: number;
+  store: TokenStore;
   logger: Logger;
 }
 
 /** An access token is renewed in its last tenth, at most five minutes before its end. */
 const EARLY_MS = 300_000;
+/** When to try again after an early renewal that failed, or that another process is making. */
+const EARLY_AGAIN_MS = 10_000;
+/** How often Podium is asked again whether it accepts a refresh token that it has refused. */
+const REFUSED_AGAIN_MS = 60_000;
+/** How long everybody leaves the token endpoint alone when it has had enough and does not say for how long. */
+const THROTTLED_MS = 10_000;
+/** So many new tokens are rejected one after the other before everybody waits as for a refusal. */
+const REJECTED_IN_A_ROW = 3;
+/** When a token that the store did not take is offered to it again. */
+const STORE_AGAIN_MS = 1_000;
 
-/** OAuth leaves `expires_in` optional; an hour is the shortest that anyone says of Podium. */
-const grantSchema = z.object({
-  access_token: z.string().min(1),
-  expires_in: z.coerce.number().positive().catch(3_600),
-  refresh_token: z.string().min(1).nullable().catch(null),
-});
-type Grant = z.infer<typeof grantSchema>;
+/** A token in memory. Times in ms since 1970. */
+interface Held {
+  token: string;
+  renewAt: number;
+  expiresAt: number;
+  /** The last tenth of its life, at most `EARLY_MS`. */
+  earlyMs: number;
+}
 
 /**
- * Access tokens by OAuth's refresh grant. One renewal is under way at a time in a process; several
- * processes share the refresh token through its store. A renewal that is merely early does not hold up
- * calls, and may fail.
+ * Access tokens, shared by all processes. As long as the token in memory is good, nothing is read and nobody is
+ * asked. After that, one process at a time, under the store's lock, looks whether another one has renewed
+ * already, and asks Podium if not; what Podium gives is stored before anybody uses it. A renewal that is
+ * merely early does not hold up calls, and may fail.
  *
- * Both methods throw a `PodiumError`: of kind `unauthenticated` when no refresh token is accepted.
+ * Both methods throw a `PodiumError`, of kind `unauthenticated` when no refresh token is accepted; and what
+ * the store throws.
  */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const { store, logger } = options;
-  let held: { token: string; renewAt: number; expiresAt: number } | null = null;
+  let held: Held | null = null;
   let renewal: Promise<string> | null = null;
-  /** A new refresh token that the store did not take: the only copy there is. */
-  let unsaved: string | null = null;
+  let earlyAgainAt = 0;
+  /** Granted, and not stored yet: nobody may use it, and there is no other copy. */
+  let unsaved: { grant: TokenGrant; after: number } | null = null;
+  let refused = false;
+  let lastAccepted: string | null = null;
+  let rejectedInARow = 0;
 
-  const renew = () => (renewal ??= store.exclusively(refresh).finally(() => (renewal = null)));
+  const renew = (rejected: string | null) =>
+    (renewal ??= store.exclusively(() => refresh(rejected)).finally(() => (renewal = null)));
 
-  async function refresh(): Promise<string> {
-    const { grant, used } = await firstGrant();
-    if (grant.refresh_token !== null && grant.refresh_token !== used) await keep(grant.refresh_token);
-    const lifeMs = grant.expires_in * 1000;
-    const expiresAt = Date.now() + lifeMs;
-    held = { token: grant.access_token, renewAt: expiresAt - Math.min(EARLY_MS, lifeMs / 10), expiresAt };
-    logger.debug({ expiresInSeconds: grant.expires_in }, 'access token renewed');
-    return held.token;
+  /** Under the lock: what another process was given, else what Podium gives. */
+  async function refresh(rejected: string | null): Promise<string> {
+    if (unsaved) await keep(unsaved);
+    const stored = await store.load();
+    const known = stored.access && toHeld(stored.access);
+    if (known && known.token !== rejected && Date.now() < known.renewAt) return hold(known);
+    if (known && known.token === rejected) await countRejection(rejected);
+    const { grant, code } = await ask(stored, candidates(stored));
+    if (!grant) throw accessRefused(code);
+    const isLatest = await keep({
+      grant: { ...grant, scopes: grant.scopes ?? stored.scopes },
+      after: stored.grants,
+    });
+    if (!isLatest) return refresh(rejected);
+    logger.debug({ expiresAt: grant.access.expiresAt }, 'access token renewed');
+    return hold(toHeld(grant.access));
   }
 
-  /** The latest token that we know of first; the environment's last, since it may be the oldest or the newest. */
-  async function firstGrant(): Promise<{ grant: Grant; used: string }> {
-    const known = [unsaved, await store.load(), options.refreshToken].filter((token) => token !== null);
-    for (const used of new Set(known)) {
-      const grant = await requestGrant(options, used);
-      if (grant) return { grant, used };
+  /** Podium may give tokens all day that it does not accept then: that must not become a flood. */
+  async function countRejection(rejected: string): Promise<void> {
+    rejectedInARow = rejected === lastAccepted ? 0 : rejectedInARow + 1;
+    if (rejectedInARow < REJECTED_IN_A_ROW) return;
+    rejectedInARow = 0;
+    await store.savePause(new Date(Date.now() + REFUSED_AGAIN_MS));
+    logger.error('Podium rejects every access token that it gives');
+    throw throttled(REFUSED_AGAIN_MS);
+  }
+
+  /** The refresh tokens to try: the stored one first, the environment's last, since it may be the oldest or the newest. */
+  function candidates({ refreshToken, refusedCode, refusedTokens, pausedUntil }: TokenState): string[] {
+    const all = [...new Set([refreshToken, options.refreshToken].filter((token) => token !== null))];
+    const pauseMs = (pausedUntil?.getTime() ?? 0) - Date.now();
+    if (pauseMs <= 0) return all;
+    if (refusedCode === null) throw throttled(pauseMs);
+    const others = all.filter((token) => !refusedTokens.includes(hashOf(token, options)));
+    if (others.length === 0) throw accessRefused(refusedCode);
+    return others;
+  }
+
+  async function ask(stored: TokenState, refreshTokens: string[]) {
+    let code = 'no_refresh_token';
+    for (const refreshToken of refreshTokens) {
+      const answer = await requestGrant(options, {
+        grant_type: 'refresh_token',
+        refresh_token: refreshToken,
+      }).catch(pauseIfThrottled);
+      if ('refused' in answer) {
+        code = answer.refused;
+        continue;
+      }
+      return {
+        grant: { ...answer.grant, refreshToken: newRefreshToken(stored, refreshToken, answer.grant) },
+        code,
+      };
     }
-    throw new PodiumError(
-      'unauthenticated',
-      'Podium accepts no refresh token. Authorize the application again and set PODIUM_REFRESH_TOKEN.',
-      { mayHaveHappened: false },
-    );
+    const tokens = refreshTokens.map((token) => hashOf(token, options));
+    await store.saveRefusal({ code, tokens, until: new Date(Date.now() + REFUSED_AGAIN_MS) });
+    return { grant: null, code };
   }
 
-  async function keep(refreshToken: string): Promise<void> {
-    unsaved = refreshToken;
+  async function pauseIfThrottled(error: unknown): Promise<never> {
+    if (error instanceof PodiumError && error.kind === 'throttled')
+      await store.savePause(new Date(Date.now() + (error.details.retryAfterMs ?? THROTTLED_MS)));
+    throw error;
+  }
+
+  /**
+   * Stores a grant. One that the store does not take is offered again until it does.
+   * @returns false when there is a newer one, stored by another process
+   */
+  async function keep(given: NonNullable<typeof unsaved>): Promise<boolean> {
+    unsaved = given;
     try {
-      await store.save(refreshToken);
+      const isLatest = await store.saveGrant(given.grant, given.after);
       unsaved = null;
+      return isLatest;
     } catch (error) {
-      logger.error(
-        { err: error },
-        'the new refresh token could not be stored; it is tried again with the next call',
-      );
+      logger.error({ err: error }, 'a new token could not be stored; it is used once it is');
+      setTimeout(() => {
+        if (unsaved !== null) renew(null).catch(() => undefined);
+      }, STORE_AGAIN_MS).unref();
+      throw error;
     }
+  }
+
+  function hold(next: Held): string {
+    if (refused) logger.info('Podium accepts our access again');
+    refused = false;
+    held = next;
+    return next.token;
+  }
+
+  function accessRefused(code: string): PodiumError {
+    const error = new PodiumError('unauthenticated', refusalMessage(code), { code, mayHaveHappened: false });
+    if (!refused) logger.error({ code }, error.message);
+    refused = true;
+    return error;
+  }
+
+  function renewEarly(): void {
+    if (renewal !== null || Date.now() < earlyAgainAt) return;
+    earlyAgainAt = Date.now() + EARLY_AGAIN_MS;
+    store
+      .unlessHeld(() => refresh(null))
+      .catch((error: unknown) => {
+        if (!refused) logger.warn({ err: error }, 'access token could not be renewed early');
+      });
   }
 
   return {
-    async current() {
-      if (unsaved !== null) await keep(unsaved);
-      if (held === null || Date.now() >= held.expiresAt) return renew();
-      if (Date.now() >= held.renewAt) {
-        renew().catch((error: unknown) =>
-          logger.warn({ err: error }, 'access token could not be renewed early'),
-        );
-      }
+    async current(forMs = 0) {
+      if (held === null || Date.now() >= held.expiresAt - Math.min(forMs, held.earlyMs)) return renew(null);
+      if (Date.now() >= held.renewAt) renewEarly();
       return held.token;
     },
     async renewed(rejected) {
-      return held !== null && held.token !== rejected ? held.token : renew();
+      return held !== null && held.token !== rejected ? held.token : renew(rejected);
+    },
+    accepted(token) {
+      lastAccepted = token;
     },
   };
 }
 
-/** The grant for a refresh token, or null when Podium refuses that token. */
-async function requestGrant(options: AccessTokenOptions, refreshToken: string): Promise<Grant | null> {
-  const request: Exchange = {
-    operation: 'renew the access token',
-    writes: false, // nothing that a caller would have to look for
-    url: new URL(options.tokenUrl),
-    init: {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      // Podium documents both JSON and a form; its own samples send JSON.
-      body: JSON.stringify({
-        grant_type: 'refresh_token',
-        client_id: options.clientId,
-        client_secret: options.clientSecret,
-        refresh_token: refreshToken,
-      }),
-    },
-    timeoutMs: options.timeoutMs,
-  };
-  const answer = await exchange(request);
-  if (answer.status === 400 || answer.status === 401 || answer.status === 403) return null;
-  if (!answer.ok) throw refusal(request, answer);
-  const grant = grantSchema.safeParse(answer.body);
-  if (!grant.success) throw unreadable(request, answer);
-  return grant.data;
+/** The refresh token to store with a grant: a new one, or one that works where the stored one did not. */
+function newRefreshToken(stored: TokenState, used: string, { refreshToken }: TokenGrant): string | null {
+  const next = refreshToken ?? used;
+  return next === (stored.refreshToken ?? used) ? null : next;
+}
+
+function toHeld({ token, issuedAt, expiresAt }: AccessToken): Held {
+  const earlyMs = Math.min(EARLY_MS, (expiresAt.getTime() - issuedAt.getTime()) / 10);
+  return { token, expiresAt: expiresAt.getTime(), renewAt: expiresAt.getTime() - earlyMs, earlyMs };
+}
+
+/** Names a refresh token of an application without telling it. */
+function hashOf(token: string, { clientId, clientSecret }: OAuthClient): string {
+  return createHash('sha256')
+    .update(JSON.stringify([clientId, clientSecret, token]))
+    .digest('hex');
+}
+
+function refusalMessage(code: string): string {
+  return code === 'invalid_client'
+    ? 'Podium does not accept the application (invalid_client). Check PODIUM_CLIENT_ID and PODIUM_CLIENT_SECRET.'
+    : `Podium accepts no refresh token (${code}). Authorize the application again: podium-webchat auth login, or a new PODIUM_REFRESH_TOKEN.`;
+}
+
+function throttled(retryAfterMs: number): PodiumError {
+  return new PodiumError('throttled', 'get an access token: Podium has asked us to wait.', {
+    retryAfterMs,
+    mayHaveHappened: false,
+  });
 }

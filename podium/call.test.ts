@@ -14,6 +14,7 @@ const logger = pino({ level: 'silent' });
 const tokens = (first = 'good', next = 'renewed'): AccessTokens => ({
   current: async () => first,
   renewed: async () => next,
+  accepted: () => undefined,
 });
 const SEND: PodiumRequest = {
   operation: 'send message',

@@ -70,15 +70,16 @@ export function createCall({ apiUrl, tokens, gate, passedBefore, timeoutMs, logg
     const operation = { operation: request.operation, writes: request.method !== 'GET' };
     const endpoint = endpointOf(request);
     if (!passedBefore.includes(endpoint)) await gate.pass({ ...operation, endpoint });
-    const token = await tokens.current();
+    let token = await tokens.current();
     let answer = await attempt(request, operation, token);
     if (answer.status === 401) {
-      const renewed = await tokens.renewed(token);
+      token = await tokens.renewed(token);
       if (!operation.writes) {
         await gate.pass({ ...operation, endpoint });
-        answer = await attempt(request, operation, renewed);
+        answer = await attempt(request, operation, token);
       }
     }
+    if (answer.status !== 401) tokens.accepted(token);
     if (!answer.ok) throw await refused(operation, endpoint, answer);
 
     const read = schema.safeParse(answer.body);

@@ -19,6 +19,9 @@ interface PodiumOptions extends Omit<CallOptions, 'gate' | 'passedBefore'> {
   limits: CallLimits;
 }
 
+/** A token in hand is good for the call that follows and for what comes before it, in time limits of a call. */
+const PREPARED_FOR = 1.5;
+
 /**
  * Podium, in the contract that the settings name. One client serves a whole process: it holds the
  * access token, and Node keeps its connections alive.
@@ -34,7 +37,7 @@ export function createPodium({ contract, limits, ...options }: PodiumOptions): P
   return {
     async prepare(send) {
       await gate.pass({ operation: 'prepare to send', endpoint: sends[send] });
-      await options.tokens.current();
+      await options.tokens.current(PREPARED_FOR * options.timeoutMs);
     },
     ...(contract === 'skill' ? createSkill(call) : createPublished(call)),
   };

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Environment } from '../core/environment';
 import type { Settings } from '../core/settings';
-import { createAccessTokens, type RefreshTokenStore } from './access-token';
+import { createAccessTokens, type TokenStore } from './access-token';
 import type { PodiumApi } from './api';
 import { createPodium } from './client';
 import type { CallLimits } from './limits';
@@ -22,7 +22,7 @@ const TIMEOUT_MS = 10_000;
 export function connectPodium(
   environment: Pick<Environment, (typeof PODIUM_NEEDS)[number]>,
   settings: Pick<Settings, 'podium'>,
-  store: RefreshTokenStore,
+  store: TokenStore,
   limits: CallLimits,
   logger: Logger,
 ): PodiumApi {

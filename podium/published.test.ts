@@ -17,7 +17,7 @@ async function podiumThat(
   answer: (request: SeenRequest, response: ServerResponse) => void,
 ): Promise<PodiumApi> {
   server = await startSmallServer(answer);
-  const tokens = { current: async () => 'token', renewed: async () => 'token' };
+  const tokens = { current: async () => 'token', renewed: async () => 'token', accepted: () => undefined };
   const logger = pino({ level: 'silent' });
   return createPodium({
     contract: 'published',

@@ -17,8 +17,9 @@ import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { activePauses, callLimits } from '../store/call-limits';
 import { createPool, type Pool } from '../store/database';
 import { receive, type ReceiveContext } from '../store/inbox';
-import { storedRefreshToken } from '../store/refresh-token';
+import { readAccess, storedTokens } from '../store/podium-tokens';
 import { countPending } from '../store/relay';
+import { addAccessMetrics, complainAboutAccess } from './access';
 import { afterReceipt } from './after-receipt';
 import { createApp } from './app';
 import type { DemoDependencies } from './demo';
@@ -60,6 +61,7 @@ void runMain('server', async () => {
   onShutdown(() => client.connection.close());
 
   const metrics = createMetrics({ backlog: () => readBacklog(pool), pauses: () => activePauses(pool) });
+  addAccessMetrics(metrics.registry, () => readAccess(pool));
   const context = receiveContext(environment, settings);
   const judgeEvent = (event: PodiumEvent) => {
     if (!directory.isLoaded) throw notStored();
@@ -70,7 +72,7 @@ void runMain('server', async () => {
     podium: connectPodium(
       environment,
       settings,
-      storedRefreshToken(pool, environment.encryptionKeys),
+      storedTokens(pool, environment.encryptionKeys),
       callLimits(pool, settings.podium.requests_per_minute),
       logger,
     ),
@@ -158,6 +160,7 @@ function readinessChecks(pool: Pool, client: Client, directory: LocationDirector
     wanted: {
       temporal: () =>
         client.withDeadline(Date.now() + TEMPORAL_CHECK_MS, () => client.workflowService.getSystemInfo({})),
+      podium: async () => complainAboutAccess(await readAccess(pool)),
     },
   };
 }

@@ -10,6 +10,7 @@ import { createPodium } from '../podium/client';
 import { beginVerification } from '../podium/signature';
 import { readEvent } from '../podium/webhook-event';
 import { ownLimits } from './support/call-limits';
+import { MemoryTokens } from './support/memory-tokens';
 import { json, startSmallServer, type SmallServer } from './support/small-server';
 import { ARCHIVED, BAYVIEW, credentials, NO_COUNTRY, NORTHSIDE, startSimulator } from './support/simulator';
 
@@ -22,21 +23,16 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
   let simulator: Awaited<ReturnType<typeof startSimulator>>;
   let receiver: SmallServer;
   let podium: PodiumApi;
-  /** The refresh tokens that Podium has given, the latest last. */
-  let refreshTokens: string[];
+  let store: MemoryTokens;
 
   beforeEach(async () => {
     receiver = await startSmallServer((_, response) => json(response, 200, {}));
     simulator = await startSimulator({ contract, webhook: { url: receiver.url, secret: SECRET } });
-    refreshTokens = [];
+    store = new MemoryTokens();
     const tokens = createAccessTokens({
       tokenUrl: `${simulator.url}/oauth/token`,
       ...credentials,
-      store: {
-        exclusively: (work) => work(),
-        load: async () => refreshTokens.at(-1) ?? null,
-        save: async (token) => void refreshTokens.push(token),
-      },
+      store,
       timeoutMs: 2_000,
       logger,
     });
@@ -186,7 +182,7 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
     const statuses = (await simulator.calls()).map(({ path, status }) => [path, status]);
     expect(statuses.filter(([path, status]) => path === '/v4/locations' && status === 401)).toHaveLength(1);
     // Each use replaces the refresh token in the skill contract, so the second one has worked with the stored one.
-    expect(refreshTokens).toHaveLength(contract === 'skill' ? 2 : 0);
+    expect(store.refreshTokens).toHaveLength(contract === 'skill' ? 2 : 0);
   });
 
   it('says how long to wait when there were too many calls', async () => {
@@ -245,11 +241,7 @@ describe('the skill contract alone', () => {
   it("ignores a filter it does not know, and another person's contact is not taken", async () => {
     const simulator = await startSimulator({ contract: 'skill' });
     try {
-      const store = {
-        exclusively: <T>(work: () => Promise<T>) => work(),
-        load: async () => null,
-        save: async () => {},
-      };
+      const store = new MemoryTokens();
       const tokenUrl = `${simulator.url}/oauth/token`;
       const tokens = createAccessTokens({ tokenUrl, ...credentials, store, timeoutMs: 2_000, logger });
       const podium = createPodium({

@@ -28,7 +28,7 @@ import { PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { callLimits } from '../store/call-limits';
 import { createPool } from '../store/database';
-import { storedRefreshToken } from '../store/refresh-token';
+import { storedTokens } from '../store/podium-tokens';
 import { ensureSchedules, plannedSchedules } from './schedules';
 import { temporalLogger } from './temporal-logger';
 
@@ -64,7 +64,7 @@ void runMain('worker', async () => {
     podium: connectPodium(
       environment,
       settings,
-      storedRefreshToken(pool, environment.encryptionKeys),
+      storedTokens(pool, environment.encryptionKeys),
       { ...limits, share: withinActivities(limits.share) },
       logger,
     ),

@@ -10,7 +10,7 @@ import type { PodiumApi } from '../../podium/api';
 import { connectPodium, PODIUM_NEEDS } from '../../podium/connect';
 import { callLimits } from '../../store/call-limits';
 import { createPool, type Pool } from '../../store/database';
-import { storedRefreshToken } from '../../store/refresh-token';
+import { storedTokens } from '../../store/podium-tokens';
 import { createTemporalClient } from '../temporal';
 import { findLocalSystem } from './local-system';
 
@@ -73,7 +73,7 @@ export class CliContext {
   get podium(): PodiumApi {
     return this.once('podium', () => {
       const environment = this.environment('databaseUrl', 'encryptionKeys', ...PODIUM_NEEDS);
-      const store = storedRefreshToken(this.pool, environment.encryptionKeys);
+      const store = storedTokens(this.pool, environment.encryptionKeys);
       const limits = callLimits(this.pool, this.settings.podium.requests_per_minute);
       return connectPodium(environment, this.settings, store, limits, this.logger);
     });

@@ -1,0 +1,40 @@
+/** What the server shows of our access to Podium. */
+import { Gauge, type Registry } from 'prom-client';
+import type { AccessFacts } from '../store/podium-tokens';
+
+/** @throws with the reason while Podium accepts no refresh token */
+export function complainAboutAccess(access: AccessFacts | null): void {
+  if (!access?.refusedSince) return;
+  const since = access.refusedSince.toISOString();
+  throw new Error(`access refused since ${since} (${access.refusedCode}): podium-webchat auth login`);
+}
+
+/** Figures that are read when someone asks for them; NaN while they are not known. */
+export function addAccessMetrics(registry: Registry, read: () => Promise<AccessFacts | null>): void {
+  const gauge = (name: string, help: string, figure: (access: AccessFacts) => number) =>
+    new Gauge({
+      name: `podium_webchat_podium_${name}`,
+      help,
+      registers: [registry],
+      async collect() {
+        const access = await read().catch(() => null);
+        this.set(access ? figure(access) : NaN);
+      },
+    });
+  gauge('access', 'Whether Podium accepts a refresh token of ours: 1 or 0.', ({ refusedSince }) =>
+    refusedSince ? 0 : 1,
+  );
+  gauge(
+    'access_token_expiry_timestamp_seconds',
+    'When the access token ends, in Unix seconds.',
+    ({ accessExpiresAt }) => seconds(accessExpiresAt),
+  );
+  gauge(
+    'refresh_token_timestamp_seconds',
+    'Since when we have the stored refresh token, in Unix seconds.',
+    ({ refreshTokenAt }) => seconds(refreshTokenAt),
+  );
+  gauge('token_grants', 'How many access tokens Podium has given so far.', ({ grants }) => grants);
+}
+
+const seconds = (at: Date | null): number => (at ? at.getTime() / 1000 : NaN);
