@@ -2,15 +2,23 @@
  * What the workflows ask of Podium. Normal activities on the queue `podium-api`, whose rate limit and order
  * hold for the whole fleet: so an activity is one HTTP call, but where it says otherwise.
  */
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure, Context, log } from '@temporalio/activity';
+import { NAMELESS } from '../core/contact';
 import type { Purpose } from '../core/conversation';
-import { PodiumError } from '../podium/api';
-import { saveContact } from '../store/contacts';
+import { PodiumError, type PodiumContact } from '../podium/api';
+import { contactOf, contactToRead, saveContact } from '../store/contacts';
 import { markPosted, markRefused, noteToPost, type Note } from '../store/notes';
-import { historyEntry, recordOptOut } from '../store/opt-outs';
+import {
+  beginMirror,
+  historyEntry,
+  settleMirror,
+  type HistoryEntry,
+  type MirrorOutcome,
+} from '../store/opt-out-mirrors';
+import { recordOptOut } from '../store/opt-outs';
 import { sessionReopened } from '../store/sessions';
 import { conversationOf } from './conversation';
-import { callPodium, toActivityFailure } from './podium-failure';
+import { callPodium, mayPass, toActivityFailure } from './podium-failure';
 import { sendText, type SendDependencies } from './send-text';
 
 export interface PodiumDependencies extends SendDependencies {
@@ -54,15 +62,15 @@ export function createPodiumActivities(deps: PodiumDependencies) {
       await recordOptOut(pool, {
         ...{ phone, phoneHash: phoneHash(phone), locationUid, messageUid: null },
         ...{ optedOut: true, source: 'podium', actor: 'podium', rule: null, at: contact.optedOutAt },
+        contactUid: contact.uid,
       });
     }
     return contact;
   }
 
-  const mirror = (
-    { phone, locationUid }: CustomerHere,
-    contact: { uid: string | null; name: string | null },
-  ): Promise<void> => saveContact(pool, { phone, locationUid, podiumUid: contact.uid, name: contact.name });
+  /** Mirrors a contact that was read, as being at this location. */
+  const mirror = ({ phone, locationUid }: CustomerHere, { uid, name }: PodiumContact): Promise<void> =>
+    saveContact(pool, { phone, locationUid, podiumUid: uid, name });
 
   /**
    * Does something in the conversation where a note belongs. The contact is asked for it where we know
@@ -87,30 +95,60 @@ export function createPodiumActivities(deps: PodiumDependencies) {
     }
   }
 
+  /**
+   * One call as a rule. The skill contract names the contact by its uid: it is looked up where the mirror does
+   * not have it, or has one that Podium does not know any more.
+   */
+  async function tellOptOut(entry: HistoryEntry & { locationUid: string }): Promise<void> {
+    const { phone, locationUid, optedOut } = entry;
+    const tell = (contactUid: string | null) => podium.setOptOut(phone, locationUid, optedOut, contactUid);
+    if (entry.contactUid !== null && (await knows(() => tell(entry.contactUid)))) return;
+    const contact = await podium.findContact(phone, locationUid);
+    await tell(contact?.uid ?? null);
+  }
+
   return {
     sendText: (send: TextToSend): Promise<TextOutcome> => sendText(deps, send),
 
     /** Whether Podium has the contact, at this very location as far as it tells. */
     async findContact(customer: CustomerHere): Promise<boolean> {
       const contact = await findContact(customer);
-      const here =
-        contact !== null &&
-        (contact.locationUids.length === 0 || contact.locationUids.includes(customer.locationUid));
+      if (contact === null) return false;
+      const { phone } = customer;
+      const here = contact.locationUids.length === 0 || contact.locationUids.includes(customer.locationUid);
       if (here) await mirror(customer, contact);
+      else await saveContact(pool, { phone, locationUid: null, podiumUid: contact.uid, name: contact.name });
       return here;
     },
 
-    /** Creates the contact, or adds this location to it. False when somebody else was faster. */
-    async createContact({ name, ...customer }: CustomerHere & { name: string }): Promise<boolean> {
+    /**
+     * Creates the contact, or adds this location to it. False when somebody else was faster. One that is known
+     * keeps its name, whatever the customer is called at this store.
+     */
+    async createContact({ name: nameThere, ...customer }: CustomerHere & { name: string }): Promise<boolean> {
+      const known = (await contactOf(pool, customer.phone))?.name ?? NAMELESS;
+      const name = known === NAMELESS ? nameThere : known;
       try {
         const { uid } = await podium.createContact({ ...customer, name });
-        await mirror(customer, { uid, name });
+        await saveContact(pool, { ...customer, podiumUid: uid, name, nameThere });
         return true;
       } catch (error) {
         if (!(error instanceof PodiumError)) throw error;
         if (error.kind === 'conflict') return false;
         throw toActivityFailure(error);
       }
+    },
+
+    /**
+     * Reads a contact that was created and could not be read at once, with the opt-out that it may have.
+     * @returns whether there is nothing left to be read
+     */
+    async readContact(contactId: string): Promise<boolean> {
+      const customer = await contactToRead(pool, contactId);
+      if (!customer) return true;
+      const contact = await findContact(customer);
+      if (contact) await mirror(customer, contact);
+      return contact !== null;
     },
 
     /**
@@ -146,15 +184,26 @@ export function createPodiumActivities(deps: PodiumDependencies) {
     },
 
     /**
-     * Tells Podium about an opt-out or opt-in. The contact is looked up first where the mirror does not
-     * have it: the skill contract names it by its uid.
+     * Tells Podium about an opt-out or opt-in, and writes down what became of it: that Podium does not permit
+     * it, or refuses it, is no failure. What may pass is tried again, for as long as it takes.
      */
     async mirrorOptOut(historyId: number): Promise<void> {
       const entry = await historyEntry(pool, historyId);
-      if (!entry || entry.superseded || entry.locationUid === null) return;
-      const { phone, locationUid, optedOut } = entry;
-      const contactUid = entry.contactUid ?? (await findContact({ phone, locationUid }))?.uid ?? null;
-      await callPodium(() => podium.setOptOut(phone, locationUid, optedOut, contactUid));
+      if (!entry || entry.locationUid === null) return;
+      const settle = (outcome: MirrorOutcome) => settleMirror(pool, historyId, outcome);
+      if (entry.superseded) return settle({ kind: 'overtaken' });
+      await beginMirror(pool, entry);
+      try {
+        await tellOptOut({ ...entry, locationUid: entry.locationUid });
+        await settle({ kind: 'told' });
+      } catch (error) {
+        if (!(error instanceof PodiumError)) throw error;
+        const code = error.details.code ?? error.kind;
+        const kind = error.kind === 'not_permitted' ? error.kind : mayPass(error) ? 'failed' : 'refused';
+        await settle({ kind, code });
+        if (kind === 'failed') throw toActivityFailure(error);
+        log.warn('Podium does not take an opt-out of ours', { code, kind });
+      }
     },
   };
 }

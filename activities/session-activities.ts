@@ -6,9 +6,11 @@ import { log } from '@temporalio/activity';
 import { failure } from '../core/error-codes';
 import { isPartialState } from '../core/partial-state';
 import type { CloseReason, PartialState } from '../core/session';
+import { contactToRead } from '../store/contacts';
 import { lockPhones, transaction, type Pool } from '../store/database';
 import { noteToPost } from '../store/notes';
-import { applyOptOut, historyEntry, isOptedOut } from '../store/opt-outs';
+import { historyEntry, retryNotPermitted, settleMirror } from '../store/opt-out-mirrors';
+import { applyOptOut, isOptedOut } from '../store/opt-outs';
 import {
   closeSession,
   openSession,
@@ -114,7 +116,18 @@ export function createSessionActivities({ pool, phoneHash }: SessionDependencies
     /** What is to be told to Podium about an opt-out, without its phone. */
     describeMirror: async (historyId: number): Promise<{ locationUid: string | null; tell: boolean }> => {
       const entry = await historyEntry(pool, historyId);
-      return { locationUid: entry?.locationUid ?? null, tell: entry !== null && !entry.superseded };
+      if (!entry || entry.superseded) return { locationUid: null, tell: false };
+      // Podium is told by a store. One that is known later comes with a contact, which has it told again.
+      if (entry.locationUid === null)
+        await settleMirror(pool, historyId, { kind: 'refused', code: 'no_location' });
+      return { locationUid: entry.locationUid, tell: true };
     },
+
+    /** Has Podium told again what it did not permit. @returns of how many phones; the others follow them */
+    retryMirrors: (): Promise<number> => retryNotPermitted(pool),
+
+    /** At which store a contact is read whose uid is not known; null when there is nothing to be read. */
+    describeContactReading: async (contactId: string): Promise<string | null> =>
+      (await contactToRead(pool, contactId))?.locationUid ?? null,
   };
 }

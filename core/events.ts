@@ -17,7 +17,7 @@ export interface PodiumEvent {
   /** Podium's event id; the body's SHA-256 in hex where it sends none. */
   eventId: string;
   eventType: string;
-  kind: 'customer_message' | 'store_message' | 'contact_updated' | 'other';
+  kind: 'customer_message' | 'store_message' | 'contact_changed' | 'other';
   messageUid: string | null;
   /** Podium's time; null when it gives none. */
   at: Date | null;
@@ -35,8 +35,31 @@ export interface PodiumEvent {
   attachments: Attachment[];
   /** Of a store's message: the person who wrote it; null for automatic ones. */
   senderUid: string | null;
-  /** Of `contact.updated`: phones with the time of Podium's opt-out, null where there is none. */
-  optOuts: { phone: string; at: Date | null }[];
+  /** Of a contact: its phones with the time of Podium's opt-out, null where there is none. */
+  optOuts: ContactOptOut[];
+  /** Of a contact: what became of it. */
+  contact: ContactChange | null;
+}
+
+export interface ContactOptOut {
+  phone: string;
+  at: Date | null;
+  /** Whether Podium held an opt-out before this event; null when the event does not tell. */
+  before: boolean | null;
+}
+
+/** What became of a contact in Podium. Podium's time of it is the event's. */
+export interface ContactChange {
+  what: 'created' | 'updated' | 'unchanged' | 'merged' | 'deleted';
+  /** The contact as it is now; of a merge the one that is left, of a deletion the one that is gone. */
+  uid: string | null;
+  /** Of a merge: the one that went into it. */
+  mergedUid: string | null;
+  name: string | null;
+  phones: string[];
+  /** As it had them before; empty when the event does not tell. */
+  formerPhones: string[];
+  locationUids: string[];
 }
 
 /** A failure with its code, as it stands in answers, logs and rows. */
@@ -67,7 +90,22 @@ export type Verdict =
     }
   | { kind: 'customer_message'; phone: string; locationUid: string; optOut: OptOutWish | null }
   | { kind: 'store_message'; phone: string; locationUid: string }
-  | { kind: 'contact_opt_out'; optOuts: { phone: string; at: Date }[] };
+  | {
+      kind: 'contact_changed';
+      /** Its phones in E.164 form. */
+      change: ContactChange;
+      optOuts: { phone: string; at: Date }[];
+      /** Phones for which Podium holds no opt-out now. Whether that undoes one, the ledger decides. */
+      cleared: ClearedOptOut[];
+    };
+
+export interface ClearedOptOut {
+  phone: string;
+  /** Podium's time of the contact as it is now. */
+  at: Date;
+  /** Whether the event itself shows the opt-out that was there before. */
+  shown: boolean;
+}
 
 /** A location as the rules need it. */
 export interface Location {

@@ -11,11 +11,6 @@ export function sessionWorkflowId(phone: string, locationUid: string, key: strin
   return `webchat:${locationUid}:${keyedHash(key, 'session', phone, locationUid)}`;
 }
 
-/** Id of the workflow that tells Podium about the opt-outs of a phone: one at a time. */
-export function optOutMirrorWorkflowId(phone: string, key: string): string {
-  return `opt-out-mirror:${keyedHash(key, 'opt-out-mirror', phone)}`;
-}
-
 /** A phone as it stands in the audit. */
 export function phoneHash(phone: string, key: string): string {
   return keyedHash(key, 'phone', phone);

@@ -1,4 +1,4 @@
-import type { Location, PodiumEvent } from './events';
+import type { ContactChange, ContactOptOut, Location, PodiumEvent } from './events';
 import { judge } from './verdict';
 
 const NORTHSIDE: Location = { uid: 'northside', name: 'Northside Motors', country: 'AU', archived: false };
@@ -25,6 +25,12 @@ const CHAT: PodiumEvent = {
   attachments: [],
   senderUid: null,
   optOuts: [],
+  contact: null,
+};
+
+const CONTACT: ContactChange = {
+  ...{ what: 'updated', uid: 'c1', mergedUid: null, name: 'Jane', phones: [], formerPhones: [] },
+  locationUids: [],
 };
 
 const judged = (event: Partial<PodiumEvent>) =>
@@ -127,36 +133,56 @@ test("a store's STOP opts nobody out", () => {
   });
 });
 
-test("Podium's opt-outs of a contact come with their phones in one form", () => {
+describe('a contact', () => {
   const at = new Date(1_000);
-  const optOuts = [
-    { phone: '+14155551234', at: null },
-    { phone: '0400 123 456', at },
-    { phone: '+61 412 345 678', at },
-    { phone: '12', at },
-  ];
-  expect(judged({ kind: 'contact_updated', optOuts })).toEqual({
-    kind: 'contact_opt_out',
-    optOuts: [
-      { phone: '+61400123456', at },
-      { phone: '+61412345678', at },
-    ],
-  });
-});
+  const ofContact = (optOuts: ContactOptOut[], contact: Partial<ContactChange> = {}) =>
+    judged({ kind: 'contact_changed', at, optOuts, contact: { ...CONTACT, ...contact } });
 
-test("an opt-out of Podium's whose phone is unclear is quarantined with its wish", () => {
-  expect(judged({ kind: 'contact_updated', optOuts: [{ phone: '12', at: new Date(0) }] })).toMatchObject({
-    kind: 'quarantined',
-    failure: { code: 'ERR_WEBCHAT_001' },
-    optOut: { rule: 'podium' },
+  test("has Podium's opt-outs and its phones in one form", () => {
+    const optOuts = ['0400 123 456', '+61 412 345 678', '12'].map((phone) => ({ phone, at, before: null }));
+    const phones = ['0400 123 456', '+61400123456', '12'];
+    expect(ofContact(optOuts, { phones })).toEqual({
+      kind: 'contact_changed',
+      change: { ...CONTACT, phones: ['+61400123456'] },
+      optOuts: [
+        { phone: '+61400123456', at },
+        { phone: '+61412345678', at },
+      ],
+      cleared: [],
+    });
   });
-});
 
-test('a contact without phones, and any other event, is ignored', () => {
-  expect(judged({ kind: 'contact_updated' }).kind).toBe('ignored');
-  expect(judged({ kind: 'contact_updated', optOuts: [{ phone: 'unlisted', at: null }] }).kind).toBe(
-    'ignored',
+  test('whose opt-out has an unclear phone is quarantined with its wish', () => {
+    expect(ofContact([{ phone: '12', at, before: null }])).toMatchObject({
+      kind: 'quarantined',
+      failure: { code: 'ERR_WEBCHAT_001' },
+      optOut: { rule: 'podium' },
+    });
+  });
+
+  test.each([
+    ['shows that there was one', true, {}, [{ phone: '+61400123456', at, shown: true }]],
+    ['does not tell what was before', null, {}, [{ phone: '+61400123456', at, shown: false }]],
+    ['shows that there was none either', false, {}, []],
+    ['tells of a merge', true, { what: 'merged' }, []],
+    ['does not tell whose it is', true, { uid: null }, []],
+  ] as const)(
+    'without an opt-out may have lost one, when the event %s: %s',
+    (_, before, contact, cleared) => {
+      expect(ofContact([{ phone: '0400 123 456', at: null, before }], contact)).toMatchObject({ cleared });
+    },
   );
+
+  test('has lost no phone as long as one of those that it has cannot be read', () => {
+    const formerPhones = ['0400 123 456'];
+    expect(ofContact([], { formerPhones, phones: [] })).toMatchObject({
+      change: { formerPhones: ['+61400123456'] },
+    });
+    expect(ofContact([], { formerPhones, phones: ['12'] })).toMatchObject({ change: { formerPhones: [] } });
+  });
+});
+
+test('any other event is ignored', () => {
   expect(judged({ kind: 'other' }).kind).toBe('ignored');
 });
 

@@ -1,5 +1,13 @@
 import { failure } from './error-codes';
-import type { Failure, Location, OptOutWish, PodiumEvent, Verdict } from './events';
+import type {
+  ClearedOptOut,
+  ContactChange,
+  Failure,
+  Location,
+  OptOutWish,
+  PodiumEvent,
+  Verdict,
+} from './events';
 import { optOutWish } from './opt-out-words';
 import { normalizePhone } from './phone';
 
@@ -34,7 +42,7 @@ export function judge(
       );
     case 'store_message':
       return judgeMessage('store_message', event, location, null);
-    case 'contact_updated':
+    case 'contact_changed':
       return judgeContact(event, location);
     case 'other':
       return { kind: 'ignored', reason: 'An event of this type changes nothing here.' };
@@ -68,26 +76,49 @@ function judgeMessage(
 }
 
 /**
- * Only the opt-outs of a contact matter. A phone without one is no opt-in: a renamed contact would undo
- * a STOP otherwise.
+ * What became of a contact, with its phones in one form. Whether that is a contact of ours, and whether a
+ * phone without an opt-out undoes one, is for the receiving transaction to decide.
  */
 function judgeContact(event: PodiumEvent, location: Location | undefined): Verdict {
+  const { contact } = event;
+  if (!contact) return { kind: 'ignored', reason: 'It says nothing of a contact.' };
+  const e164 = (phone: string) => readPhone(phone, event, location);
   const optOuts: { phone: string; at: Date }[] = [];
+  const cleared: ClearedOptOut[] = [];
   let unclear: Failure | null = null;
-  for (const { phone, at } of event.optOuts) {
-    if (at === null) continue;
-    const read = readPhone(phone, event, location);
-    if (read.ok) optOuts.push({ phone: read.e164, at });
-    else unclear = read.failure;
+  for (const { phone, at, before } of event.optOuts) {
+    const read = e164(phone);
+    if (at !== null && read.ok) optOuts.push({ phone: read.e164, at });
+    else if (at !== null && !read.ok) unclear = read.failure;
+    else if (read.ok && mayBeCleared(event, before))
+      cleared.push({ phone: read.e164, at: event.at!, shown: before === true });
   }
-  if (optOuts.length > 0) return { kind: 'contact_opt_out', optOuts };
-  if (!unclear) return { kind: 'ignored', reason: 'It says nothing about an opt-out.' };
+  if (unclear && optOuts.length === 0) {
+    const optOut = { rule: 'podium' };
+    return { kind: 'quarantined', failure: unclear, phone: null, locationUid: event.locationUid, optOut };
+  }
+  return { kind: 'contact_changed', change: withPhones(contact, e164), optOuts, cleared };
+}
+
+/** Only an update takes an opt-out away, and only one that tells whose contact it is, and when. */
+function mayBeCleared({ contact, at }: PodiumEvent, before: boolean | null): boolean {
+  return contact?.what === 'updated' && contact.uid !== null && at !== null && before !== false;
+}
+
+/** Phones in one form. What cannot be read may be any of the former ones, so none of those counts as lost then. */
+function withPhones(
+  contact: ContactChange,
+  read: (phone: string) => ReturnType<typeof readPhone>,
+): ContactChange {
+  const readable = (phones: string[]) => {
+    const results = phones.map(read).flatMap((result) => (result.ok ? result.e164 : []));
+    return [...new Set(results)];
+  };
+  const allRead = contact.phones.every((phone) => read(phone).ok);
   return {
-    kind: 'quarantined',
-    failure: unclear,
-    phone: null,
-    locationUid: event.locationUid,
-    optOut: { rule: 'podium' },
+    ...contact,
+    phones: readable(contact.phones),
+    formerPhones: allRead ? readable(contact.formerPhones) : [],
   };
 }
 

@@ -56,6 +56,7 @@ describe('a published event', () => {
       attachments: [],
       senderUid: null,
       optOuts: [],
+      contact: null,
     });
   });
 
@@ -124,29 +125,6 @@ describe('a published event', () => {
     expect(read(published({ ...publishedMessage, conversation }))).toMatchObject({
       channel: 'email',
       phone: 'jane@example.com',
-    });
-  });
-
-  it('of a contact gives each phone with its opt-out, and null where there is none', () => {
-    const channels = [
-      { type: 'PHONE', identifier: '+61400123456', transactionalOptedOutAt: '2026-07-23T10:00:00Z' },
-      { type: 'PHONE', identifier: '+61412345678', transactionalOptedOutAt: null },
-      { type: 'EMAIL', identifier: 'jane@example.com', transactionalOptedOutAt: '2026-07-23T10:00:00Z' },
-      { type: 'PHONE', identifier: null },
-    ];
-    expect(read(published({ uid: 'c1', channels }, 'contact.updated'))).toMatchObject({
-      kind: 'contact_updated',
-      optOuts: [
-        { phone: '+61400123456', at: new Date('2026-07-23T10:00:00Z') },
-        { phone: '+61412345678', at: null },
-      ],
-    });
-  });
-
-  it('of a contact is an opt-out even when its time cannot be read', () => {
-    const channels = [{ identifier: '+61400123456', transactionalOptedOutAt: 'some time ago' }];
-    expect(read(published({ channels }, 'contact.updated'))).toMatchObject({
-      optOuts: [{ at: expect.any(Date) }],
     });
   });
 

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { failure } from '../core/error-codes';
 import type { Attachment, Failure, PodiumEvent } from '../core/events';
-import { bytes, country, isObject, list, optOutTime, part, plainText, text, time } from './wire';
+import { readContactEvent } from './contact-event';
+import { bytes, country, isObject, list, part, plainText, text, time } from './wire';
 
 /** What was read. An event that cannot be used has its identity even so, and can be stored under it. */
 export type ReadEvent =
@@ -50,10 +51,6 @@ const publishedMessage = part({
   sender: part({ uid: text }),
 });
 
-const publishedContact = part({
-  channels: list(part({ identifier: text, transactionalOptedOutAt: optOutTime })),
-});
-
 function readPublished(json: Record<string, unknown>, empty: PodiumEvent): ReadEvent {
   const { metadata, data } = publishedEnvelope.parse(json);
   const eventType = metadata.eventType ?? metadata.event_type;
@@ -65,10 +62,8 @@ function readPublished(json: Record<string, unknown>, empty: PodiumEvent): ReadE
       return publishedMessageEvent({ ...event, kind: 'customer_message' }, data);
     case 'message.sent':
       return publishedMessageEvent({ ...event, kind: 'store_message' }, data);
-    case 'contact.updated':
-      return { ok: true, event: { ...event, kind: 'contact_updated', optOuts: optOutsOf(data) } };
     default:
-      return { ok: true, event };
+      return { ok: true, event: { ...event, ...readContactEvent(eventType, data) } };
   }
 }
 
@@ -106,16 +101,6 @@ function publishedAttachments({ items, attachmentUrl }: z.infer<typeof published
     sizeBytes: null,
     name: null,
   }));
-}
-
-function optOutsOf(data: unknown): PodiumEvent['optOuts'] {
-  return publishedContact
-    .parse(data)
-    .channels.flatMap(({ identifier, transactionalOptedOutAt }) =>
-      identifier === null || identifier.includes('@')
-        ? []
-        : [{ phone: identifier, at: transactionalOptedOutAt }],
-    );
 }
 
 /** The skill documents describe a customer's message and nothing else. It has neither a uid nor a time. */
@@ -182,6 +167,7 @@ export function emptyEvent(eventId: string): PodiumEvent {
     attachments: [],
     senderUid: null,
     optOuts: [],
+    contact: null,
   };
 }
 

@@ -42,8 +42,12 @@ const LONGEST_PAUSE_MS = 15_000;
 /** Of grpc. */
 const INVALID_ARGUMENT = 3;
 
-/** A note is posted once, whenever it is started again; a phone may opt out and in and out. */
-const REUSE = { agentNote: 'REJECT_DUPLICATE', optOutMirror: 'ALLOW_DUPLICATE' } as const;
+/** A note is posted once, whenever it is started again. The others look for themselves what is left to do. */
+const REUSE = {
+  agentNote: 'REJECT_DUPLICATE',
+  optOutMirror: 'ALLOW_DUPLICATE',
+  contactReading: 'ALLOW_DUPLICATE',
+} as const;
 
 /** What became of a use of Temporal: `refused` would be refused again. */
 type CallOutcome = 'done' | 'refused' | 'failed';
@@ -171,20 +175,16 @@ export class Relay {
   }
 
   private async startWorkflow({ id, workflowType, workflowId, args }: WorkflowStart): Promise<void> {
-    let isNew = true;
     const outcome = await this.call(workflowId, async () => {
       const workflowIdReusePolicy = REUSE[workflowType];
       try {
         const options = { workflowId, taskQueue: SESSION_QUEUE, workflowIdReusePolicy };
         await this.deps.client.workflow.start(workflowType, { ...options, args });
       } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-        isNew = false;
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; // else it was started before
       }
     });
-    // A note's id is its own: it was started before. A mirror's is the phone's: this one waits its turn.
-    const isMet = isNew || workflowType === 'agentNote';
-    if (outcome === 'done' && isMet) await deleteWorkflowStart(this.deps.pool, id);
+    if (outcome === 'done') await deleteWorkflowStart(this.deps.pool, id);
     // Else its lease runs out, and it is tried again.
   }
 

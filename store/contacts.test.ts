@@ -7,7 +7,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
 });
 afterAll(() => db.drop());
-afterEach(() => db.pool.query('truncate contacts, contact_locations'));
+afterEach(() => db.pool.query('truncate contacts, contact_locations, contact_history'));
 
 it('is one per phone, whoever races', async () => {
   const writers = Array.from({ length: 20 }, (_, i) =>

@@ -1,37 +1,118 @@
 /** The mirror of Podium's contacts: one per phone, whatever races, and the locations it belongs to. */
-import type { Pool } from './database';
-import { storable } from './text';
+import { latestUid, writeContactHistory } from './contact-history';
+import { transaction, type Pool, type Queryable } from './database';
+import { mirrorOntoContact } from './opt-out-mirrors';
+import { storable, storableKey } from './text';
+import { wantWorkflows } from './workflow-starts';
 
 export interface Contact {
   podiumUid: string | null;
+  /** Podium's. */
   name: string | null;
+  /** Where Podium has it. */
   locationUids: string[];
+}
+
+/** What Podium said of a contact. What it did not say stays as it was. */
+export interface KnownContact {
+  phone: string;
+  podiumUid: string | null;
+  name: string | null;
+  /** A location that it belongs to; null when nothing is said of any. */
+  locationUid: string | null;
+  /** What the customer is called there. */
+  nameThere?: string | null;
+}
+
+interface ContactRow {
+  contactId: string;
+  podiumUid: string | null;
+  name: string | null;
 }
 
 /** The contact of a phone, or null. */
 export async function contactOf(pool: Pool, phone: string): Promise<Contact | null> {
   const { rows } = await pool.query<Contact>(
     `select podium_uid as "podiumUid", name,
-            array(select location_uid from contact_locations l where l.phone_e164 = c.phone_e164 order by 1) as "locationUids"
+            array(select location_uid from contact_locations l
+                   where l.phone_e164 = c.phone_e164 and gone_at is null order by 1) as "locationUids"
        from contacts c where phone_e164 = $1`,
     [phone],
   );
   return rows[0] ?? null;
 }
 
-/** Writes what Podium said of a contact at a location. What it did not say stays as it was. */
-export async function saveContact(
+/**
+ * Writes what Podium said of a contact. Where it did not tell the uid, since a new contact cannot always be
+ * read at once, a workflow of its own reads it later.
+ */
+export async function saveContact(pool: Pool, contact: KnownContact): Promise<void> {
+  await transaction(pool, async (client) => {
+    const { phone, locationUid } = contact;
+    const row = await lockContact(client, phone);
+    const saidUid = contact.podiumUid && storableKey(contact.podiumUid);
+    const podiumUid = (await latestUid(client, phone, saidUid)) ?? row.podiumUid;
+    const name = (contact.name && storable(contact.name)) ?? row.name;
+    await client.query(
+      'update contacts set podium_uid = $2, name = $3, updated_at = now() where phone_e164 = $1',
+      [phone, podiumUid, name],
+    );
+    if (podiumUid !== row.podiumUid) {
+      await writeContactHistory(client, [{ phone, change: 'linked', podiumUid, name }]);
+      await mirrorOntoContact(client, phone);
+    } else if (name !== row.name)
+      await writeContactHistory(client, [{ phone, change: 'renamed', podiumUid, name }]);
+    if (locationUid !== null) await saveLocation(client, { ...contact, podiumUid, locationUid });
+    if (podiumUid === null) {
+      const { contactId } = row;
+      await wantWorkflows(client, [
+        { workflowType: 'contactReading', workflowId: `contact-reading:${contactId}`, args: [{ contactId }] },
+      ]);
+    }
+  });
+}
+
+/** The phone of a contact, and a location to ask by, as long as Podium's uid of it is not known; else null. */
+export async function contactToRead(
   pool: Pool,
-  contact: { phone: string; podiumUid: string | null; name: string | null; locationUid: string },
-): Promise<void> {
-  await pool.query(
-    `with contact as (
-       insert into contacts as c (phone_e164, podium_uid, name) values ($1, $2, $3)
-       on conflict (phone_e164) do update set podium_uid = coalesce(excluded.podium_uid, c.podium_uid),
-         name = coalesce(excluded.name, c.name), updated_at = now()
-       returning phone_e164)
-     insert into contact_locations (phone_e164, location_uid) select phone_e164, $4 from contact
-     on conflict do nothing`,
-    [contact.phone, contact.podiumUid, contact.name && storable(contact.name), contact.locationUid],
+  contactId: string,
+): Promise<{ phone: string; locationUid: string } | null> {
+  const { rows } = await pool.query<{ phone: string; locationUid: string }>(
+    `select c.phone_e164 as phone, l.location_uid as "locationUid"
+       from contacts c join contact_locations l using (phone_e164)
+      where c.contact_id = $1 and c.podium_uid is null and l.gone_at is null
+      order by 2 limit 1`,
+    [contactId],
   );
+  return rows[0] ?? null;
+}
+
+async function lockContact(client: Queryable, phone: string): Promise<ContactRow> {
+  await client.query('insert into contacts (phone_e164) values ($1) on conflict do nothing', [phone]);
+  const { rows } = await client.query<ContactRow>(
+    `select contact_id as "contactId", podium_uid as "podiumUid", name from contacts
+      where phone_e164 = $1 for update`,
+    [phone],
+  );
+  return rows[0]!;
+}
+
+/** The name that is used at a store is its own: the same phone may be known by another one elsewhere. */
+async function saveLocation(
+  client: Queryable,
+  contact: KnownContact & { locationUid: string },
+): Promise<void> {
+  const { phone, podiumUid, locationUid } = contact;
+  const name = contact.nameThere ? storable(contact.nameThere) : null;
+  const { rows } = await client.query<{ name: string | null }>(
+    `select name from contact_locations where phone_e164 = $1 and location_uid = $2`,
+    [phone, locationUid],
+  );
+  await client.query(
+    `insert into contact_locations as l (phone_e164, location_uid, name) values ($1, $2, $3)
+     on conflict (phone_e164, location_uid) do update set name = coalesce(excluded.name, l.name), gone_at = null`,
+    [phone, locationUid, name],
+  );
+  if (name !== null && name !== rows[0]?.name)
+    await writeContactHistory(client, [{ phone, change: 'renamed', podiumUid, name, locationUid }]);
 }

@@ -4,11 +4,12 @@
  * statements for 200 events as for one.
  */
 import { optedOutWriterNote } from '../core/agent-note';
-import type { Failure, PodiumEvent, Verdict } from '../core/events';
+import type { ContactChange, Failure, PodiumEvent, Verdict } from '../core/events';
 import type { SessionMessage } from '../core/session';
+import { followContacts, type DatedChange } from './contact-changes';
 import type { Queryable } from './database';
 import { writeNotes, type NewNote } from './notes';
-import { applyOptOut, optedOutAmong, type OptOutChange } from './opt-outs';
+import { applyOptOut, optedOutAmong, takeBackPodiumOptOut, type OptOutChange } from './opt-outs';
 import { ANSWERS_WAIT } from './sessions';
 import { bodyHash, storable, storableKey } from './text';
 
@@ -67,6 +68,7 @@ export async function applyOptOuts(
 ): Promise<void> {
   for (const event of events) {
     for (const change of optOutChanges(event, context)) await applyOptOut(client, change);
+    for (const change of clearedOptOuts(event, context)) await takeBackPodiumOptOut(client, change);
   }
 }
 
@@ -79,13 +81,15 @@ export async function takeEffect(
   const talks = events.map(({ verdict }) => verdict).filter(isTalk);
   const isPlainText = ({ event, verdict }: JudgedEvent) =>
     verdict.kind === 'customer_message' && !event.webchat && context.startOn === 'webchat';
-  const [sessions, optedOut, ourOwn] = await Promise.all([
+  const contacts = events.filter(({ verdict }) => verdict.kind === 'contact_changed');
+  const [sessions, optedOut, ourOwn, ofOurs] = await Promise.all([
     lockSessions(client, talks, context, events.some(isPlainText)),
     optedOutAmong(
       client,
       talks.map(({ phone }) => phone),
     ),
     claimOurOwn(client, events),
+    followContacts(client, contacts.map(datedChange)),
   ]);
   const notes: NewNote[] = [];
   const takenOver: SessionState[] = [];
@@ -95,7 +99,10 @@ export async function takeEffect(
     if (verdict.kind === 'ignored') return IGNORED;
     if (verdict.kind === 'quarantined')
       return { ...IGNORED, status: 'quarantined', failure: verdict.failure };
-    if (verdict.kind === 'contact_opt_out') return RECORDED;
+    if (verdict.kind === 'contact_changed') {
+      const concernsUs = verdict.optOuts.length > 0 || ofOurs[contacts.indexOf(received)];
+      return concernsUs ? RECORDED : IGNORED;
+    }
 
     const session = sessions.get(sessionKey(verdict))!;
     if (verdict.kind === 'store_message') {
@@ -132,12 +139,10 @@ function optOutChanges({ event, verdict, receivedAt }: JudgedEvent, context: Rec
     messageUid: event.messageUid && storableKey(event.messageUid),
     at: notAfter(at, receivedAt),
   });
-  if (verdict.kind === 'contact_opt_out') {
+  if (verdict.kind === 'contact_changed') {
     return verdict.optOuts.map(({ phone, at }) => ({
       ...change(phone, at),
-      source: 'podium',
-      actor: 'podium',
-      rule: null,
+      ...{ source: 'podium', actor: 'podium', rule: null, contactUid: contactUid(verdict.change) },
     }));
   }
   if (!('optOut' in verdict) || !verdict.optOut || verdict.phone === null) return [];
@@ -150,6 +155,26 @@ function optOutChanges({ event, verdict, receivedAt }: JudgedEvent, context: Rec
     },
   ];
 }
+
+/** Opt-outs that Podium does not hold any more, as an event of a contact tells. */
+function clearedOptOuts({ event, verdict, receivedAt }: JudgedEvent, context: ReceiveContext) {
+  if (verdict.kind !== 'contact_changed') return [];
+  return verdict.cleared.map(({ phone, at, shown }) => ({
+    phone,
+    phoneHash: context.auditHash(phone),
+    locationUid: event.locationUid && storableKey(event.locationUid),
+    at: notAfter(at, receivedAt),
+    contactUid: contactUid(verdict.change),
+    shown,
+  }));
+}
+
+function datedChange({ event, verdict, receivedAt }: JudgedEvent): DatedChange {
+  const { change } = verdict as Extract<Verdict, { kind: 'contact_changed' }>;
+  return { change, at: event.at ? notAfter(event.at, receivedAt) : receivedAt };
+}
+
+const contactUid = ({ uid }: ContactChange) => uid && storableKey(uid);
 
 /** A clock that runs ahead must not outrank what comes later. */
 function notAfter(at: Date, receivedAt: Date): Date {

@@ -2,6 +2,7 @@ import { failure } from '../core/error-codes';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import {
   BAYVIEW,
+  contactChange,
   context,
   customerMessage,
   JANE,
@@ -445,8 +446,8 @@ describe('an opt-out', () => {
 describe('an opt-out in Podium', () => {
   const contact = (phone: string, at: Date) =>
     received(
-      { eventType: 'contact.updated', kind: 'contact_updated', messageUid: null },
-      { kind: 'contact_opt_out', optOuts: [{ phone, at }] },
+      { eventType: 'contact.updated', kind: 'contact_changed', messageUid: null },
+      { kind: 'contact_changed', change: contactChange(), optOuts: [{ phone, at }], cleared: [] },
     );
   const state = async () => (await rows('opt_outs', 'phone_e164, opted_out, source'))[0];
 

@@ -113,7 +113,11 @@ export async function releaseQuarantined(
 
 /** What an event is locked by: its phones, or itself where it has none. */
 function lockKeys({ event, verdict }: JudgedEvent): string[] {
-  if (verdict.kind === 'contact_opt_out') return verdict.optOuts.map(({ phone }) => phone);
+  if (verdict.kind === 'contact_changed') {
+    const { change, optOuts, cleared } = verdict;
+    const phones = [...change.phones, ...[...optOuts, ...cleared].map(({ phone }) => phone)];
+    if (phones.length > 0) return phones;
+  }
   return 'phone' in verdict && verdict.phone !== null ? [verdict.phone] : [`event ${event.eventId}`];
 }
 

@@ -2,7 +2,8 @@ import { createTestDatabase, type TestDatabase } from '../test/support/database'
 import { BAYVIEW, context, customerMessage, JANE, JOHN, NORTHSIDE, testHash } from '../test/support/received';
 import { saveContact } from './contacts';
 import { receive } from './inbox';
-import { historyEntry, isOptedOut, recordOptOut, type OptOutChange } from './opt-outs';
+import { historyEntry } from './opt-out-mirrors';
+import { isOptedOut, recordOptOut, type OptOutChange } from './opt-outs';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -11,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 afterEach(() =>
   db.pool.query(
-    'truncate opt_outs, opt_out_history, audit_entries, workflow_starts, sessions, inbox_events, contacts, contact_locations, locations',
+    'truncate opt_outs, opt_out_history, audit_entries, workflow_starts, sessions, inbox_events, contacts, contact_locations, contact_history, opt_out_mirrors, locations',
   ),
 );
 

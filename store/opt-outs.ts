@@ -1,8 +1,9 @@
 /** Opt-outs: the state per phone, and a history of everything that ever wanted to change it. */
 import { writeAudit } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
+import { latestUid } from './contact-history';
+import { isEchoOfOurs, mirrorEntry } from './opt-out-mirrors';
 import { storable } from './text';
-import { wantWorkflows } from './workflow-starts';
 
 export type OptOutSource = 'webchat' | 'text' | 'operator' | 'api' | 'podium';
 
@@ -21,6 +22,8 @@ export interface OptOutChange {
   messageUid: string | null;
   /** Podium's time of it. The later event wins, and a tie means opted out. */
   at: Date;
+  /** Of source `podium`: whose opt-out it is there, as far as that is known. */
+  contactUid?: string | null;
 }
 
 /** What the ledger did with a change. */
@@ -28,20 +31,6 @@ export interface LedgerEntry {
   historyId: number;
   /** False when the state stays as it was, since a later event is known, or this very one. */
   applied: boolean;
-}
-
-/** An entry of the history, with what telling Podium about it takes. */
-export interface HistoryEntry {
-  phone: string;
-  optedOut: boolean;
-  /** True when a later entry has changed the state: there is nothing left to tell. */
-  superseded: boolean;
-  /**
-   * Where the wish came in; else the store where the customer was last. One that is served comes before
-   * one that is unknown or archived, of which Podium would take nothing.
-   */
-  locationUid: string | null;
-  contactUid: string | null;
 }
 
 /** Records a change in a transaction of its own. */
@@ -57,7 +46,7 @@ export async function recordOptOut(pool: Pool, change: OptOutChange): Promise<Le
  * session of the phone is told (by the relay), and so is Podium (by a workflow) unless Podium told us.
  */
 export async function applyOptOut(client: Queryable, change: OptOutChange): Promise<LedgerEntry> {
-  const applied = await changeState(client, change);
+  const applied = !(await isEcho(client, change)) && (await changeState(client, change));
   const historyId = await writeHistory(client, change, applied);
   await writeAudit(client, {
     key: null,
@@ -74,17 +63,50 @@ export async function applyOptOut(client: Queryable, change: OptOutChange): Prom
     },
   });
   if (applied && change.optedOut) await tellSessions(client, change);
-  if (applied && change.source !== 'podium') {
-    await wantWorkflows(client, [
-      { workflowType: 'optOutMirror', workflowId: `opt-out-mirror:${historyId}`, args: [{ historyId }] },
-    ]);
-  }
+  if (applied) await mirrorEntry(client, change, historyId);
   return { historyId, applied };
 }
 
 /**
+ * Podium does not hold an opt-out any more. That is an opt-in only where Podium itself had set it, and took
+ * it from the very contact that had it: a renamed contact, or a twin, must not undo a STOP.
+ * @param cleared with `shown` when the event itself shows the opt-out that was there before
+ */
+export async function takeBackPodiumOptOut(
+  client: Queryable,
+  {
+    shown,
+    ...cleared
+  }: Pick<OptOutChange, 'phone' | 'phoneHash' | 'locationUid' | 'at'> & {
+    contactUid: string | null;
+    shown: boolean;
+  },
+): Promise<void> {
+  const { phone, at, contactUid } = cleared;
+  const { rows } = await client.query<{ setBy: string | null }>(
+    `select entry.contact_uid as "setBy"
+       from opt_outs state join opt_out_history entry using (phone_e164, version)
+      where phone_e164 = $1 and state.opted_out and state.source = 'podium' and state.recorded_at < $2 and entry.applied`,
+    [phone, at],
+  );
+  if (!rows[0]) return;
+  const { setBy } = rows[0];
+  const isTheirs = setBy === null ? shown : (await latestUid(client, phone, setBy)) === contactUid;
+  if (!isTheirs) return;
+  const wish = { optedOut: false, source: 'podium', actor: 'podium', rule: null, messageUid: null } as const;
+  await applyOptOut(client, { ...cleared, ...wish });
+}
+
+/** Of our own mirror, whose opt-out was undone by an opt-in while Podium was being told. */
+async function isEcho(client: Queryable, { phone, source, optedOut, at }: OptOutChange): Promise<boolean> {
+  return source === 'podium' && optedOut && (await isEchoOfOurs(client, phone, at));
+}
+
+/**
  * Podium's opt-out of a phone that is out already is most often the echo of our own mirror: it moves
- * the time but not the source, or else Podium could undo by itself what the customer told us.
+ * the time but not the source, or else Podium could undo by itself what the customer told us. The other way
+ * round a wish that was told to us takes over from Podium, which may have been faster to tell of it: unless it
+ * is older than the last opt-in, which has undone it.
  */
 async function changeState(client: Queryable, change: OptOutChange): Promise<boolean> {
   const { rowCount } = await client.query(
@@ -94,9 +116,12 @@ async function changeState(client: Queryable, change: OptOutChange): Promise<boo
        version     = state.version + 1,
        source      = case when state.opted_out and excluded.source = 'podium' and excluded.opted_out
                           then state.source else excluded.source end,
-       recorded_at = excluded.recorded_at
+       recorded_at = greatest(excluded.recorded_at, state.recorded_at)
      where excluded.recorded_at > state.recorded_at
-        or excluded.recorded_at = state.recorded_at and excluded.opted_out and not state.opted_out`,
+        or excluded.recorded_at = state.recorded_at and excluded.opted_out and not state.opted_out
+        or excluded.opted_out and excluded.source <> 'podium' and state.opted_out and state.source = 'podium'
+           and excluded.recorded_at > all (select event_at from opt_out_history h
+                                            where h.phone_e164 = $1 and h.applied and not h.opted_out)`,
     [change.phone, change.optedOut, change.source, change.at],
   );
   return rowCount === 1;
@@ -105,8 +130,8 @@ async function changeState(client: Queryable, change: OptOutChange): Promise<boo
 async function writeHistory(client: Queryable, change: OptOutChange, applied: boolean): Promise<number> {
   const { rows } = await client.query<{ id: number }>(
     `insert into opt_out_history
-       (phone_e164, version, applied, opted_out, source, actor, rule, location_uid, message_uid, event_at)
-     select $1, version, $2, $3, $4, $5, $6, $7, $8, $9 from opt_outs where phone_e164 = $1
+       (phone_e164, version, applied, opted_out, source, actor, rule, location_uid, message_uid, event_at, contact_uid)
+     select $1, version, $2, $3, $4, $5, $6, $7, $8, $9, $10 from opt_outs where phone_e164 = $1
      returning id`,
     [
       change.phone,
@@ -118,6 +143,7 @@ async function writeHistory(client: Queryable, change: OptOutChange, applied: bo
       change.locationUid,
       change.messageUid,
       change.at,
+      change.contactUid ?? null,
     ],
   );
   return rows[0]!.id;
@@ -145,25 +171,4 @@ export async function optedOutAmong(client: Queryable, phones: string[]): Promis
     [phones],
   );
   return new Set(rows.map((row) => row.phone));
-}
-
-/** The entry with this id, for the workflow that tells Podium. */
-export async function historyEntry(pool: Pool, id: number): Promise<HistoryEntry | null> {
-  const { rows } = await pool.query<HistoryEntry>(
-    `select h.phone_e164 as phone, h.opted_out as "optedOut", state.version <> h.version as superseded,
-            (select place.uid
-               from (select h.location_uid as uid, true as of_wish, null::timestamptz as last_at
-                      where h.location_uid is not null
-                     union all
-                     select location_uid, false, last_message_at from sessions where phone_e164 = h.phone_e164) place
-               left join locations served on served.uid = place.uid and not served.archived
-              order by served.uid is null, of_wish desc, last_at desc nulls last limit 1) as "locationUid",
-            contact.podium_uid as "contactUid"
-       from opt_out_history h
-       join opt_outs state on state.phone_e164 = h.phone_e164
-       left join contacts contact on contact.phone_e164 = h.phone_e164
-      where h.id = $1`,
-    [id],
-  );
-  return rows[0] ?? null;
 }

@@ -3,7 +3,8 @@ import type { Queryable } from './database';
 
 export type WantedWorkflow =
   | { workflowType: 'agentNote'; workflowId: string; args: [{ noteId: string }] }
-  | { workflowType: 'optOutMirror'; workflowId: string; args: [{ historyId: number }] };
+  | { workflowType: 'optOutMirror'; workflowId: string; args: [{ historyId: number }] }
+  | { workflowType: 'contactReading'; workflowId: string; args: [{ contactId: string }] };
 
 /** Notes down workflows to be started. Arguments are ids of rows, never texts or phones. */
 export async function wantWorkflows(client: Queryable, wanted: WantedWorkflow[]): Promise<void> {

@@ -58,7 +58,7 @@ test('the run was one that had something to hide', async () => {
   expect(secretsIn(state)).toEqual(expect.arrayContaining(['61400123456', 'quokka', 'wombat', 'bilby']));
   expect(secretsIn(readable([{ data: Buffer.from('a quokka') }]))).toEqual(['quokka']);
   const types = (await executions(system.client)).map(({ type }) => type);
-  expect(new Set(types)).toEqual(new Set(['webchatSession', 'agentNote', 'optOutMirror']));
+  expect(new Set(types)).toEqual(new Set(['webchatSession', 'agentNote', 'optOutMirror', 'contactReading']));
 });
 
 test('no workflow as Temporal stores it tells a phone or a text', async () => {

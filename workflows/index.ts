@@ -1,4 +1,5 @@
 /** Everything that the worker bundles. */
 export { agentNote } from './agent-note';
-export { optOutMirror } from './opt-out-mirror';
+export { contactReading } from './contact-reading';
+export { optOutMirror, optOutMirrorRetry } from './opt-out-mirror';
 export { webchatSession } from './webchat-session';

@@ -1,6 +1,6 @@
 /** Events as the server hands them to the store, for tests that need no signature and no parsing. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { PodiumEvent, Verdict } from '../../core/events';
+import type { ContactChange, PodiumEvent, Verdict } from '../../core/events';
 import type { ReceiveContext, ReceivedEvent } from '../../store/inbox';
 
 export const JANE = '+61400123456';
@@ -52,6 +52,14 @@ export function storeMessage(options: MessageOptions = {}): ReceivedEvent {
   return received(event, { kind: 'store_message', phone, locationUid });
 }
 
+/** What became of a contact of Podium's; of none of our phones unless they are given. */
+export function contactChange(change: Partial<ContactChange> = {}): ContactChange {
+  return {
+    ...{ what: 'updated', uid: 'c1', mergedUid: null, name: null, phones: [], formerPhones: [] },
+    ...{ locationUids: [], ...change },
+  };
+}
+
 /** Any event with any verdict. */
 export function received(options: MessageOptions, verdict: Verdict): ReceivedEvent {
   const { receivedAt = new Date(), stop: _, ...given } = options;
@@ -73,6 +81,7 @@ export function received(options: MessageOptions, verdict: Verdict): ReceivedEve
     attachments: [],
     senderUid: null,
     optOuts: [],
+    contact: null,
     ...given,
   };
   return { event, verdict, raw: Buffer.from(JSON.stringify({ data: { body: event.text } })), receivedAt };
