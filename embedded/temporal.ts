@@ -12,8 +12,16 @@ const SEARCH_ATTRIBUTES = {
   WebchatCloseReason: 'Keyword',
 };
 
-/** Without these, servers before 1.31 let priority and fairness keys pass without effect. */
-const DYNAMIC_CONFIG = ['matching.useNewMatcher=true', 'matching.enableFairness=true'];
+/**
+ * Without the first two, servers before 1.31 let priority and fairness keys pass without effect. Each partition of a
+ * queue has an order and a rate of its own: with the usual four, notes pass answers.
+ */
+export const DYNAMIC_CONFIG = [
+  'matching.useNewMatcher=true',
+  'matching.enableFairness=true',
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
+];
 
 export interface TemporalPlan {
   cli: string;
