@@ -2,6 +2,7 @@
  * The client against the simulator, which was written from the same documents by other hands and shares
  * no code with it: where the two agree, the contract was understood.
  */
+import { Readable } from 'node:stream';
 import pino from 'pino';
 import type { Contract } from '../core/events';
 import { createAccessTokens } from '../podium/access-token';
@@ -11,6 +12,7 @@ import { beginVerification } from '../podium/signature';
 import { readEvent } from '../podium/webhook-event';
 import { ownLimits } from './support/call-limits';
 import { MemoryTokens } from './support/memory-tokens';
+import { expectValidByOpenApi } from './support/openapi';
 import { json, startSmallServer, type SmallServer } from './support/small-server';
 import { ARCHIVED, BAYVIEW, credentials, NO_COUNTRY, NORTHSIDE, startSimulator } from './support/simulator';
 
@@ -41,8 +43,10 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
     });
   });
   afterEach(async () => {
+    const calls = await simulator.calls();
     await simulator.stop();
     await receiver.close();
+    expectValidByOpenApi(calls, contract);
   });
 
   const customerWrites = () =>
@@ -109,6 +113,98 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
     const [newest, oldest] = await podium.listMessages(conversation_uid);
     expect(newest).toMatchObject({ uid: sent.messageUid, body: 'Hi Jane', direction: 'outbound' });
     expect(oldest).toMatchObject({ body: 'Hello', direction: 'inbound', senderUid: null });
+  });
+
+  it('lists the conversations of a location and no other, page by page', async () => {
+    const phones = Array.from({ length: 101 }, (_, n) => `+614125${String(n).padStart(5, '0')}`);
+    await Promise.all(
+      phones.map((phone) => simulator.customerWrites({ phone, location_uid: NORTHSIDE, body: 'Hello' })),
+    );
+    await simulator.customerWrites({ phone: PHONE, location_uid: BAYVIEW, body: 'Hello' });
+
+    const first = await podium.pageOfConversations(NORTHSIDE, null);
+    expect(first.items).toHaveLength(100);
+    expect(first.items[0]).toEqual({
+      ...{ uid: expect.any(String), locationUid: NORTHSIDE, channel: 'phone', closed: false },
+      ...{ identifier: expect.any(String), lastItemAt: expect.any(Date) },
+    });
+    const last = await podium.pageOfConversations(NORTHSIDE, first.nextCursor);
+    expect([last.items.length, last.nextCursor]).toEqual([1, null]);
+    const identifiers = [...first.items, ...last.items].map(({ identifier }) => identifier);
+    expect(identifiers.sort()).toEqual(phones);
+  });
+
+  it('gives the messages of a conversation page by page, as they are', async () => {
+    let conversationUid = '';
+    for (let n = 1; n <= 11; n++) {
+      const message = { phone: PHONE, location_uid: NORTHSIDE, body: `Message ${n}` };
+      conversationUid = (await simulator.customerWrites(message)).conversation_uid;
+    }
+    const first = await podium.pageOfMessages(conversationUid, null);
+    const last = await podium.pageOfMessages(conversationUid, first.nextCursor);
+    const items = [...first.items, ...last.items];
+    expect(items.map(({ body }) => body).reverse()).toEqual(
+      Array.from({ length: 11 }, (_, n) => `Message ${n + 1}`),
+    );
+    expect(last.items).toHaveLength(1);
+    expect(last.items[0]?.raw).toMatchObject({
+      body: 'Message 1',
+      conversation: { uid: conversationUid, channel: { identifier: PHONE } },
+      location: { uid: NORTHSIDE },
+    });
+  });
+
+  it('sends a file to the customer, streamed', async () => {
+    const { conversation_uid } = await customerWrites();
+    const size = 5_000_000;
+    const open = () => Readable.from(Array.from({ length: 5 }, () => Buffer.alloc(size / 5, 1)));
+    const attachment = {
+      ...{ phone: PHONE, locationUid: NORTHSIDE, conversationUid: conversation_uid },
+      ...{ body: 'The price list', senderName: 'Robot' },
+      file: { name: 'prices.pdf', contentType: 'application/pdf', size, open },
+    };
+    const sent = await podium.sendAttachment(attachment);
+    expect(sent).toMatchObject({ messageUid: expect.any(String), conversationUid: conversation_uid });
+    const conversation = await simulator.conversation(PHONE, NORTHSIDE);
+    expect(conversation?.messages.at(-1)).toMatchObject({
+      uid: sent.messageUid,
+      body: 'The price list',
+      attachments: [{ name: 'prices.pdf', content_type: 'application/pdf', size_bytes: size }],
+    });
+    if (contract === 'skill') await podium.forwardCustomerFile!(attachment);
+    else expect(podium.forwardCustomerFile).toBeNull();
+  });
+
+  it('records what was said elsewhere, and texts nobody', async () => {
+    const { conversation_uid } = await customerWrites();
+    const at = new Date(Date.now() - 60_000);
+    const imported = await podium.importMessage({
+      ...{ phone: PHONE, locationUid: NORTHSIDE, contactName: 'Jane Citizen' },
+      ...{ direction: 'inbound', body: 'Said on the website', at },
+    });
+    expect(imported).toEqual({ messageUid: expect.any(String), conversationUid: conversation_uid, at });
+    const conversation = await simulator.conversation(PHONE, NORTHSIDE);
+    expect(conversation?.messages.at(-1)).toMatchObject({ from: 'import', direction: 'inbound' });
+  });
+
+  it('makes, changes, lists and deletes webhooks', async () => {
+    const fields = { url: receiver.url, eventTypes: ['message.received'], secret: 'another' };
+    const made = await podium.createWebhook({ ...fields, locationUid: BAYVIEW });
+    expect(made).toMatchObject({ url: receiver.url, locationUid: BAYVIEW, disabled: false });
+    await podium.updateWebhook(made.uid, { eventTypes: ['message.received', 'message.sent'] });
+    expect(await podium.updateWebhook(made.uid, { disabled: true })).toMatchObject({
+      disabled: true,
+      eventTypes: ['message.received', 'message.sent'],
+    });
+    const listed = await podium.listWebhooks();
+    expect(listed.map(({ locationUid, disabled }) => [locationUid, disabled])).toEqual([
+      [null, false],
+      [BAYVIEW, true],
+    ]);
+    expect(listed[0]?.organizationUid).toEqual(expect.any(String));
+    await podium.deleteWebhook(made.uid);
+    expect(await podium.listWebhooks()).toHaveLength(1);
+    expect(JSON.stringify(await simulator.calls())).not.toContain('another');
   });
 
   it('takes notes and closes', async () => {
@@ -213,7 +309,7 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
       const start = beginVerification(headers, rules);
       if (!start.ok) throw new Error(start.failure.code);
       start.verifier.update(raw);
-      expect(start.verifier.finish(Date.now())).toEqual({ ok: true });
+      expect(start.verifier.finish(Date.now())).toMatchObject({ ok: true });
       return readEvent(raw);
     });
     const conversation = { conversationUid: conversation_uid, locationUid: NORTHSIDE, phone: '0400 123 456' };

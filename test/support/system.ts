@@ -32,6 +32,7 @@ import { plannedSchedules } from '../../workers/schedules';
 import { createTestDatabase } from './database';
 import { eventually } from './eventually';
 import { pendingTasks, signalledMessages } from './histories';
+import { expectValidByOpenApi } from './openapi';
 import { postSigned, type WebhookAnswer } from './podium-events';
 import { NORTHSIDE, SimulatorHandle } from './simulator';
 
@@ -218,11 +219,24 @@ export class System {
     await allOf([...servers, ...workers].map((part) => part.start()));
   }
 
-  /** Ends every process, and leaves nothing behind. */
+  /**
+   * Ends every process, and leaves nothing behind.
+   * @throws when Podium was asked anything that its OpenAPI files do not know
+   */
   async stop(): Promise<void> {
-    const { database, temporal, simulator, servers, workers } = this.parts;
+    const { simulator, servers, workers, wiring } = this.parts;
     await this.resumeTemporal();
-    await Promise.all([...servers, ...workers, simulator].map((part) => part.stop()));
+    await Promise.all([...servers, ...workers].map((part) => part.stop()));
+    try {
+      if (simulator.pid !== null) expectValidByOpenApi(await this.simulator.calls(), wiring.contract);
+    } finally {
+      await this.end();
+    }
+  }
+
+  private async end(): Promise<void> {
+    const { database, temporal, simulator } = this.parts;
+    await simulator.stop();
     await this.client.connection.close();
     await temporal.stop();
     try {
