@@ -107,7 +107,10 @@ test('an opt-out inside Podium is told with the time of the contact', async () =
   await simulator.setOptOut('+61412345678', true);
   const [post] = await posts(1);
   expect(post!.json).toMatchObject({
-    data: { channels: [{ identifier: '+61412345678', transactionalOptedOutAt: expect.any(String) }] },
+    data: {
+      before: { channels: [{ identifier: '+61412345678', transactionalOptedOutAt: null }] },
+      after: { channels: [{ identifier: '+61412345678', transactionalOptedOutAt: expect.any(String) }] },
+    },
     metadata: { eventType: 'contact.updated' },
   });
 });

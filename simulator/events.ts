@@ -62,15 +62,19 @@ export function messageSent(world: World, conversation: Conversation, message: M
   };
 }
 
-export function contactChanged(
-  world: World,
-  contact: Contact,
-  action: 'created' | 'updated' | 'unchanged' | 'deleted',
-): Happening {
+/** What a contact's event tells of: the contact as it was, and as it is; of a merge the one that is gone, and the one that is left. */
+export interface ContactSides {
+  before: PublishedContact | null;
+  after: PublishedContact | null;
+}
+
+export type ContactAction = 'created' | 'updated' | 'unchanged' | 'merged' | 'deleted';
+
+export function contactChanged(action: ContactAction, { before, after }: ContactSides): Happening {
   return {
     eventType: `contact.${action}`,
-    locationUid: contact.locationUids[0] ?? null,
-    data: publishedContact(world, contact),
+    locationUid: (after ?? before)?.locations[0]?.uid ?? null,
+    data: { ...(after && { after }), ...(before && { before }), errors: [] },
   };
 }
 
@@ -134,6 +138,8 @@ function attachmentUrl(message: Message, index: number): string {
   return `https://attachments.example.com/${message.uid}/${index}`;
 }
 
+export type PublishedContact = ReturnType<typeof publishedContact>;
+
 /** Schema `contact` of `contacts.json`. */
 export function publishedContact(world: World, contact: Contact) {
   const channel = (type: string, identifier: string, optedOutAt: string | null) => ({
@@ -166,5 +172,10 @@ export function publishedContact(world: World, contact: Contact) {
 }
 
 export function conversationsOfContact(world: World, contact: Contact): Conversation[] {
-  return [contact.phone, contact.email].flatMap((address) => [...world.conversationsOf(address)]);
+  const conversations = [contact.phone, contact.email].flatMap((address) => [
+    ...world.conversationsOf(address),
+  ]);
+  return conversations.filter(
+    ({ contactUid, address }) => (contactUid ?? world.contactByChannel(address)?.uid) === contact.uid,
+  );
 }

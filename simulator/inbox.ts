@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Deliveries } from './delivery';
-import { contactChanged, messageReceived, messageSent } from './events';
+import {
+  contactChanged,
+  conversationsOfContact,
+  messageReceived,
+  messageSent,
+  publishedContact,
+  type ContactAction,
+  type ContactSides,
+} from './events';
 import { e164, filedAs } from './phones';
 import type { Settings } from './settings';
 import type { Attachment, Contact, Conversation, Message, World } from './world';
@@ -103,15 +111,79 @@ export class Inbox {
   }
 
   setOptOut(contact: Contact, optedOut: boolean): void {
-    contact.optedOutAt = optedOut ? new Date().toISOString() : null;
-    this.contactChanged(contact, 'updated');
+    if ((contact.optedOutAt !== null) === optedOut) return this.changeContact(contact, () => undefined);
+    this.changeContact(contact, () => (contact.optedOutAt = optedOut ? new Date().toISOString() : null));
   }
 
-  /** Tells everyone about a contact. `created` and `updated` set its time. */
-  contactChanged(contact: Contact, action: Parameters<typeof contactChanged>[2]): void {
-    if (action === 'updated') contact.updatedAt = new Date().toISOString();
+  contactCreated(contact: Contact): void {
+    this.tellContact('created', contact, { before: null, after: publishedContact(this.world, contact) });
+  }
+
+  /**
+   * A contact made inside Podium. When the phone has one already it is a twin, with conversations of its own;
+   * by the phone the first one is found as long as it is there.
+   */
+  addTwin(fields: Parameters<World['addContact']>[0] & { phone: string }): Contact {
+    const contact = this.world.addContact(fields);
+    for (const locationUid of contact.locationUids)
+      this.world.addConversation(locationUid, 'phone', fields.phone, {
+        closed: true,
+        contactUid: contact.uid,
+      });
+    this.contactCreated(contact);
+    return contact;
+  }
+
+  /** Changes a contact, and tells everyone how it was and how it is. */
+  changeContact(contact: Contact, change: () => unknown): void {
+    const before = publishedContact(this.world, contact);
+    const kept = JSON.stringify(contact);
+    change();
+    const isChanged = JSON.stringify(contact) !== kept;
+    if (isChanged) contact.updatedAt = new Date().toISOString();
+    const after = publishedContact(this.world, contact);
+    this.tellContact(isChanged ? 'updated' : 'unchanged', contact, { before, after });
+  }
+
+  /** The contact goes, and its conversations stay. */
+  deleteContact(contact: Contact): void {
+    const before = publishedContact(this.world, contact);
+    for (const conversation of conversationsOfContact(this.world, contact)) conversation.contactUid = null;
+    this.world.removeContact(contact);
+    this.tellContact('deleted', contact, { before, after: null });
+  }
+
+  /**
+   * One contact goes into another one, with its conversations: where both have one at a store, the one of the
+   * contact that is left gets all messages, and the other is gone. An opt-out of the one that is gone is lost.
+   */
+  mergeContacts(gone: Contact, left: Contact): void {
+    const before = publishedContact(this.world, gone);
+    const kept = conversationsOfContact(this.world, left);
+    const moved = conversationsOfContact(this.world, gone);
+    this.world.removeContact(gone);
+    for (const conversation of moved) {
+      const into = kept.find(({ locationUid }) => locationUid === conversation.locationUid);
+      if (into) this.joinConversations(conversation, into);
+      else conversation.contactUid = left.uid;
+    }
+    left.locationUids = [...new Set([...left.locationUids, ...gone.locationUids])];
+    left.updatedAt = new Date().toISOString();
+    this.tellContact('merged', left, { before, after: publishedContact(this.world, left) });
+  }
+
+  private joinConversations(gone: Conversation, left: Conversation): void {
+    left.messages.push(...gone.messages);
+    left.messages.sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+    left.notes.push(...gone.notes);
+    left.closed &&= gone.closed;
+    this.world.removeConversation(gone);
+    this.world.changed({ kind: 'conversation', conversation_uid: left.uid, closed: left.closed });
+  }
+
+  private tellContact(action: ContactAction, contact: Contact, sides: ContactSides): void {
     this.world.changed({ kind: 'contact', contact_uid: contact.uid, action });
-    this.deliveries.publish(contactChanged(this.world, contact, action));
+    this.deliveries.publish(contactChanged(action, sides));
   }
 
   /** The contact of a phone, made when there is none. */

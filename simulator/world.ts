@@ -64,6 +64,8 @@ export interface Conversation {
   identifier: string;
   locationUid: string | null;
   contactName: string | null;
+  /** Of a twin: whose conversation it is. Null or absent: of whoever is found by the address. */
+  contactUid?: string | null;
   closed: boolean;
   startedAt: string;
   updatedAt: string;
@@ -132,7 +134,7 @@ export class World {
     this.webhooks = byUid(saved.webhooks ?? []);
     this.refreshToken = saved.refreshToken ?? null;
     this.accessTokens = new Map(saved.accessTokens ?? []);
-    for (const contact of this.contacts.values()) this.index(contact);
+    for (const contact of this.contacts.values()) this.indexWhereFree(contact);
     for (const conversation of this.conversations.values()) this.indexConversation(conversation);
   }
 
@@ -165,7 +167,7 @@ export class World {
     const now = new Date().toISOString();
     const contact = { uid: randomUUID(), optedOutAt: null, createdAt: now, updatedAt: now, ...fields };
     this.contacts.set(contact.uid, contact);
-    this.index(contact);
+    this.indexWhereFree(contact);
     return contact;
   }
 
@@ -175,11 +177,19 @@ export class World {
     if (contact.email !== null) this.contactsByChannel.set(contact.email.toLowerCase(), contact);
   }
 
+  /** A twin, if there is one, is found in its place from now on. */
   removeContact(contact: Contact): void {
     this.contacts.delete(contact.uid);
     for (const [channel, owner] of this.contactsByChannel) {
       if (owner === contact) this.contactsByChannel.delete(channel);
     }
+    for (const other of this.contacts.values()) this.indexWhereFree(other);
+  }
+
+  /** The first one of a channel is the one that is found by it. */
+  private indexWhereFree(contact: Contact): void {
+    for (const channel of [contact.phone, contact.email?.toLowerCase()])
+      if (channel && !this.contactsByChannel.has(channel)) this.contactsByChannel.set(channel, contact);
   }
 
   /** Every conversation of a phone (E.164) or an e-mail address, one for each location. */
@@ -187,7 +197,7 @@ export class World {
     return this.conversationsByAddress.get(address?.toLowerCase() ?? '') ?? [];
   }
 
-  /** The one conversation of an address at a location, begun when there is none. */
+  /** The conversation of an address at a location: the one that came first, begun when there is none. */
   conversationAt(
     locationUid: string | null,
     channelType: Conversation['channelType'],
@@ -195,7 +205,15 @@ export class World {
     { closed }: { closed: boolean },
   ): Conversation {
     const known = this.conversationsOf(address).find((other) => other.locationUid === locationUid);
-    if (known) return known;
+    return known ?? this.addConversation(locationUid, channelType, address, { closed });
+  }
+
+  addConversation(
+    locationUid: string | null,
+    channelType: Conversation['channelType'],
+    address: string,
+    fields: Pick<Conversation, 'closed'> & Partial<Conversation>,
+  ): Conversation {
     const now = new Date().toISOString();
     const conversation: Conversation = {
       uid: randomUUID(),
@@ -204,15 +222,21 @@ export class World {
       identifier: address,
       locationUid,
       contactName: this.contactByChannel(address)?.name ?? null,
-      closed,
       startedAt: now,
       updatedAt: now,
       messages: [],
       notes: [],
+      ...fields,
     };
     this.conversations.set(conversation.uid, conversation);
     this.indexConversation(conversation);
     return conversation;
+  }
+
+  removeConversation({ uid, address }: Conversation): void {
+    this.conversations.delete(uid);
+    const others = this.conversationsOf(address).filter((other) => other.uid !== uid);
+    this.conversationsByAddress.set(address.toLowerCase(), others);
   }
 
   private indexConversation(conversation: Conversation): void {

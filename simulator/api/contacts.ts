@@ -92,8 +92,7 @@ export function contactRoutes(parts: Parts): Router {
     .delete('/:identifier', (ctx) => {
       const identifier = ctx.params.identifier ?? '';
       const contact = find(parts, identifier);
-      world.removeContact(contact);
-      inbox.contactChanged(contact, 'deleted');
+      inbox.deleteContact(contact);
       accepted(ctx, identifier);
     });
 }
@@ -114,18 +113,18 @@ function upsert(parts: Parts, identifier: string, fields: z.infer<typeof createS
     locationUids: [...new Set(fields.locations)],
     readableAt: Date.now() + settings.contact_delay_ms,
   });
-  inbox.contactChanged(contact, 'created');
+  inbox.contactCreated(contact);
 }
 
 /** Locations are added to those that the contact has. */
 function change({ world, inbox }: Parts, contact: Contact, fields: z.infer<typeof updateSchema>): void {
-  const before = JSON.stringify(contact);
-  contact.name = fields.name ?? contact.name;
-  contact.phone = fields.phoneNumber ?? contact.phone;
-  contact.email = fields.email ?? contact.email;
-  contact.locationUids = [...new Set([...contact.locationUids, ...(fields.locations ?? [])])];
-  world.index(contact);
-  inbox.contactChanged(contact, JSON.stringify(contact) === before ? 'unchanged' : 'updated');
+  inbox.changeContact(contact, () => {
+    contact.name = fields.name ?? contact.name;
+    contact.phone = fields.phoneNumber ?? contact.phone;
+    contact.email = fields.email ?? contact.email;
+    contact.locationUids = [...new Set([...contact.locationUids, ...(fields.locations ?? [])])];
+    world.index(contact);
+  });
 }
 
 /** By phone, e-mail address or conversation uid, never by the contact's own uid. */

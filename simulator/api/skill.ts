@@ -46,7 +46,7 @@ export function skillRoutes({ world, inbox, settings }: Parts): Router {
         readableAt: 0,
       });
       world.conversationAt(location.uid, 'phone', phone, { closed: true });
-      inbox.contactChanged(contact, 'created');
+      inbox.contactCreated(contact);
       ctx.status = 201;
       ctx.body = { data: skillContact(world, contact) };
     })

@@ -1,10 +1,11 @@
 import Router from '@koa/router';
 import { z } from 'zod';
-import { notFound } from '../api/errors';
+import { invalid, notFound } from '../api/errors';
 import { findConversation } from '../api/conversations';
 import { checkBody } from '../api/request';
 import type { Parts } from '../parts';
-import type { Conversation, Message, World } from '../world';
+import { e164 } from '../phones';
+import type { Contact, Conversation, Message, World } from '../world';
 
 const AGENT_UID = 'a9e00000-0000-4000-8000-000000000001';
 
@@ -35,6 +36,13 @@ const agentMessage = z.strictObject({
   sender_uid: z.guid().nullable().default(AGENT_UID),
 });
 const optOut = z.strictObject({ phone: z.string(), opted_out: z.boolean() });
+const contact = z.strictObject({
+  phone: z.string(),
+  name: z.string().nullable().default(null),
+  location_uids: z.array(z.string()).default([]),
+});
+const contactChange = z.strictObject({ name: z.string().optional(), phone: z.string().optional() });
+const merge = z.strictObject({ from_uid: z.string(), into_uid: z.string() });
 const failure = z.strictObject({ reason: z.string().default('Attempted to send SMS to a landline.') });
 const location = z.strictObject({
   name: z.string().optional(),
@@ -76,6 +84,31 @@ export function peopleRoutes({ world, inbox }: Parts): Router {
       inbox.setOptOut(contact, opted_out);
       ctx.body = { contact_uid: contact.uid };
     })
+    .post('/contacts', (ctx) => {
+      const { phone, name, location_uids: locationUids } = checkBody(contact, ctx);
+      const twin = { name, phone: phoneOf(phone), email: null, locationUids, readableAt: 0 };
+      const added = inbox.addTwin(twin);
+      ctx.body = { contact_uid: added.uid };
+    })
+    .post('/contacts/merge', (ctx) => {
+      const { from_uid, into_uid } = checkBody(merge, ctx);
+      inbox.mergeContacts(findContact(world, from_uid), findContact(world, into_uid));
+      ctx.status = 204;
+    })
+    .put('/contacts/:uid', (ctx) => {
+      const found = findContact(world, ctx.params.uid);
+      const { name, phone } = checkBody(contactChange, ctx);
+      inbox.changeContact(found, () => {
+        found.name = name ?? found.name;
+        found.phone = phone === undefined ? found.phone : phoneOf(phone);
+        world.index(found);
+      });
+      ctx.status = 204;
+    })
+    .delete('/contacts/:uid', (ctx) => {
+      inbox.deleteContact(findContact(world, ctx.params.uid));
+      ctx.status = 204;
+    })
     .put('/locations/:uid', (ctx) => {
       const uid = ctx.params.uid ?? '';
       const now = new Date().toISOString();
@@ -88,6 +121,18 @@ export function peopleRoutes({ world, inbox }: Parts): Router {
       world.changed({ kind: 'location', location_uid: uid });
       ctx.body = world.locations.get(uid);
     });
+}
+
+function findContact(world: World, uid: string | undefined): Contact {
+  const found = world.contacts.get(uid ?? '');
+  if (!found) throw notFound('Contact');
+  return found;
+}
+
+function phoneOf(phone: string): string {
+  const address = e164(phone, null);
+  if (address === null) throw invalid('phone: must be E.164');
+  return address;
 }
 
 function findMessage(

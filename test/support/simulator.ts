@@ -81,6 +81,27 @@ export class SimulatorHandle {
     return this.control('POST', '/sim/contacts/opt_out', { phone, opted_out: optedOut });
   }
 
+  /** A contact made inside Podium; a twin, when the phone has one. */
+  addContact(contact: {
+    phone: string;
+    name?: string;
+    location_uids?: string[];
+  }): Promise<{ contact_uid: string }> {
+    return this.control('POST', '/sim/contacts', contact);
+  }
+
+  changeContact(uid: string, change: { name?: string; phone?: string }): Promise<void> {
+    return this.control('PUT', `/sim/contacts/${uid}`, change);
+  }
+
+  mergeContacts(fromUid: string, intoUid: string): Promise<void> {
+    return this.control('POST', '/sim/contacts/merge', { from_uid: fromUid, into_uid: intoUid });
+  }
+
+  deleteContact(uid: string): Promise<void> {
+    return this.control('DELETE', `/sim/contacts/${uid}`);
+  }
+
   putLocation(
     uid: string,
     location: { name?: string; country?: string | null; archived?: boolean },
