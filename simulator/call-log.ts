@@ -69,7 +69,7 @@ function decodePath(path: string): string {
   }
 }
 
-const SECRETS = new Set(['client_secret', 'refresh_token', 'secret']);
+const SECRETS = new Set(['client_secret', 'refresh_token', 'code', 'secret']);
 
 function withoutSecrets(body: unknown): unknown {
   if (typeof body !== 'object' || body === null) return body;

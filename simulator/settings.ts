@@ -22,6 +22,16 @@ export const settingsSchema = z.strictObject({
   ratelimit_per_minute: z.int().min(1).nullable(),
   /** `senderUid` of what the API itself sent, in its echo; null for none. */
   api_sender_uid: z.guid().nullable(),
+  /** Whether each use of a refresh token makes a new one and ends the old; null for what the contract says. */
+  rotate_refresh_tokens: z.boolean().nullable(),
+  /** How long an access token lives; null for what the contract says. */
+  access_token_seconds: z.number().positive().nullable(),
+  /** What the user has granted; a call that needs more is answered 403. */
+  granted_scopes: z.array(z.string()),
+  /** Whether a token's answer names what was granted; nobody says that Podium's does. */
+  scopes_told: z.boolean(),
+  /** The user does not agree at `/oauth/authorize`. */
+  authorization_denied: z.boolean(),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -39,4 +49,9 @@ export const defaultSettings: Settings = {
   ratelimit_per_minute: 300,
   // A user's uid as an agent has one, so that a handler which takes every sender for an agent is found out.
   api_sender_uid: 'a9100000-0000-4000-8000-000000000001',
+  rotate_refresh_tokens: null,
+  access_token_seconds: null,
+  granted_scopes: ['read_messages', 'write_messages', 'read_contacts', 'write_contacts', 'read_locations'],
+  scopes_told: false,
+  authorization_denied: false,
 };

@@ -109,6 +109,7 @@ export interface SavedWorld {
   conversations: Conversation[];
   webhooks: Webhook[];
   refreshToken: string | null;
+  revoked: boolean;
   accessTokens: [token: string, expiresAt: number][];
 }
 
@@ -119,9 +120,13 @@ export class World {
   readonly contacts: Map<string, Contact>;
   readonly conversations: Map<string, Conversation>;
   readonly webhooks: Map<string, Webhook>;
-  /** Set by the first refresh with rotation; until then the one of the environment counts. */
+  /** Set by the first refresh with rotation, or by an authorization; until then the one of the environment counts. */
   refreshToken: string | null;
+  /** No refresh token is good until the user authorizes anew. */
+  revoked: boolean;
   readonly accessTokens: Map<string, number>;
+  /** How often a token was given, for what, and how often refused, since the start. */
+  readonly grants = { refresh_token: 0, authorization_code: 0, refused: 0 };
 
   private readonly contactsByChannel = new Map<string, Contact>();
   private readonly conversationsByAddress = new Map<string, Conversation[]>();
@@ -133,6 +138,7 @@ export class World {
     this.conversations = byUid(saved.conversations ?? []);
     this.webhooks = byUid(saved.webhooks ?? []);
     this.refreshToken = saved.refreshToken ?? null;
+    this.revoked = saved.revoked ?? false;
     this.accessTokens = new Map(saved.accessTokens ?? []);
     for (const contact of this.contacts.values()) this.indexWhereFree(contact);
     for (const conversation of this.conversations.values()) this.indexConversation(conversation);
@@ -145,6 +151,7 @@ export class World {
       conversations: [...this.conversations.values()],
       webhooks: [...this.webhooks.values()],
       refreshToken: this.refreshToken,
+      revoked: this.revoked,
       accessTokens: [...this.accessTokens],
     };
   }

@@ -13,12 +13,13 @@ import { attachmentRoutes, importRoutes, messageRoutes } from './messages';
 import { oauthRoutes, requireToken } from './oauth';
 import { limitRate } from './rate-limit';
 import { bodyReader } from './request';
+import { requireScope } from './scopes';
 import { skillRoutes } from './skill';
 import { webhookRoutes } from './webhooks';
 
 /**
  * Podium's side of the simulator. What a caller gets wrong is told in Podium's order: too many calls,
- * no token, no version, no such route, wrong values.
+ * no token, no version, no scope, no such route, wrong values.
  */
 export function createApi(parts: Parts): Koa {
   const { calls, faults, settings, world } = parts;
@@ -40,6 +41,7 @@ export function createApi(parts: Parts): Koa {
   app.use(limitRate(settings));
   app.use(requireToken(world));
   app.use(requireVersion);
+  app.use(requireScope(settings));
   for (const router of published) app.use(onlyWith('published', router));
   app.use(onlyWith('skill', skillRoutes(parts)));
   for (const router of both) app.use(router.routes());

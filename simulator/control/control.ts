@@ -5,6 +5,7 @@ import type { Parts } from '../parts';
 import { deliveryRoutes } from './deliveries';
 import { peopleRoutes } from './people';
 import { stateRoutes } from './state';
+import { tokenRoutes } from './tokens';
 import { troubleRoutes } from './trouble';
 
 /** `/sim/…`: what a test, a bench or the demo page may ask of the simulator. Open to every origin. */
@@ -13,7 +14,7 @@ export function createControl(parts: Parts): Koa {
   app.use(allowEveryOrigin);
   app.use(bodyReader);
   app.use(answerErrors);
-  for (const routes of [peopleRoutes, stateRoutes, troubleRoutes, deliveryRoutes])
+  for (const routes of [peopleRoutes, stateRoutes, tokenRoutes, troubleRoutes, deliveryRoutes])
     app.use(routes(parts).routes());
   app.use(() => {
     throw notFound('Route');

@@ -34,10 +34,6 @@ export function stateRoutes({ world, settings }: Parts): Router {
       world.changed({ kind: 'settings' });
       ctx.body = settings;
     })
-    .delete('/tokens', (ctx) => {
-      world.accessTokens.clear();
-      ctx.status = 204;
-    })
     .get('/events', (ctx) => {
       const stream = new PassThrough();
       const write = (text: string) => stream.writableLength < 1_000_000 && stream.write(text);

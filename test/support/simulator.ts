@@ -194,6 +194,19 @@ export class SimulatorHandle {
     return this.control('DELETE', '/sim/tokens');
   }
 
+  /** Takes the application's access away, until its user authorizes it anew. */
+  revokeAccess(): Promise<void> {
+    return this.control('POST', '/sim/tokens/revoke');
+  }
+
+  /** How often a token was given, for what, and how often refused. */
+  tokens(): Promise<{
+    grants: { refresh_token: number; authorization_code: number; refused: number };
+    revoked: boolean;
+  }> {
+    return this.control('GET', '/sim/tokens');
+  }
+
   /**
    * Looks with `look` until it finds something (not undefined, null or false), again after each change in
    * the simulator. Throws after 15 s, naming what was waited for.
