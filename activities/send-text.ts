@@ -8,7 +8,7 @@ import { PodiumError, type ConversationMessage, type PodiumApi, type PodiumError
 import type { Pool } from '../store/database';
 import { replaceLocations } from '../store/locations';
 import { recordOptOut } from '../store/opt-outs';
-import { lookBack, openDoor, settleAsFound, settleSend, type Door } from '../store/sends';
+import { lookBack, openDoor, settleAsFound, settleSend, type Candidate, type Door } from '../store/sends';
 import { bodyHash } from '../store/text';
 import { conversationOf } from './conversation';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';
@@ -73,25 +73,29 @@ async function tryToSend(
   const door = await orNothingLeaves(() => openDoor(pool, { ...send, phoneHash, now: new Date() }, count));
   if (door.kind !== 'open') return withoutSending(door);
   if (Date.now() > latest) return tooLate(deps, send);
-  return post(deps, send, latest, mended);
+  try {
+    return await post(deps, send);
+  } catch (error) {
+    if (!(error instanceof PodiumError)) throw toBeReadLater(error, door.since);
+    const mend = mended ? undefined : MENDS[error.kind];
+    return mend ? sendMended(deps, send, error, mend, latest) : afterError(deps, send, error, door.since);
+  }
 }
 
-async function post(
-  deps: SendDependencies,
-  send: TextToSend,
-  latest: number,
-  mended: boolean,
-): Promise<TextOutcome> {
-  try {
-    const { senderName } = deps;
-    const { messageUid, conversationUid, at } = await deps.podium.sendMessage({ ...send, senderName });
-    await settleSend(deps.pool, send.sendId, { kind: 'sent', messageUid, conversationUid });
-    return { status: 'sent', at: at.getTime(), conversationUid };
-  } catch (error) {
-    if (!(error instanceof PodiumError)) throw error;
-    const mend = mended ? undefined : MENDS[error.kind];
-    return mend ? sendMended(deps, send, error, mend, latest) : afterError(deps, send, error);
-  }
+async function post({ pool, podium, senderName }: SendDependencies, send: TextToSend): Promise<TextOutcome> {
+  const { messageUid, conversationUid, at } = await podium.sendMessage({ ...send, senderName });
+  await settleSend(pool, send.sendId, { kind: 'sent', messageUid, conversationUid });
+  return { status: 'sent', at: at.getTime(), conversationUid };
+}
+
+/** What became of the text could not be written down: it is looked up like any other that may have left. */
+function toBeReadLater(cause: unknown, since: Date): ApplicationFailure {
+  return ApplicationFailure.create({
+    message: 'What became of a text could not be written down.',
+    type: 'not_written_down',
+    nextRetryDelay: untilSettled(since),
+    ...(cause instanceof Error && { cause }),
+  });
 }
 
 /** The store away: nothing may leave. */
@@ -151,28 +155,36 @@ async function findSent(
     direction !== 'inbound' &&
     bodyHash(body).equals(sought) &&
     (at === null || at.getTime() >= intendedAt.getTime() - CLOCK_SKEW_MS);
-  for (const conversationUid of await conversationsOf(deps, send)) {
-    const messages = await deps.podium.listMessages(conversationUid);
-    const ours = messages.filter(isOurs);
-    const uid = await settleAsFound(
-      deps.pool,
-      send.sendId,
-      ours.flatMap((message) => message.uid ?? []),
-    );
-    const message = ours.find((each) => each.uid === uid);
-    if (!message) continue;
-    if (uid === null)
-      await settleSend(deps.pool, send.sendId, { kind: 'sent', messageUid: null, conversationUid });
-    return { status: 'sent', at: (message.at ?? intendedAt).getTime(), conversationUid };
+  const conversationUids = await conversationsOf(deps, send);
+  const candidates: Candidate[] = [];
+  let messages = 0;
+  for (const conversationUid of conversationUids) {
+    const read = await deps.podium.listMessages(conversationUid);
+    messages += read.length;
+    candidates.push(...read.filter(isOurs).map(({ uid, at }) => ({ uid, at, conversationUid })));
   }
-  return null;
+  const found = await settleAsFound(deps.pool, send.sendId, candidates, { conversationUids, messages });
+  if (!found) return null;
+  return {
+    status: 'sent',
+    at: (found.at ?? intendedAt).getTime(),
+    conversationUid: found.conversationUid,
+  };
 }
 
-/** Where the text may stand. The first one of a customer makes its conversation itself. */
+/**
+ * Where the text may stand. The first one of a customer makes its conversation itself, and the contact tells
+ * which one that is. A contact that cannot be read yet tells nothing, and then nothing is sent either.
+ */
 async function conversationsOf({ podium }: SendDependencies, send: TextToSend): Promise<string[]> {
   if (send.conversationUid !== null) return [send.conversationUid];
   const contact = await podium.findContact(send.phone, send.locationUid);
-  return contact?.conversationUids ?? [];
+  if (contact) return contact.conversationUids;
+  throw ApplicationFailure.create({
+    message: 'Where a text of unknown outcome would stand cannot be read yet.',
+    type: 'not_readable_yet',
+    nextRetryDelay: SETTLES_MS,
+  });
 }
 
 /** What Podium's error means for this text. */
@@ -180,6 +192,7 @@ async function afterError(
   deps: SendDependencies,
   send: TextToSend,
   error: PodiumError,
+  since: Date,
 ): Promise<TextOutcome> {
   const refuse = async (code: string): Promise<TextOutcome> => {
     await settleSend(deps.pool, send.sendId, { kind: 'refused', code });
@@ -203,12 +216,17 @@ async function afterError(
         kind: error.details.mayHaveHappened ? 'unknown' : 'not_sent',
       });
       log.warn('A text could not be sent yet', { kind: error.kind });
-      throw toActivityFailure(error, error.details.mayHaveHappened ? untilSettled() : undefined);
+      throw toActivityFailure(error, error.details.mayHaveHappened ? untilSettled(since) : undefined);
   }
 }
 
-/** How long to wait before an unknown outcome is looked up, in ms; longer with each attempt. */
-const untilSettled = () => Math.min(SETTLES_MS * Context.current().info.attempt, SETTLES_AT_LAST_MS);
+/**
+ * How long to wait before an unknown outcome is looked up, in ms; the longer, the longer Podium leaves us in
+ * the dark.
+ * @param since when the first attempt that may have left began
+ */
+const untilSettled = (since: Date) =>
+  Math.min(Math.max(Date.now() - since.getTime(), SETTLES_MS), SETTLES_AT_LAST_MS);
 
 /** Podium itself holds an opt-out that we did not know of. */
 async function noteOptOut({ pool, phoneHash }: SendDependencies, send: TextToSend): Promise<void> {
@@ -235,7 +253,7 @@ async function sendMended(
 ): Promise<TextOutcome> {
   await settleSend(deps.pool, send.sendId, { kind: 'not_sent' });
   const mended = await callPodium(() => mend(deps, send));
-  return mended ? tryToSend(deps, mended, latest, true) : afterError(deps, send, error);
+  return mended ? tryToSend(deps, mended, latest, true) : afterError(deps, send, error, new Date());
 }
 
 /** Podium does not know the location: the list is read anew, for the door to look at. */

@@ -1,4 +1,11 @@
-import { answersNote, closeNote, lateMessageNote, unclearAnswerNote, type ClosedSession } from './agent-note';
+import {
+  answersNote,
+  closeNote,
+  lateMessageNote,
+  unclearAnswerNote,
+  undeliveredNote,
+  type ClosedSession,
+} from './agent-note';
 import type { Answers, Question } from './session';
 
 const ANSWERS: Answers = [
@@ -56,4 +63,11 @@ test('a forced close names who wanted it', () => {
 test('late messages are counted', () => {
   expect(lateMessageNote(1)).toMatch(/^A message of the customer came in late/);
   expect(lateMessageNote(3)).toMatch(/^3 messages of the customer came in late/);
+});
+
+test("the note of a text that did not arrive says why, in our words and in Podium's, and what to do", () => {
+  expect(undeliveredNote('Attempted to send SMS to a landline.')).toBe(
+    'A text to the customer did not arrive: the number is a landline, which takes no texts (Podium: "Attempted to send SMS to a landline."). The virtual assistant texts nothing more in this chat. Please call, or use another way.',
+  );
+  expect(undeliveredNote(null)).toMatch(/Podium could not deliver it\. .* Please call/);
 });

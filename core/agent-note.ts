@@ -1,4 +1,5 @@
 import type { Answers, CloseReason, Question } from './session';
+import { undeliveredCause, type UndeliveredCause } from './undelivered';
 
 /**
  * Notes for the person of the store, as they stand in Podium's inbox beside the conversation. They
@@ -70,6 +71,24 @@ export function contactConflictNote(): string {
 export function sendRefusedNote(code: string): string {
   return `A text to the customer was refused by Podium (${code}) and will not be tried again. Please take over.`;
 }
+
+/** A text that Podium had taken did not arrive. */
+export function undeliveredNote(reason: string | null): string {
+  const why = UNDELIVERED[undeliveredCause(reason)];
+  return paragraphs([
+    `A text to the customer did not arrive: ${why}${reason ? ` (Podium: "${reason}")` : ''}.`,
+    'The virtual assistant texts nothing more in this chat. Please call, or use another way.',
+  ]);
+}
+
+const UNDELIVERED: Record<UndeliveredCause, string> = {
+  landline: 'the number is a landline, which takes no texts',
+  opted_out: 'the customer has opted out of texts at the carrier or in Podium',
+  no_such_number: 'there seems to be no such number, or not any more',
+  unreachable: 'the phone could not be reached',
+  carrier: 'the carrier has refused it',
+  unknown: 'Podium could not deliver it',
+};
 
 const REASONS: Record<CloseReason, string> = {
   idle: 'The chat was closed, since nobody wrote for a while.',

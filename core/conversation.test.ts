@@ -4,6 +4,7 @@ import {
   begin,
   newState,
   nextWord,
+  promptWanted,
   receive,
   sessionView,
   wishClose,
@@ -153,6 +154,60 @@ describe('an agent', () => {
     expect(hear(state, [later('Jane')]).reply).toBeNull();
     expect(nextWord(state)).toBe('store');
     expect(promptText(state, SESSION).text).toBe('Not forgotten.');
+  });
+});
+
+describe('a text that did not arrive', () => {
+  const failed = (at: number) => message('A landline', { from: 'delivery', webchat: false, at });
+  const view = (state: SessionState) => sessionView(state, { phone: '', locationUid: '' }, NOW).waiting_for;
+
+  it('hands over to the store: nothing is asked any more, and nothing prompted', () => {
+    const state = opened();
+    hear(state, [message('Hi')]);
+    expect(hear(state, [failed(NOW)])).toEqual({ reply: null, notes: [] }); // the note came with the news
+    expect(state).toMatchObject({ undeliverable: true, handledNumber: 2, lastSpeaker: 'customer' });
+    expect([nextWord(state), promptWanted(state)]).toEqual(['store', false]);
+    expect(view(state)).toContain('texts do not reach the customer');
+    expect(hear(state, [later('2'), later('Hello?')]).reply).toBeNull();
+  });
+
+  it('costs no answer that was given', () => {
+    const state = opened();
+    hear(state, [message('Hi')]);
+    expect(hear(state, [later('1'), failed(NOW)]).reply).toBeNull();
+    expect(partialState(state, POLICY)).toMatchObject({ answers: [{ value: 'Sales' }], waitingFor: null });
+  });
+
+  it('is no word of a person: the idle time goes on, and its prompt is not repeated', () => {
+    const state = opened();
+    hear(state, [message('Hi')]);
+    state.prompted = true;
+    receive(state, [failed(NOW + MINUTE)], POLICY, NOW + MINUTE);
+    expect(state).toMatchObject({ idleSince: NOW, prompted: true });
+  });
+
+  it('is forgotten once the customer texts, but not when they write on the website', () => {
+    const state = opened();
+    hear(state, [message('Hi'), failed(NOW)]);
+    hear(state, [later('Hello?')]);
+    expect(state.undeliverable).toBe(true);
+    hear(state, [later('Hello?', { webchat: false })]);
+    expect(state.undeliverable).toBe(false);
+    expect([nextWord(state), promptWanted(state)]).toEqual(['store', true]);
+  });
+
+  it('is no matter when the customer has texted since it went out', () => {
+    const state = opened();
+    hear(state, [message('Hi')]);
+    expect(hear(state, [later('1', { webchat: false }), failed(NOW)]).reply).toBe('Who?');
+    expect(state.undeliverable).toBe(false);
+  });
+
+  it('told to a session that begins with it starts no idle time of the year 1970', () => {
+    const known = { sessionUid: 'uid', handledNumber: 0, undealt: [], optedOut: false, contactKnown: true };
+    const early = newState(NOW);
+    receive(early, [failed(NOW)], POLICY, NOW);
+    expect(begin(early, { ...known, restored: null }, POLICY, NOW).idleSince).toBe(NOW);
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import { answersNote, lateMessageNote, unclearAnswerNote } from './agent-note';
 import { askAgainText, nextQuestion, questionText, takeAnswer } from './intake';
-import { dueMessages, nextWord, type SessionState } from './session-state';
+import { dueMessages, nextWord, tellsOfFailure, type SessionState } from './session-state';
 import type { PartialState, Question, SessionInput, SessionMessage, SessionPolicy } from './session';
 
 /** What a text of ours is for. */
@@ -36,7 +36,8 @@ type Session = Pick<SessionInput, 'locationName' | 'policy'>;
 
 /**
  * Deals with all that is due in the inbox: takes what it says into the state, and tells what is to be said
- * in reply. Nothing is said to messages that are too old, nor once a person has the conversation.
+ * in reply. Nothing is said to messages that are too old, nor once a person has the conversation, nor by texts
+ * that do not arrive.
  */
 export function takeInbox(state: SessionState, session: Session, now: number): Step {
   const messages = dueMessages(state);
@@ -54,7 +55,7 @@ export function takeInbox(state: SessionState, session: Session, now: number): S
       step.notes.push({ name: 'late', body: lateMessageNote(fromCustomer.length) });
     }
   }
-  if (messages.some(({ from }) => from === 'agent')) {
+  if (state.undeliverable || messages.some(({ from }) => from === 'agent')) {
     handOver(state);
     step.reply = null;
   }
@@ -88,11 +89,18 @@ export function partialState(state: SessionState, policy: SessionPolicy): Partia
 function noteDown(state: SessionState, message: SessionMessage): void {
   state.handledNumber = Math.max(state.handledNumber, message.number);
   state.conversationUid = message.conversationUid ?? state.conversationUid;
+  if (message.from === 'delivery') {
+    state.undeliverable ||= tellsOfFailure(message, state);
+    return;
+  }
   state.lastSpeaker = message.from;
   state.status = 'active';
   if (message.from === 'agent') return;
   state.customerName = message.name ?? state.customerName;
   state.lastMessageAt = Math.max(state.lastMessageAt ?? 0, message.at);
+  if (message.webchat) return;
+  state.lastTextAt = Math.max(state.lastTextAt ?? 0, message.at);
+  state.undeliverable = false;
 }
 
 /** The robot's part. A message that was written before the question went out is no answer to it. */

@@ -17,7 +17,7 @@ export interface PodiumEvent {
   /** Podium's event id; the body's SHA-256 in hex where it sends none. */
   eventId: string;
   eventType: string;
-  kind: 'customer_message' | 'store_message' | 'contact_changed' | 'other';
+  kind: 'customer_message' | 'store_message' | 'message_failed' | 'contact_changed' | 'other';
   messageUid: string | null;
   /** Podium's time; null when it gives none. */
   at: Date | null;
@@ -35,6 +35,8 @@ export interface PodiumEvent {
   attachments: Attachment[];
   /** Of a store's message: the person who wrote it; null for automatic ones. */
   senderUid: string | null;
+  /** Of `message.failed`: Podium's reason, one line of at most 300 characters; null where it gives none. */
+  failureReason: string | null;
   /** Of a contact: its phones with the time of Podium's opt-out, null where there is none. */
   optOuts: ContactOptOut[];
   /** Of a contact: what became of it. */
@@ -90,6 +92,8 @@ export type Verdict =
     }
   | { kind: 'customer_message'; phone: string; locationUid: string; optOut: OptOutWish | null }
   | { kind: 'store_message'; phone: string; locationUid: string }
+  /** A message of the store's side did not arrive, ours or a person's. */
+  | { kind: 'message_failed'; phone: string; locationUid: string; optOut: OptOutWish | null }
   | {
       kind: 'contact_changed';
       /** Its phones in E.164 form. */

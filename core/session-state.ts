@@ -44,6 +44,10 @@ export interface SessionState {
   prompted: boolean;
   /** Opt-outs that were signalled and still have to be looked up in the ledger. */
   optOuts: Wish[];
+  /** Podium's time of the customer's last plain text message, which shows that the phone takes texts; null before one. */
+  lastTextAt: number | null;
+  /** Whether a text of ours did not arrive: nothing more is texted until the customer texts. */
+  undeliverable: boolean;
   /** Who wants the session closed, and why; after which message, since what comes later is for the next session. */
   forceClose: (Wish & { after: number }) | null;
   /** Whether the customer's phone was seen to be opted out. */
@@ -77,6 +81,8 @@ export function newState(now: number): SessionState {
     late: false,
     idleSince: now,
     prompted: false,
+    lastTextAt: null,
+    undeliverable: false,
     optOuts: [],
     forceClose: null,
     optedOut: false,
@@ -99,11 +105,21 @@ export function receive(
       message.number <= state.handledNumber || state.inbox.some(({ number }) => number === message.number);
     if (known) continue;
     state.inbox.push(message);
+    if (!isWord(message)) continue;
     state.idleSince = state.prompted ? now : idleSinceAfter(state.idleSince, message, policy, now);
     state.prompted = false;
   }
   state.inbox.sort((a, b) => a.number - b.number);
 }
+
+/** Whether a person said it. News of a text that did not arrive is nobody's word, and ends no idle time. */
+export const isWord = ({ from }: SessionMessage): boolean => from !== 'delivery';
+
+/** Whether the message tells that texts do not arrive, and no later one of the customer's has shown that they do. */
+export const tellsOfFailure = (
+  { from, at }: SessionMessage,
+  { lastTextAt }: Pick<SessionState, 'lastTextAt'>,
+): boolean => from === 'delivery' && at >= (lastTextAt ?? 0);
 
 /** Notes down a wish to close, unless there is one already. */
 export function wishClose(state: SessionState, wish: Wish): void {
@@ -147,7 +163,7 @@ export function begin(
     intake: restored ? takenUp(restored) : newIntake(),
   };
   receive(state, [...undealt, ...before.inbox], policy, now);
-  if (state.inbox.length === 0) state.idleSince = now;
+  if (!state.inbox.some(isWord)) state.idleSince = now;
   return state;
 }
 
@@ -162,11 +178,15 @@ export function deadlines(state: SessionState, policy: SessionPolicy): IdleDeadl
 
 /** Whether this idle time is to have a prompt, and has not had it. */
 export function promptWanted(state: SessionState): boolean {
-  return !state.prompted && !state.late && state.lastSpeaker !== null;
+  return !state.prompted && !state.late && !state.undeliverable && state.lastSpeaker !== null;
 }
 
-/** Who owes the next word. The robot's own texts put the question to the customer, and nothing else. */
+/**
+ * Who owes the next word. The robot's own texts put the question to the customer, and nothing else; where they
+ * do not arrive, it is the store that has to find another way.
+ */
 export function nextWord(state: SessionState): 'customer' | 'store' {
+  if (state.undeliverable) return 'store';
   const { stage, askedAt } = state.intake;
   const questionIsOut = stage === 'asking' && askedAt !== null && !state.late;
   return questionIsOut || state.lastSpeaker !== 'customer' ? 'customer' : 'store';
@@ -195,6 +215,7 @@ function waitingForInWords(state: SessionState): string {
   if (state.status === 'closed') return 'nothing: the session is closed';
   if (state.status === 'closing') return 'the close';
   if (state.inbox.length > 0) return 'a reply of the robot, which is on its way';
+  if (state.undeliverable) return "the store's next word, by another way: texts do not reach the customer";
   if (nextWord(state) === 'store') return "the store's next word";
   return state.intake.waitingFor === null
     ? "the customer's next word"

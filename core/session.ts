@@ -9,11 +9,14 @@ export type SessionStatus = 'active' | 'warned' | 'closing' | 'closed';
 /** Why a session ended. The values of the search attribute `WebchatCloseReason`. */
 export type CloseReason = 'idle' | 'forced' | 'opted_out' | 'completed';
 
-/** One message of the customer, or of a person of the store, as the relay hands it to the workflow. */
+/**
+ * One message of the customer, or of a person of the store, as the relay hands it to the workflow. From
+ * `delivery` comes the news that a text of ours did not arrive: Podium's reason, and the time of that text.
+ */
 export interface SessionMessage {
   /** The relay's number: 1, 2, 3… per session, in order of receipt. A redelivered message keeps it. */
   number: number;
-  from: 'customer' | 'agent';
+  from: 'customer' | 'agent' | 'delivery';
   text: string;
   /** When it was written, by Podium's clock (our first receipt, when Podium gives no time). Ms since 1970. */
   at: number;

@@ -43,6 +43,10 @@ describe('messages', () => {
     expect(readMessages(MESSAGE)).toEqual({ messages: [MESSAGE], complete: true });
   });
 
+  it.each(['customer', 'agent', 'delivery'])('come from %s', (from) =>
+    expect(readMessages({ ...MESSAGE, from })).toMatchObject({ messages: [{ from }], complete: true }),
+  );
+
   it.each([undefined, null, 'hello', [], [null], [[MESSAGE]]])('are not read from %j', (input) =>
     expect(readMessages(input)).toEqual({ messages: [], complete: false }),
   );

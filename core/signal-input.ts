@@ -44,7 +44,7 @@ function readMessage(input: unknown): SessionMessage | null {
   const fits =
     isCount(number) &&
     number > 0 &&
-    (from === 'customer' || from === 'agent') &&
+    (from === 'customer' || from === 'agent' || from === 'delivery') &&
     typeof text === 'string' &&
     isTime(at) &&
     isTime(receivedAt) &&

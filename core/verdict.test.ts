@@ -24,6 +24,7 @@ const CHAT: PodiumEvent = {
   name: null,
   attachments: [],
   senderUid: null,
+  failureReason: null,
   optOuts: [],
   contact: null,
 };
@@ -193,4 +194,29 @@ test('no failure repeats the phone or the text', () => {
   ]);
   expect(said).not.toContain('0400 123');
   expect(JSON.stringify(judged({ locationUid: null, text: 'secret words' }))).not.toContain('secret');
+});
+
+describe('a message of the store that failed', () => {
+  const failed = (failureReason: string | null, event: Partial<PodiumEvent> = {}) =>
+    judged({ kind: 'message_failed', failureReason, ...event });
+  const whose = { phone: '+61400123456', locationUid: 'northside' };
+
+  test('is judged as the message itself was', () => {
+    expect(failed('Attempted to send SMS to a landline.')).toEqual({
+      ...{ kind: 'message_failed', ...whose, optOut: null },
+    });
+    expect(failed(null, { locationUid: 'nowhere to be found' }).kind).toBe('quarantined');
+    expect(failed(null, { channel: 'email' }).kind).toBe('ignored');
+  });
+
+  test('tells of an opt-out where it is said outright, at an unknown store too', () => {
+    expect(failed('The contact has opted out.')).toMatchObject({ ...whose, optOut: { rule: 'podium' } });
+    expect(failed('Opted out', { phone: '+61400123456', locationUid: 'unheard of' })).toMatchObject({
+      ...{ kind: 'quarantined', phone: '+61400123456', optOut: { rule: 'podium' } },
+    });
+  });
+
+  test('takes no opt-out from the words of the text that failed', () => {
+    expect(failed('Blocked by the carrier', { text: 'STOP' })).toMatchObject({ optOut: null });
+  });
 });

@@ -10,6 +10,7 @@ import type {
 } from './events';
 import { optOutWish } from './opt-out-words';
 import { normalizePhone } from './phone';
+import { undeliveredCause } from './undelivered';
 
 /** Channels whose identifier is a phone, and which a text message answers. */
 const TEXT_CHANNELS = new Set(['phone', 'sms', 'text']);
@@ -42,6 +43,8 @@ export function judge(
       );
     case 'store_message':
       return judgeMessage('store_message', event, location, null);
+    case 'message_failed':
+      return judgeMessage('message_failed', event, location, optOutByFailure(event));
     case 'contact_changed':
       return judgeContact(event, location);
     case 'other':
@@ -50,7 +53,7 @@ export function judge(
 }
 
 function judgeMessage(
-  kind: 'customer_message' | 'store_message',
+  kind: 'customer_message' | 'store_message' | 'message_failed',
   event: PodiumEvent,
   location: Location | undefined,
   optOut: OptOutWish | null,
@@ -72,7 +75,12 @@ function judgeMessage(
   if (!phone.ok) return quarantined(phone.failure);
 
   const whose = { phone: phone.e164, locationUid: location.uid };
-  return kind === 'customer_message' ? { kind, ...whose, optOut } : { kind, ...whose };
+  return kind === 'store_message' ? { kind, ...whose } : { kind, ...whose, optOut };
+}
+
+/** Podium or a carrier holds an opt-out that we have not heard of: nothing would arrive anyway. */
+function optOutByFailure({ failureReason }: PodiumEvent): OptOutWish | null {
+  return undeliveredCause(failureReason) === 'opted_out' ? { rule: 'podium' } : null;
 }
 
 /**

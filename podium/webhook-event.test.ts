@@ -55,6 +55,7 @@ describe('a published event', () => {
       name: 'Jane Citizen',
       attachments: [],
       senderUid: null,
+      failureReason: null,
       optOuts: [],
       contact: null,
     });
@@ -82,6 +83,20 @@ describe('a published event', () => {
     expect(read(sent({}))).toMatchObject({ kind: 'store_message', senderUid: null });
     expect(read(sent({ sender: { uid: 'u2' } }))).toMatchObject({ senderUid: 'u2' });
     expect(read(sent({ senderUid: 'u1', sender: { uid: 'u2' } }))).toMatchObject({ senderUid: 'u1' });
+  });
+
+  it('of a message that failed tells why, on one line of bearable length', () => {
+    const failed = (failureReason: unknown) =>
+      read(published({ ...publishedMessage, failureReason }, 'message.failed'));
+    expect(failed(' Attempted to send\nSMS to a landline.')).toMatchObject({
+      kind: 'message_failed',
+      messageUid: publishedMessage.uid,
+      phone: '0400 123 456',
+      failureReason: 'Attempted to send SMS to a landline.',
+    });
+    for (const nothing of [null, undefined, '', ' \n', 7, {}])
+      expect(failed(nothing)).toMatchObject({ kind: 'message_failed', failureReason: null });
+    expect((failed('no '.repeat(10_000)) as PodiumEvent).failureReason).toHaveLength(300);
   });
 
   it('with every nullable field null is readable', () => {

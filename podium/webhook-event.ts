@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { failure } from '../core/error-codes';
 import type { Attachment, Failure, PodiumEvent } from '../core/events';
+import { oneLine } from '../core/plain-text';
 import { readContactEvent } from './contact-event';
 import { bytes, country, isObject, list, part, plainText, text, time } from './wire';
 
@@ -36,6 +37,9 @@ const publishedEnvelope = z.object({
   data: z.unknown().optional(),
 });
 
+/** Podium gives a sentence. More of it helps nobody, and what can be long will be. */
+const LONGEST_REASON = 300;
+
 const publishedMessage = part({
   uid: text,
   body: plainText.nullish(),
@@ -49,6 +53,7 @@ const publishedMessage = part({
   attachmentUrl: text,
   senderUid: text,
   sender: part({ uid: text }),
+  failureReason: text.transform((reason) => (reason && oneLine(reason).slice(0, LONGEST_REASON)) || null),
 });
 
 function readPublished(json: Record<string, unknown>, empty: PodiumEvent): ReadEvent {
@@ -62,6 +67,8 @@ function readPublished(json: Record<string, unknown>, empty: PodiumEvent): ReadE
       return publishedMessageEvent({ ...event, kind: 'customer_message' }, data);
     case 'message.sent':
       return publishedMessageEvent({ ...event, kind: 'store_message' }, data);
+    case 'message.failed':
+      return publishedMessageEvent({ ...event, kind: 'message_failed' }, data);
     default:
       return { ok: true, event: { ...event, ...readContactEvent(eventType, data) } };
   }
@@ -87,6 +94,7 @@ function publishedMessageEvent(event: PodiumEvent, data: unknown): ReadEvent {
       name: message.contact.name ?? message.contactName,
       attachments: publishedAttachments(message),
       senderUid: message.senderUid ?? message.sender.uid,
+      failureReason: message.failureReason,
     },
   };
 }
@@ -166,6 +174,7 @@ export function emptyEvent(eventId: string): PodiumEvent {
     name: null,
     attachments: [],
     senderUid: null,
+    failureReason: null,
     optOuts: [],
     contact: null,
   };

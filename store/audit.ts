@@ -10,6 +10,13 @@ export type AuditKind =
   | 'send_sent'
   | 'send_not_sent'
   | 'send_outcome_unknown'
+  /** What the reading of the conversation told about an unknown outcome. */
+  | 'send_found'
+  | 'send_not_found'
+  /** Podium had taken it, and it did not arrive. */
+  | 'send_failed'
+  /** It stands in the conversation twice: an attempt that was not found came late. */
+  | 'send_doubled'
   | 'session_closed';
 
 export interface AuditEntry {

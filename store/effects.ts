@@ -8,10 +8,12 @@ import type { ContactChange, Failure, PodiumEvent, Verdict } from '../core/event
 import type { SessionMessage } from '../core/session';
 import { followContacts, type DatedChange } from './contact-changes';
 import type { Queryable } from './database';
+import { failAsReported, failSends } from './failures';
 import { writeNotes, type NewNote } from './notes';
 import { applyOptOut, optedOutAmong, takeBackPodiumOptOut, type OptOutChange } from './opt-outs';
+import { findOwnMessages, type OwnMessage } from './own-messages';
 import { ANSWERS_WAIT } from './sessions';
-import { bodyHash, storable, storableKey } from './text';
+import { storable, storableKey } from './text';
 
 /** An event and what was decided without the database. */
 export interface JudgedEvent {
@@ -42,7 +44,7 @@ export interface Effect {
 /** A verdict on a message of somebody at a location. */
 type Talk = Extract<
   Verdict,
-  { locationUid: string; phone: string; kind: 'customer_message' | 'store_message' }
+  { locationUid: string; phone: string; kind: 'customer_message' | 'store_message' | 'message_failed' }
 >;
 
 /** A session's row as the batch goes on. */
@@ -88,9 +90,11 @@ export async function takeEffect(
       client,
       talks.map(({ phone }) => phone),
     ),
-    claimOurOwn(client, events),
+    ourOwnAmong(client, events),
     followContacts(client, contacts.map(datedChange)),
   ]);
+  // After the echoes of the same batch: they tell the uids of more messages.
+  const failed = await takeFailures(client, events);
   const notes: NewNote[] = [];
   const takenOver: SessionState[] = [];
 
@@ -105,6 +109,7 @@ export async function takeEffect(
     }
 
     const session = sessions.get(sessionKey(verdict))!;
+    if (verdict.kind === 'message_failed') return failure(received, session, failed);
     if (verdict.kind === 'store_message') {
       if (ourOwn.has(received)) return RECORDED;
       if (event.senderUid === null) return IGNORED; // Podium's own automatic answers silence nobody
@@ -149,8 +154,7 @@ function optOutChanges({ event, verdict, receivedAt }: JudgedEvent, context: Rec
   return [
     {
       ...change(verdict.phone, event.at ?? receivedAt),
-      source: event.webchat ? 'webchat' : 'text',
-      actor: 'customer',
+      ...writerOf(event),
       rule: verdict.optOut.rule,
     },
   ];
@@ -175,6 +179,12 @@ function datedChange({ event, verdict, receivedAt }: JudgedEvent): DatedChange {
 }
 
 const contactUid = ({ uid }: ContactChange) => uid && storableKey(uid);
+
+/** Whose opt-out it is. The failure of a text tells that Podium, or the carrier, holds one. */
+function writerOf({ kind, webchat }: PodiumEvent): Pick<OptOutChange, 'source' | 'actor'> {
+  if (kind === 'message_failed') return { source: 'podium', actor: 'podium' };
+  return { source: webchat ? 'webchat' : 'text', actor: 'customer' };
+}
 
 /** A clock that runs ahead must not outrank what comes later. */
 function notAfter(at: Date, receivedAt: Date): Date {
@@ -227,54 +237,64 @@ async function lockSessions(
   return sessions;
 }
 
-/**
- * Those events that are of our own doing: the echo of a send, by the message's uid where it is known
- * already, else each claims one send of the same body whose message is not known yet; and what else the
- * sender has written under whom Podium files our sends. Only a known uid tells who that is: the same
- * words may be a person's.
- */
-async function claimOurOwn(client: Queryable, events: JudgedEvent[]): Promise<Set<JudgedEvent>> {
-  const messages = events.filter(({ verdict }) => verdict.kind === 'store_message');
-  if (messages.length === 0) return new Set();
-  const uids = messages.map(({ event }) => event.messageUid && storableKey(event.messageUid));
-  const talks = messages.map(({ verdict }) => verdict as Talk);
-  const { rows } = await client.query<{ place: number }>(
-    `with message as (
-       select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[])
-         with ordinality as m(uid, phone_e164, location_uid, body_hash, sender_uid, place)
-     ), known as (
-       select place, sender_uid from message join sends on sends.message_uid = message.uid
-     ), learned as (
-       insert into our_senders (sender_uid)
-       select distinct sender_uid from known where sender_uid is not null order by 1
-       on conflict do nothing
-     ), ours as (
-       select place from message
-        where sender_uid in (select sender_uid from known union all select sender_uid from our_senders)
-     ), echo as (
-       select *, row_number() over (partition by phone_e164, location_uid, body_hash order by place) as turn
-         from message where place not in (select place from known)
-     ), awaiting as (
-       select id, phone_e164, location_uid, body_hash,
-              row_number() over (partition by phone_e164, location_uid, body_hash order by intended_at, id) as turn
-         from sends where message_uid is null and attempts > 0 and status not in ('refused', 'not_sent')
-          and phone_e164 = any($2)
-     ), claimed as (
-       update sends set message_uid = echo.uid, status = 'sent', settled_at = coalesce(settled_at, now())
-         from echo join awaiting using (phone_e164, location_uid, body_hash, turn)
-        where sends.id = awaiting.id
-       returning echo.place
-     )
-     select place from known union select place from claimed union select place from ours`,
-    [
-      uids,
-      talks.map(({ phone }) => phone),
-      talks.map(({ locationUid }) => locationUid),
-      messages.map(({ event }) => bodyHash(event.text)),
-      messages.map(({ event }) => event.senderUid && storableKey(event.senderUid)),
-    ],
+/** Those of the store's messages that are our own. */
+async function ourOwnAmong(client: Queryable, events: JudgedEvent[]): Promise<Set<JudgedEvent>> {
+  const own = await ownMessages(client, events, 'store_message');
+  const learned = [...own].flatMap(([{ event }, { sendId, learned }]) =>
+    sendId !== null && learned && event.messageUid !== null
+      ? [{ sendId, messageUid: storableKey(event.messageUid) }]
+      : [],
   );
-  return new Set(rows.map(({ place }) => messages[place - 1]!));
+  await failAsReported(client, learned);
+  return new Set(own.keys());
+}
+
+/**
+ * Fails the sends whose messages did not arrive.
+ * @returns for each failure of a text of ours whether it is news
+ */
+async function takeFailures(
+  client: Queryable,
+  events: JudgedEvent[],
+): Promise<Map<JudgedEvent, 'news' | 'known'>> {
+  const own = await ownMessages(client, events, 'message_failed');
+  const sends = [...own].flatMap(([received, { sendId }]) => (sendId === null ? [] : [{ received, sendId }]));
+  const news = await failSends(
+    client,
+    sends.map(({ received, sendId }) => ({ sendId, reason: received.event.failureReason })),
+  );
+  return new Map(sends.map(({ received, sendId }) => [received, news.delete(sendId) ? 'news' : 'known']));
+}
+
+async function ownMessages(
+  client: Queryable,
+  events: JudgedEvent[],
+  kind: 'store_message' | 'message_failed',
+): Promise<Map<JudgedEvent, OwnMessage>> {
+  const messages = events.filter(({ verdict }) => verdict.kind === kind);
+  const own = await findOwnMessages(
+    client,
+    messages.map(({ event, verdict, receivedAt }) => {
+      const { phone, locationUid } = verdict as Talk;
+      const { messageUid: uid, text, senderUid, at } = event;
+      return { uid, phone, locationUid, text, senderUid, at: at ?? receivedAt };
+    }),
+  );
+  return new Map([...own].map(([place, message]) => [messages[place]!, message]));
+}
+
+/**
+ * A session that runs is told of a text that did not arrive. One of nobody's that we know of is kept with what it
+ * says: its send may not know its message yet (see `failAsReported`), or it is a person's.
+ */
+function failure(
+  received: JudgedEvent,
+  session: SessionState,
+  failed: Map<JudgedEvent, 'news' | 'known'>,
+): Effect {
+  const ofSend = failed.get(received);
+  if (ofSend === undefined) return { ...RECORDED, message: messageOf(received) };
+  return ofSend === 'news' && session.open ? pending(received, session) : RECORDED;
 }
 
 /**
@@ -315,25 +335,31 @@ async function makeDue(client: Queryable, sessions: SessionState[]): Promise<voi
   );
 }
 
-function pending({ event, verdict, receivedAt }: JudgedEvent, session: SessionState): Effect {
-  const conversationUid = event.conversationUid && storable(event.conversationUid);
+function pending(received: JudgedEvent, session: SessionState): Effect {
+  const message = messageOf(received);
   session.open = true;
   session.due = true;
-  session.conversationUid = conversationUid ?? session.conversationUid;
+  session.conversationUid = message.conversationUid ?? session.conversationUid;
+  return { status: 'pending', failure: null, workflowId: session.workflowId, message };
+}
+
+const SPEAKERS = {
+  customer_message: 'customer',
+  store_message: 'agent',
+  message_failed: 'delivery',
+} as const;
+
+function messageOf({ event, verdict, receivedAt }: JudgedEvent): NonNullable<Effect['message']> {
+  const { kind } = verdict as Talk;
   return {
-    status: 'pending',
-    failure: null,
-    workflowId: session.workflowId,
-    message: {
-      from: verdict.kind === 'store_message' ? 'agent' : 'customer',
-      text: storable(event.text),
-      at: (event.at ?? receivedAt).getTime(),
-      receivedAt: receivedAt.getTime(),
-      webchat: event.webchat,
-      conversationUid,
-      name: event.name && storable(event.name),
-      attachments: event.attachments.length,
-    },
+    from: SPEAKERS[kind],
+    text: storable(kind === 'message_failed' ? (event.failureReason ?? '') : event.text),
+    at: (event.at ?? receivedAt).getTime(),
+    receivedAt: receivedAt.getTime(),
+    webchat: event.webchat,
+    conversationUid: event.conversationUid && storable(event.conversationUid),
+    name: event.name && storable(event.name),
+    attachments: event.attachments.length,
   };
 }
 
@@ -351,7 +377,7 @@ function optedOutWriter({ event, receivedAt }: JudgedEvent, session: SessionStat
 }
 
 function isTalk(verdict: Verdict): verdict is Talk {
-  return verdict.kind === 'customer_message' || verdict.kind === 'store_message';
+  return verdict.kind in SPEAKERS;
 }
 
 function sessionKey({ phone, locationUid }: { phone: string; locationUid: string }): string {

@@ -1,11 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
-import { context, customerMessage, JANE, JOHN, NORTHSIDE, testHash } from '../test/support/received';
+import {
+  context,
+  customerMessage,
+  JANE,
+  JOHN,
+  NORTHSIDE,
+  storeMessage,
+  testHash,
+} from '../test/support/received';
 import { createPool, lockPhones, transaction, type Pool } from './database';
 import { receive } from './inbox';
 import { replaceLocations } from './locations';
 import { recordOptOut } from './opt-outs';
-import { lookBack, openDoor as passDoor, settleAsFound, settleSend, type WantedSend } from './sends';
+import {
+  lookBack,
+  openDoor as passDoor,
+  settleAsFound,
+  settleSend,
+  type Candidate,
+  type WantedSend,
+} from './sends';
 
 const ARCHIVED = '9e000000-0000-4000-8000-000000000003';
 
@@ -52,10 +67,22 @@ const rows = async (table: string) => (await db.pool.query(`select * from ${tabl
 const audit = async () =>
   (await db.pool.query('select kind from audit_entries order by id')).rows.map(({ kind }) => kind);
 
+const detailsOf = async (kind: string) =>
+  (await db.pool.query('select details from audit_entries where kind = $1 order by id', [kind])).rows.map(
+    ({ details }) => details,
+  );
+const READING = { conversationUids: ['c-1', 'c-2'], messages: 7 };
+/** A message in the conversation, so many ms after the first attempt of `wanted`. */
+const candidate = (uid: string, afterMs = 0): Candidate => ({
+  ...{ uid, at: new Date(wanted().now.getTime() + afterMs), conversationUid: 'c-1' },
+});
+/** What Podium tells of a message with the words of `wanted`, under a sender whom we do not know. */
+const echo = (messageUid: string, at = wanted().now) => storeMessage({ messageUid, text: 'Welcome', at });
+
 describe('the door', () => {
   it('lets a send out, and has written an intent by then that holds no text', async () => {
     const send = wanted();
-    expect(await openDoor(db.pool, send)).toEqual({ kind: 'open', attempt: 1 });
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'open', attempt: 1, since: send.now });
     const [row] = await rows('sends');
     expect(row).toMatchObject({ id: send.sendId, status: 'intent', settled_at: null });
     expect(JSON.stringify(row)).not.toContain('Welcome');
@@ -103,7 +130,7 @@ describe('the door', () => {
 
   it('is shut for an attempt that another one has overtaken since it looked back', async () => {
     const send = wanted();
-    expect(await passDoor(db.pool, send, 0)).toEqual({ kind: 'open', attempt: 1 });
+    expect(await passDoor(db.pool, send, 0)).toMatchObject({ kind: 'open', attempt: 1 });
     expect(await passDoor(db.pool, send, 0)).toEqual({ kind: 'overtaken' });
     expect(await rows('sends')).toMatchObject([{ status: 'intent', attempts: 1 }]);
   });
@@ -193,7 +220,9 @@ describe('a send', () => {
     await openDoor(db.pool, send);
     await settleSend(db.pool, send.sendId, { kind: 'not_sent' });
     expect(await lookBack(db.pool, send.sendId)).toEqual({ count: 1, unknownSince: null });
-    expect(await openDoor(db.pool, send)).toEqual({ kind: 'open', attempt: 2 });
+    const later = { ...send, now: new Date('2026-07-23T10:05:00Z') };
+    expect(await openDoor(db.pool, later)).toEqual({ kind: 'open', attempt: 2, since: later.now });
+    expect(await lookBack(db.pool, send.sendId)).toEqual({ count: 2, unknownSince: later.now });
     expect(await audit()).toEqual(['send_intended', 'send_not_sent', 'send_intended']);
   });
 
@@ -205,22 +234,70 @@ describe('a send', () => {
       if (outcome === 'unknown') await settleSend(db.pool, send.sendId, { kind: 'unknown' });
       const later = { ...send, now: new Date('2026-07-23T10:05:00Z') };
       expect(await lookBack(db.pool, send.sendId)).toEqual({ count: 1, unknownSince: send.now });
-      expect(await openDoor(db.pool, later)).toEqual({ kind: 'open', attempt: 2 });
+      expect(await openDoor(db.pool, later)).toEqual({ kind: 'open', attempt: 2, since: send.now });
       // The second attempt certainly failed; the first may still turn up.
       await settleSend(db.pool, send.sendId, { kind: 'not_sent' });
       expect(await lookBack(db.pool, send.sendId)).toEqual({ count: 2, unknownSince: send.now });
     },
   );
 
-  it('that was found in the conversation is settled by it, and each message settles one send', async () => {
+  it('that was found in the conversation is settled by it, and the audit says what was read', async () => {
+    const send = wanted({ conversationUid: null });
+    await openDoor(db.pool, send);
+    const message = { uid: 'm-1', at: send.now, conversationUid: 'c-2' };
+    expect(await settleAsFound(db.pool, send.sendId, [message], READING)).toEqual(message);
+    expect(await rows('sends')).toMatchObject([
+      { status: 'sent', message_uid: 'm-1', conversation_uid: 'c-2' },
+    ]);
+    expect(await audit()).toEqual(['send_intended', 'send_found', 'send_sent']);
+    expect(await detailsOf('send_found')).toEqual([
+      { send: send.sendId, attempt: 1, conversation: 'c-2', messages: 7, message: 'm-1' },
+    ]);
+  });
+
+  it('that was not found may be sent again, and the audit says where it was looked for', async () => {
+    const send = wanted();
+    await openDoor(db.pool, send);
+    expect(await settleAsFound(db.pool, send.sendId, [], READING)).toBeNull();
+    expect(await openDoor(db.pool, send)).toMatchObject({ kind: 'open', attempt: 2 });
+    expect(await detailsOf('send_not_found')).toEqual([
+      { send: send.sendId, attempt: 1, conversation: 'c-1 c-2', messages: 7, message: null },
+    ]);
+  });
+
+  it('whose echo came before it was looked for is found as what it is', async () => {
+    const send = wanted();
+    await openDoor(db.pool, send);
+    await receive(db.pool, [echo('m-1')], context);
+    expect(await settleAsFound(db.pool, send.sendId, [candidate('m-1')], READING)).toMatchObject({
+      uid: 'm-1',
+    });
+    expect(await audit()).toEqual(['send_intended', 'send_sent', 'send_found']);
+  });
+
+  it('with the words of another one does not take its message, and each message settles one', async () => {
     const [one, other] = [wanted(), wanted()];
     await openDoor(db.pool, one);
     await openDoor(db.pool, other);
     const found = await Promise.all(
-      [one, other].map(({ sendId }) => settleAsFound(db.pool, sendId, ['m-1'])),
+      [one, other].map(({ sendId }) => settleAsFound(db.pool, sendId, [candidate('m-1')], READING)),
     );
-    expect(found.filter((uid) => uid === 'm-1')).toHaveLength(1);
-    expect(found.filter((uid) => uid === null)).toHaveLength(1);
+    expect(found.filter((message) => message?.uid === 'm-1')).toHaveLength(1);
+    expect(found.filter((message) => message === null)).toHaveLength(1);
+  });
+
+  it('leaves what is older than itself to an earlier one with the same words that waits too', async () => {
+    const earlier = wanted();
+    const later = wanted({ now: new Date(earlier.now.getTime() + 20_000) });
+    await openDoor(db.pool, earlier);
+    await openDoor(db.pool, later);
+    const first = candidate('m-1', 1_000);
+    const second = candidate('m-2', 21_000);
+    expect(await settleAsFound(db.pool, later.sendId, [first], READING)).toBeNull();
+    await openDoor(db.pool, later);
+    expect(await settleAsFound(db.pool, later.sendId, [second, first], READING)).toBe(second);
+    expect(await settleAsFound(db.pool, earlier.sendId, [second, first], READING)).toBe(first);
+    expect(await audit()).not.toContain('send_doubled');
   });
 
   it('that is known to have left stays so, whatever a late answer says', async () => {
@@ -251,5 +328,60 @@ describe('a send', () => {
     await expect(settleSend(db.pool, randomUUID(), { kind: 'unknown' })).rejects.toThrow(
       'never came to the door',
     );
+  });
+});
+
+describe('an attempt that was not found and comes late', () => {
+  /** Its first attempt may have left, was not found, and the second one is on the wire. */
+  async function sentAgain(): Promise<WantedSend> {
+    const send = wanted();
+    await openDoor(db.pool, send);
+    await settleAsFound(db.pool, send.sendId, [], READING);
+    await openDoor(db.pool, send);
+    return send;
+  }
+  const doubles = async () =>
+    (await detailsOf('send_doubled')).map(({ message, besides }) => [message, besides]);
+
+  it('is told by its echo while the second is on the wire: the second is the double', async () => {
+    const send = await sentAgain();
+    await receive(db.pool, [echo('m-1')], context);
+    await settleSend(db.pool, send.sendId, { kind: 'sent', messageUid: 'm-2', conversationUid: null });
+    expect(await doubles()).toEqual([['m-2', 'm-1']]);
+    await receive(db.pool, [echo('m-2')], context); // no person's word, and no second entry
+    expect(await doubles()).toHaveLength(1);
+    expect(await rows('inbox_events')).toMatchObject([{ status: 'recorded' }, { status: 'recorded' }]);
+  });
+
+  it('is told by its echo after the second, and is no word of a person', async () => {
+    const send = await sentAgain();
+    await settleSend(db.pool, send.sendId, { kind: 'sent', messageUid: 'm-2', conversationUid: null });
+    await receive(db.pool, [customerMessage()], context); // a session runs that a person's word would silence
+    await receive(db.pool, [echo('m-1')], context);
+    expect(await doubles()).toEqual([['m-1', 'm-2']]);
+    expect(await rows('inbox_events')).toMatchObject([{ status: 'pending' }, { status: 'recorded' }]);
+  });
+
+  it('is told by the reading that finds both', async () => {
+    const send = await sentAgain();
+    const both = [candidate('m-2', 20_000), candidate('m-1', 1_000)];
+    expect(await settleAsFound(db.pool, send.sendId, both, READING)).toMatchObject({ uid: 'm-1' });
+    expect(await doubles()).toEqual([['m-2', 'm-1']]);
+  });
+
+  it('is not seen in the same words of a person, later on or for a send whose outcome was known', async () => {
+    const known = wanted();
+    await openDoor(db.pool, known);
+    await settleSend(db.pool, known.sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+    await receive(db.pool, [customerMessage(), echo('m-2')], context);
+    const again = await sentAgain();
+    await settleSend(db.pool, again.sendId, { kind: 'sent', messageUid: 'm-3', conversationUid: null });
+    await receive(db.pool, [echo('m-4', new Date(Date.now() + 3_600_000))], context);
+    expect(await doubles()).toEqual([]);
+    expect((await rows('inbox_events')).map(({ status }) => status)).toEqual([
+      'pending',
+      'pending',
+      'pending',
+    ]);
   });
 });

@@ -2,8 +2,9 @@
  * The door: every message that wants to leave passes it, and every attempt to send is let through
  * by itself. It shares the phone's lock with the opt-outs.
  */
-import { writeAudit, type AuditKind } from './audit';
+import { writeAudit, type AuditEntry, type AuditKind } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
+import { failAsReported } from './failures';
 import { isOptedOut } from './opt-outs';
 import { bodyHash } from './text';
 
@@ -36,6 +37,8 @@ export type Door =
       kind: 'open';
       /** 1 for the first. */
       attempt: number;
+      /** Of the first attempt that may have left; this one, where none has. */
+      since: Date;
     }
   /** Another attempt has passed since `lookBack`, and may be on the wire. */
   | { kind: 'overtaken' }
@@ -55,7 +58,7 @@ export type SendOutcome =
   /** It may have left. */
   | { kind: 'unknown' };
 
-type SendStatus = 'intent' | 'sent' | 'blocked' | 'refused' | 'not_sent';
+type SendStatus = 'intent' | 'sent' | 'failed' | 'blocked' | 'refused' | 'not_sent';
 
 interface SendRow {
   phone: string;
@@ -87,7 +90,7 @@ export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: numbe
   return transaction(pool, async (client) => {
     await lockPhones(client, [send.phone]);
     const earlier = await readSend(client, send.sendId);
-    if (earlier?.status === 'sent') {
+    if (earlier?.status === 'sent' || earlier?.status === 'failed') {
       const { messageUid, settledAt, intendedAt } = earlier;
       return { kind: 'already_sent', messageUid, at: settledAt ?? intendedAt };
     }
@@ -104,7 +107,8 @@ export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: numbe
       return { kind: 'refused', code: 'ERR_WEBCHAT_003' };
     }
     await writeDecision(client, send, earlier, 'intent', null);
-    return { kind: 'open', attempt: attempts + 1 };
+    const since = isUncertain(earlier) ? earlier!.intendedAt : send.now;
+    return { kind: 'open', attempt: attempts + 1, since };
   });
 }
 
@@ -130,27 +134,82 @@ export async function settleSend(pool: Pool, sendId: string, outcome: SendOutcom
   });
 }
 
+/** A message in a conversation that has the words of a send and is no older than it. */
+export interface Candidate {
+  uid: string | null;
+  /** Podium's time of it; null where it gives none. */
+  at: Date | null;
+  conversationUid: string;
+}
+
+/** What was read in search of a send, for the audit. */
+export interface Reading {
+  conversationUids: string[];
+  /** How many messages were looked at. */
+  messages: number;
+}
+
 /**
- * Settles a send of unknown outcome by what the conversation holds: takes the first of these messages
- * (all have its body) that is not another send's.
- * @returns the uid of the message that it turned out to be, or null when none is left for it
+ * Settles a send of unknown outcome by what its conversation holds, or those that may be it: takes the first of the candidates that is
+ * no other send's, and says in the audit what was found.
+ * @returns the message that it turned out to be, or null when there is none for it
  */
 export async function settleAsFound(
   pool: Pool,
   sendId: string,
-  messageUids: string[],
-): Promise<string | null> {
+  candidates: Candidate[],
+  { conversationUids, messages }: Reading,
+): Promise<Candidate | null> {
   return settle(pool, sendId, async (client, send) => {
-    if (send.status === 'sent') return send.messageUid;
-    const { rows } = await client.query<{ uid: string }>(
-      `select uid from unnest($1::text[]) with ordinality as found(uid, place)
-        where not exists (select from sends where message_uid = uid) order by place limit 1`,
-      [messageUids],
-    );
-    const uid = rows[0]?.uid ?? null;
-    if (uid !== null) await writeSent(client, sendId, uid, null);
-    return uid;
+    const free = await freeCandidates(client, sendId, send, candidates);
+    const known = candidates.find(({ uid }) => uid !== null && uid === send.messageUid);
+    const found = known ?? free[0] ?? null;
+    const conversation = found?.conversationUid ?? conversationUids.join(' ');
+    const details = { conversation, messages, message: found?.uid ?? null };
+    await writeSendAudit(client, sendId, send, found ? 'send_found' : 'send_not_found', details);
+    if (!found) return null;
+    await writeSent(client, sendId, found.uid, found.conversationUid);
+    // Two attempts came through, and both are there.
+    if (send.uncertain) await noteDoubles(client, sendId, send, found.uid, free);
+    return found;
   });
+}
+
+/**
+ * Those of the candidates that may be this send's, the oldest first. Not those of other sends; and of the ones
+ * that are older than it by our clock, which Podium's need not follow, one less for each earlier send of the
+ * same words that waits for its message too.
+ */
+async function freeCandidates(
+  client: Queryable,
+  sendId: string,
+  { intendedAt }: SendRow,
+  candidates: Candidate[],
+): Promise<Candidate[]> {
+  const { rows } = await client.query<{ taken: string[]; rivals: number }>(
+    `select array(select message_uid from sends where message_uid = any($2)) as taken,
+            (select count(*)::int from sends one join sends other using (phone_e164, location_uid, body_hash)
+              where one.id = $1 and other.id <> $1 and other.message_uid is null and other.attempts > 0
+                and other.status not in ('refused', 'not_sent') and other.intended_at < one.intended_at) as rivals`,
+    [sendId, candidates.flatMap(({ uid }) => uid ?? [])],
+  );
+  const { taken, rivals } = rows[0]!;
+  const free = candidates
+    .filter(({ uid }) => uid === null || !taken.includes(uid))
+    .sort((one, other) => (one.at?.getTime() ?? 0) - (other.at?.getTime() ?? 0));
+  const early = free.filter(({ at }) => at !== null && at < intendedAt);
+  return free.filter((each) => !early.slice(0, rivals).includes(each));
+}
+
+async function noteDoubles(
+  client: Queryable,
+  sendId: string,
+  send: SendRow,
+  messageUid: string | null,
+  found: Candidate[],
+): Promise<void> {
+  for (const { uid } of found)
+    if (uid !== null && uid !== messageUid) await writeDoubled(client, sendId, send, uid, messageUid);
 }
 
 async function settle<T>(
@@ -189,6 +248,10 @@ async function isServed(client: Queryable, locationUid: string): Promise<boolean
   return rowCount === 1;
 }
 
+/** Whether an attempt so far may have left. */
+const isUncertain = (earlier: SendRow | undefined) =>
+  earlier?.uncertain === true || earlier?.status === 'intent';
+
 async function writeDecision(
   client: Queryable,
   send: WantedSend,
@@ -197,13 +260,14 @@ async function writeDecision(
   code: string | null,
 ): Promise<void> {
   const attempts = (earlier?.attempts ?? 0) + (status === 'intent' ? 1 : 0);
-  const uncertain = earlier?.uncertain === true || earlier?.status === 'intent';
+  const uncertain = isUncertain(earlier);
   await client.query(
     `insert into sends (id, phone_e164, phone_hash, location_uid, workflow_id, conversation_uid, purpose,
                         body_hash, status, attempts, uncertain, error_code, intended_at, settled_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, case when $9 = 'intent' then null else now() end)
      on conflict (id) do update set status = excluded.status, attempts = excluded.attempts,
-       uncertain = excluded.uncertain, error_code = excluded.error_code, settled_at = excluded.settled_at`,
+       uncertain = excluded.uncertain, error_code = excluded.error_code, settled_at = excluded.settled_at,
+       intended_at = case when excluded.uncertain then sends.intended_at else excluded.intended_at end`,
     [
       send.sendId,
       send.phone,
@@ -231,6 +295,7 @@ async function writeDecision(
   });
 }
 
+/** What did not arrive has left all the same, and stays failed. */
 async function writeSent(
   client: Queryable,
   sendId: string,
@@ -239,13 +304,36 @@ async function writeSent(
 ): Promise<void> {
   // Of two sends with the same body, the echo of one may have been taken for the other: no uid counts twice.
   await client.query(
-    `update sends set status = 'sent', settled_at = now(), error_code = null,
+    `update sends set status = case when status = 'failed' then status else 'sent' end,
+       settled_at = coalesce(settled_at, now()), error_code = case when status = 'failed' then error_code end,
        conversation_uid = coalesce($3, conversation_uid),
        message_uid = coalesce(message_uid, (select $2 where not exists (select from sends where message_uid = $2)))
      where id = $1`,
     [sendId, messageUid, conversationUid],
   );
-  await writeSendAudit(client, sendId, await knownSend(client, sendId), 'send_sent', { message: messageUid });
+  const send = await knownSend(client, sendId);
+  await writeSendAudit(client, sendId, send, 'send_sent', { message: messageUid });
+  if (messageUid === null) return;
+  if (send.messageUid === messageUid) await failAsReported(client, [{ sendId, messageUid }]);
+  else if (send.uncertain) await writeDoubled(client, sendId, send, messageUid, send.messageUid);
+}
+
+/** An attempt that was not to be found, and so was made again, has come through after all. */
+async function writeDoubled(
+  client: Queryable,
+  sendId: string,
+  send: SendRow,
+  messageUid: string,
+  besides: string | null,
+): Promise<void> {
+  await writeSendAudit(
+    client,
+    sendId,
+    send,
+    'send_doubled',
+    { message: messageUid, besides },
+    `send_doubled:${sendId}:${messageUid}`,
+  );
 }
 
 async function writeOutcome(
@@ -256,7 +344,7 @@ async function writeOutcome(
 ): Promise<void> {
   await client.query(
     `update sends set status = $2, error_code = $3, settled_at = case when $2 = 'intent' then null else now() end
-      where id = $1 and status <> 'sent'`,
+      where id = $1 and status not in ('sent', 'failed')`,
     [sendId, status, code],
   );
 }
@@ -266,10 +354,11 @@ async function writeSendAudit(
   sendId: string,
   send: Pick<SendRow, 'phoneHash' | 'locationUid' | 'workflowId' | 'attempts'>,
   kind: AuditKind,
-  details: Record<string, string | boolean | null>,
+  details: AuditEntry['details'],
+  key = `${kind}:${sendId}:${send.attempts}`,
 ): Promise<void> {
   await writeAudit(client, {
-    key: `${kind}:${sendId}:${send.attempts}`,
+    key,
     kind,
     phoneHash: send.phoneHash,
     locationUid: send.locationUid,

@@ -440,6 +440,119 @@ describe('a message', () => {
   });
 });
 
+describe('a text that did not arrive', () => {
+  test('is the last one: no question, no prompt, and the conversation stays open for the store', async () => {
+    const one = chat({ history: 'undeliverable' });
+    await one.says('Hi');
+    await one.hears(1);
+    await one.says('1');
+    await one.hears(2);
+    await one.fails('Attempted to send SMS to a landline.');
+    await one.dealsWith(3);
+    expect(await one.view()).toMatchObject({
+      waiting_for: "the store's next word, by another way: texts do not reach the customer",
+      partial_state: { answers: [{ value: 'Sales' }], waitingFor: null },
+    });
+    const last = await one.says('Anyone?');
+    await one.dealsWith(4);
+    await rig.until(last + 28 * MINUTE);
+    expectDue(await closedAt(one), last + 28 * MINUTE);
+    expect(one.texts).toHaveLength(2);
+    expect(await one.row()).toMatchObject({ status: 'closed', close_reason: 'idle', handled_number: 4 });
+    expect((await one.notes()).at(-1)).toMatchObject({
+      close: false,
+      body: expect.stringMatching(/stays open.*Topic: Sales/s),
+    });
+  });
+
+  test('keeps its answers for the next session', async () => {
+    const one = chat();
+    await one.says('Hi');
+    await one.hears(1);
+    await one.says('1');
+    await one.hears(2);
+    await one.fails('Unreachable');
+    await one.dealsWith(3);
+    await rig.until((await rig.now()) + 29 * MINUTE);
+    await one.ends();
+    await one.says('Hi again');
+    expect((await one.hears(3)).at(-1)).toBe('Welcome back.\nYour name?');
+  });
+
+  test('and is told while the next one is being retried ends the retries', async () => {
+    const one = chat();
+    await one.says('Hi');
+    await one.hears(1);
+    const at = one.sent[0]?.at;
+    rig.podium.fail('sendMessage', away());
+    const tried = rig.podium.calls.length;
+    await one.says('1');
+    await eventually('another attempt', () =>
+      rig.podium.calls.slice(tried).some(({ method }) => method === 'sendMessage'),
+    );
+    await one.fails('Attempted to send SMS to a landline.', at);
+    await one.dealsWith(3);
+    rig.podium.recover();
+    await rig.until((await rig.now()) + 5 * MINUTE);
+    expect(one.texts).toHaveLength(1);
+    expect((await one.view()).partial_state.answers).toMatchObject([{ value: 'Sales' }]);
+  });
+
+  test('and turns out to be a prompt closes the session in time all the same', async () => {
+    const one = chat();
+    const from = await one.says('Hi');
+    await one.hears(1);
+    await rig.until(from + 20 * MINUTE);
+    await one.hears(2);
+    await one.fails('Unreachable');
+    await one.dealsWith(2);
+    expect((await one.view()).status).toBe('warned');
+    await rig.until(from + 28 * MINUTE);
+    expectDue(await closedAt(one), from + 28 * MINUTE);
+    expect((await one.notes()).at(-1)).toMatchObject({ close: false });
+  });
+
+  test('is forgotten when the customer texts, who is prompted again then', async () => {
+    const one = chat({ history: 'deliverable-again' });
+    await one.says('Hi');
+    await one.hears(1);
+    await one.fails('Unreachable');
+    await one.dealsWith(2);
+    const from = await one.says('Here I am', { webchat: false });
+    await one.dealsWith(3);
+    expect((await one.view()).waiting_for).toBe("the store's next word");
+    await rig.until(from + 20 * MINUTE);
+    expect((await one.hears(2))[1]).toBe('Not forgotten.');
+  });
+
+  test('and is told just after the close opens no session, and asks nothing', async () => {
+    const one = chat();
+    await one.says('Hi');
+    await one.hears(1);
+    await one.says('1');
+    await one.hears(2);
+    const news = await one.message('A landline', { from: 'delivery', webchat: false });
+    // The receiver found the session open, and the close sees that something waits.
+    await rig.database.pool.query(
+      `insert into inbox_events (contract, event_id, event_type, received_at, raw, status, workflow_id, message, delivery_number)
+       values ('published', $1, 'message.failed', now(), '', 'pending', $1, $2, 3)`,
+      [one.workflowId, JSON.stringify(news)],
+    );
+    await one.signal('forceClose', { actor: 'ann', reason: 'a test' });
+    await one.ends();
+    expect((await one.row())?.status).toBe('active');
+    await one.deliver([news]);
+    await one.ends();
+    expect(await one.row()).toMatchObject({ status: 'closed', close_reason: 'completed', handled_number: 3 });
+    expect(one.texts).toHaveLength(2);
+    await rig.database.pool.query("update inbox_events set status = 'delivered' where workflow_id = $1", [
+      one.workflowId,
+    ]);
+    await one.says('Hi again');
+    expect((await one.hears(3)).at(-1)).toBe('Welcome back.\nYour name?');
+  });
+});
+
 test('every history that these tests have made replays', async () => {
   await Promise.all(chats.map((each) => each.finish()));
   const histories = await Promise.all(

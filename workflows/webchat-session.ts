@@ -5,7 +5,8 @@
  *  2. The session is opened: the store tells what was dealt with before, and gives back earlier answers.
  *  3. One loop deals with what has come: opt-outs first, then all messages at once. What follows from them
  *     is persisted, then the contact is seen to, then the reply goes out through the guarded door.
- *  4. After 20 min without a person's word one prompt goes out; after 28 min the session closes.
+ *  4. After 20 min without a person's word one prompt goes out; after 28 min the session closes. Once a text did
+ *     not arrive, nothing more is texted, and the conversation is the store's.
  *  5. The close is persisted first. The agent's note and Podium's close are a workflow of their own, started
  *     from the store, which may take as long as Podium needs.
  *  6. After the last await comes a last look: what arrived during the close begins a session anew.
@@ -21,6 +22,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  isCancellation,
   log,
   uuid4,
   workflowInfo,
@@ -36,6 +38,7 @@ import {
   newState,
   nextWord,
   promptWanted,
+  tellsOfFailure,
   type SessionState,
 } from '../core/session-state';
 import { openSession, podiumFor, store } from './calls';
@@ -105,7 +108,7 @@ async function dealWithInbox(run: Run): Promise<void> {
   if (isOver(run)) return;
   await seeToContact(run);
   if (!reply) return;
-  const sentAt = await send(run, reply, 'answer', () => isOver(run) || agentIsHere(run.state));
+  const sentAt = await send(run, reply, 'answer', () => isOver(run) || isInVain(run.state));
   if (run.state.intake.waitingFor !== null) run.state.intake.askedAt = sentAt;
 }
 
@@ -188,6 +191,7 @@ async function send(
  */
 function withoutOutcome(error: unknown): TextOutcome | null {
   if (!(error instanceof ActivityFailure)) throw error;
+  if (isCancellation(error)) return null; // given up, and nobody waits for it
   if (error.retryState === 'TIMEOUT' || error.cause instanceof TimeoutFailure) return null;
   log.error('A text could not be sent', { problem: error.cause?.message });
   return { status: 'refused', code: 'outcome_unknown' };
@@ -250,11 +254,13 @@ const isOpen = ({ sessionUid, status }: SessionState) => sessionUid !== null && 
 /** What has come and waits to be dealt with. */
 const somethingCame = ({ inbox, optOuts }: SessionState) => inbox.length > 0 || optOuts.length > 0;
 
-const agentIsHere = ({ inbox }: SessionState) => inbox.some(({ from }) => from === 'agent');
+/** Whether a reply has become pointless: a person has taken over, or texts do not arrive. */
+const isInVain = (state: SessionState) =>
+  state.inbox.some((message) => message.from === 'agent' || tellsOfFailure(message, state));
 
 /** False for a run that was started by a message which came again: there is nothing to close, or to give back. */
 const somethingHappened = ({ state, input }: Run) =>
-  state.lastSpeaker !== null || partialState(state, input.policy) !== null;
+  state.lastSpeaker !== null || state.undeliverable || partialState(state, input.policy) !== null;
 
 const isDue = (run: Run) => endOf(run) !== null || promptIsDue(run);
 

@@ -60,6 +60,24 @@ export function contactChange(change: Partial<ContactChange> = {}): ContactChang
   };
 }
 
+/** News that a message of the store did not arrive. */
+export function failedMessage(options: MessageOptions = {}): ReceivedEvent {
+  const { phone = JANE, locationUid = NORTHSIDE, stop = false } = options;
+  const event = {
+    kind: 'message_failed',
+    eventType: 'message.failed',
+    failureReason: 'Attempted to send SMS to a landline.',
+    webchat: false,
+    ...options,
+  } as const;
+  return received(event, {
+    kind: 'message_failed',
+    phone,
+    locationUid,
+    optOut: stop ? { rule: 'podium' } : null,
+  });
+}
+
 /** Any event with any verdict. */
 export function received(options: MessageOptions, verdict: Verdict): ReceivedEvent {
   const { receivedAt = new Date(), stop: _, ...given } = options;
@@ -80,6 +98,7 @@ export function received(options: MessageOptions, verdict: Verdict): ReceivedEve
     name: null,
     attachments: [],
     senderUid: null,
+    failureReason: null,
     optOuts: [],
     contact: null,
     ...given,

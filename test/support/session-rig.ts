@@ -191,6 +191,11 @@ export class Chat {
     return this.says(text, { from: 'agent', webchat: false });
   }
 
+  /** Podium tells that a text of ours did not arrive: the last one, unless another time is given. */
+  fails(reason: string, sentAt = this.sent.at(-1)?.at): Promise<number> {
+    return this.says(reason, { from: 'delivery', webchat: false, ...(sentAt && { at: sentAt }) });
+  }
+
   async message(text: string, options: Partial<SessionMessage> = {}): Promise<SessionMessage> {
     const at = await this.rig.now();
     return {

@@ -1,9 +1,10 @@
 /**
  * Histories of sessions as earlier versions of the workflows made them: a version that cannot replay them
- * would wedge the sessions that run while it is deployed. `npm run histories` makes them anew, which is right
- * only when no session of an older version can be running any more.
+ * would wedge the sessions that run while it is deployed. `npm run histories` stores those that are missing. To
+ * delete one, so that it is made anew, is right only when no session of an older version can be running any more.
  */
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporal } from '@temporalio/proto';
 import { ROOT } from '../../embedded/paths';
@@ -18,16 +19,17 @@ export interface StoredHistory {
   history: History;
 }
 
-/** Replaces what is stored. The name of one is a short word for what happens in it. */
+/** Stores those that are not there yet. The name of one is a short word for what happens in it. */
 export async function storeHistories(histories: StoredHistory[]): Promise<void> {
-  await rm(DIRECTORY, { recursive: true, force: true });
-  await mkdir(DIRECTORY);
+  await mkdir(DIRECTORY, { recursive: true });
   for (const { name, history } of histories) {
+    const file = join(DIRECTORY, `${name}.json`);
+    if (existsSync(file)) continue;
     // Who made it, on which machine and in which folder, is of no interest.
     const json = JSON.stringify(History.fromObject(history), null, 1)
       .replace(/("identity": *)"[^"]*"/g, '$1"worker"')
       .replaceAll(`${ROOT}/`, '');
-    await writeFile(join(DIRECTORY, `${name}.json`), `${json}\n`);
+    await writeFile(file, `${json}\n`);
   }
 }
 
