@@ -25,6 +25,7 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
   let simulator: Awaited<ReturnType<typeof startSimulator>>;
   let receiver: SmallServer;
   let podium: PodiumApi;
+  let limits: ReturnType<typeof ownLimits>;
   let store: MemoryTokens;
 
   beforeEach(async () => {
@@ -38,8 +39,9 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
       timeoutMs: 2_000,
       logger,
     });
+    limits = ownLimits();
     podium = createPodium({
-      ...{ contract, apiUrl: simulator.url, tokens, limits: ownLimits(), timeoutMs: 2_000, logger },
+      ...{ contract, apiUrl: simulator.url, tokens, limits, timeoutMs: 2_000, logger },
     });
   });
   afterEach(async () => {
@@ -232,17 +234,49 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
     expect((await podium.findContact(PHONE, NORTHSIDE))?.optedOutAt).toBeNull();
   });
 
-  it('says before a send that Podium has paused it, and makes all other calls', async () => {
-    const { conversation_uid: conversationUid } = await customerWrites();
-    await podium.prepare('sendMessage');
-    const path = '^/v4/(messages|conversations/.*/messages)$';
-    await simulator.fault({ method: 'POST', path, status: 429, headers: { 'retry-after': '30' } });
-    expect(await errorOf(send(conversationUid))).toMatchObject({ kind: 'throttled' });
-    const held = await errorOf(podium.prepare('sendMessage'));
-    expect(held).toMatchObject({ kind: 'throttled' });
-    expect(held!.details.retryAfterMs).toBeGreaterThan(28_000);
-    await podium.addNote(conversationUid, 'A note.', 'Robot');
-    expect(await podium.listMessages(conversationUid)).toHaveLength(1);
+  describe('after a 429', () => {
+    const SENDS = '^/v4/(messages|messages/attachment|conversations/.*/messages)$';
+    const attachment = (conversationUid: string) => ({
+      ...{ phone: PHONE, locationUid: NORTHSIDE, conversationUid, body: 'Hi Jane', senderName: 'Robot' },
+      file: { name: 'a.txt', contentType: 'text/plain', size: 1, open: () => Readable.from(['a']) },
+    });
+
+    it.each([
+      ['seconds', { 'retry-after': '30' }, 30],
+      ['a date', { 'retry-after': new Date(Date.now() + 600_000).toUTCString() }, 600],
+      ['the reset of its limit', { 'ratelimit-reset': '40' }, 40],
+      ['nothing', {}, 5],
+    ])('that says %s, it says before a send how long that is paused', async (_, headers, seconds) => {
+      const { conversation_uid } = await customerWrites();
+      await simulator.fault({ method: 'POST', path: SENDS, status: 429, headers });
+      expect(await errorOf(send(conversation_uid))).toMatchObject({ kind: 'throttled' });
+      const held = await errorOf(podium.prepare('sendMessage'));
+      expect(held).toMatchObject({ kind: 'throttled', details: { mayHaveHappened: false } });
+      expect(held!.details.retryAfterMs! / 1000).toBeLessThanOrEqual(seconds);
+      expect(held!.details.retryAfterMs! / 1000).toBeGreaterThan(seconds > 100 ? seconds / 2 : seconds - 5);
+    });
+
+    it('to a text, files may be sent, and the other way round', async () => {
+      const { conversation_uid: conversationUid } = await customerWrites();
+      const kinds = {
+        sendMessage: () => send(conversationUid),
+        sendAttachment: () => podium.sendAttachment(attachment(conversationUid)),
+      };
+      for (const [paused, other] of [
+        ['sendMessage', 'sendAttachment'],
+        ['sendAttachment', 'sendMessage'],
+      ] as const) {
+        limits.pausedUntil.clear();
+        await podium.prepare(paused);
+        await simulator.fault({ path: SENDS, status: 429, headers: { 'retry-after': '30' } });
+        expect(await errorOf(kinds[paused]())).toMatchObject({ kind: 'throttled' });
+        expect(await errorOf(podium.prepare(paused))).toMatchObject({ kind: 'throttled' });
+        await podium.prepare(other);
+        await kinds[other]();
+      }
+      await podium.addNote(conversationUid, 'A note.', 'Robot');
+      expect(await podium.listMessages(conversationUid)).toHaveLength(3);
+    });
   });
 
   it('is prepared by a token, and the call after that needs no other', async () => {
