@@ -16,6 +16,7 @@ import { close, listen } from '../server/http-server';
 import { createMetrics } from '../server/metrics';
 import { createPool } from '../store/database';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
+import { noFiles } from '../test/support/no-files';
 import { noReadings } from '../test/support/readings';
 import { LOCATIONS } from './customers';
 import { firstMessage, signalSession } from './session-signal';
@@ -47,6 +48,8 @@ void runMain('reference', async () => {
     return { status: 'accepted' };
   };
 
+  const pool = createPool(environment.databaseUrl); // asked for nothing, it connects to nothing
+  const { encryptionKeys } = environment;
   const app = createApp({
     webhook: {
       rules: {
@@ -62,7 +65,8 @@ void runMain('reference', async () => {
     },
     checks: { required: {}, wanted: {} },
     metrics,
-    tools: { client, pool: createPool(environment.databaseUrl), auditHash: String }, // asked for nothing, it connects to nothing
+    tools: { client, pool, auditHash: String, links: { publicUrl: null, encryptionKeys, seconds: 0 } },
+    files: { pool, encryptionKeys, files: noFiles },
     codec: new EncryptionCodec(environment.encryptionKeys),
     tokens: environment.opsTokens,
     demo: null,

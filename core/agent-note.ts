@@ -1,3 +1,4 @@
+import { failure, type ErrorCode } from './error-codes';
 import type { Answers, CloseReason, Question } from './session';
 import { undeliveredCause, type UndeliveredCause } from './undelivered';
 
@@ -89,6 +90,15 @@ const UNDELIVERED: Record<UndeliveredCause, string> = {
   carrier: 'the carrier has refused it',
   unknown: 'Podium could not deliver it',
 };
+
+/** A file that the customer sent is not kept. The message itself came through. */
+export function fileRefusedNote(code: ErrorCode): string {
+  return paragraphs([
+    'The customer has sent a file that was not kept.',
+    `${failure(code).message.replace(/\.$/, '')} (${code}).`,
+    'The message itself came through.',
+  ]);
+}
 
 const REASONS: Record<CloseReason, string> = {
   idle: 'The chat was closed, since nobody wrote for a while.',

@@ -112,6 +112,7 @@ export interface SessionView {
 export const WEBCHAT_SESSION = 'webchatSession';
 export const SESSION_QUEUE = 'webchat-sessions';
 export const PODIUM_QUEUE = 'podium-api';
+export const FILES_QUEUE = 'webchat-files';
 export const MESSAGE_SIGNAL = 'message';
 export const OPT_OUT_SIGNAL = 'optOut';
 export const FORCE_CLOSE_SIGNAL = 'forceClose';

@@ -10,6 +10,7 @@ import type { Flags } from './flags';
 import { keepAlive } from './keep-alive';
 import { keptKeys, type Keys } from './keys';
 import { keptPorts, type Ports } from './ports';
+import { writeLocalSettings } from './local-settings';
 import { createCluster, postgresUrl, type PostgresPlan } from './postgres';
 import { postgresProgram, temporalProgram } from './programs';
 import { provisionTemporal } from './provision/temporal-cli';
@@ -92,8 +93,13 @@ export class LocalSystem {
     chmodSync(this.directory, PRIVATE);
   }
 
-  private settingsFile(own: string | null): string | null {
-    if (!this.flags.fast) return own;
+  private settingsFile(own: string | null): string {
+    const file = join(this.directory, 'settings.yaml');
+    writeLocalSettings(this.flags.fast ? this.fastSettings(own) : own, join(this.memory, 'files'), file);
+    return file;
+  }
+
+  private fastSettings(own: string | null): string {
     const file = join(this.directory, 'fast-settings.yaml');
     writeFastSettings(own, file);
     return file;

@@ -14,8 +14,7 @@ export interface Wiring {
   serverUrl: string;
   contract: Contract;
   keys: Keys;
-  /** A settings file; null for the shipped settings alone. */
-  settingsFile: string | null;
+  settingsFile: string;
   /** By how much the simulator's retry waits are divided. */
   timeScale: number;
   logDirectory: string;
@@ -80,7 +79,7 @@ export function productEnvironment(wiring: Wiring): Record<string, string> {
     OPS_TOKENS: `local:${keys.opsToken},temporal-ui:${keys.codecToken}`,
     PODIUM_CONTRACT: wiring.contract,
     PUBLIC_URL: wiring.serverUrl,
-    ...(wiring.settingsFile ? { WEBCHAT_SETTINGS: wiring.settingsFile } : {}),
+    WEBCHAT_SETTINGS: wiring.settingsFile,
     ...(wiring.simulatorUrl ? simulatedPodium(wiring.simulatorUrl, keys) : {}),
   };
 }

@@ -52,7 +52,7 @@ beforeAll(async () => {
   receiver = await startReceiver(database.pool, (parts) => ({
     ...parts,
     checks: { required: { database: check('required') }, wanted: { temporal: check('wanted') } },
-    tools: { pool: database.pool, client, auditHash: testHash },
+    tools: { ...parts.tools, client },
     demo: {
       tools: { pool: database.pool, client, auditHash: testHash },
       locations: () => [

@@ -3,10 +3,12 @@ import Router from '@koa/router';
 import type { PayloadCodec } from '@temporalio/common';
 import Koa from 'koa';
 import type { Logger } from 'pino';
+import type { FileTools } from '../ops/files';
 import type { SessionTools } from '../ops/sessions';
 import { codecRoutes } from './codec';
 import { demoRoutes, type DemoDependencies } from './demo';
 import { answerErrors } from './errors';
+import { fileRoutes, type FileDependencies } from './files';
 import { healthRoutes, type Checks } from './health';
 import type { Metrics } from './metrics';
 import { opsRoutes } from './ops-api';
@@ -17,7 +19,8 @@ export interface AppDependencies {
   webhook: WebhookDependencies;
   checks: Checks;
   metrics: Metrics;
-  tools: SessionTools;
+  tools: SessionTools & FileTools;
+  files: FileDependencies;
   codec: PayloadCodec;
   tokens: readonly OpsToken[];
   /** Null where there is no simulator to try things with. */
@@ -35,6 +38,7 @@ export function createApp(deps: AppDependencies): Koa {
     healthRoutes(deps.checks),
     metricsRoutes(deps.metrics),
     opsRoutes(deps.tools, deps.tokens),
+    fileRoutes(deps.files),
     codecRoutes(deps.codec, deps.tokens),
   ];
   if (deps.demo) routers.push(demoRoutes(deps.demo));

@@ -45,6 +45,16 @@ export const HTTP_FAILURES = {
     message: 'There is no such session, or it is closed already.',
     hint: 'Check the phone and the uid of the location.',
   },
+  noFile: {
+    code: 'ERR_HTTP_NO_FILE',
+    message: 'There is no such file, or it has been deleted.',
+    hint: 'Check that the link is complete. Files are deleted after some time.',
+  },
+  linkExpired: {
+    code: 'ERR_HTTP_LINK_EXPIRED',
+    message: 'This link has expired.',
+    hint: 'An operator can make a new one, as long as the file is kept.',
+  },
   notStored: {
     code: 'ERR_HTTP_NOT_STORED',
     message: 'The event could not be stored in time.',

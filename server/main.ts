@@ -16,6 +16,8 @@ import { createTemporalClient } from '../ops/temporal';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { activePauses, callLimits } from '../store/call-limits';
 import { createPool, type Pool } from '../store/database';
+import { connectFileStore } from '../store/files/connect';
+import { countFiles } from '../store/files/rows';
 import { receive, type ReceiveContext } from '../store/inbox';
 import { readAccess, storedTokens } from '../store/podium-tokens';
 import { countPending } from '../store/relay';
@@ -41,6 +43,7 @@ const NEEDS = [
   'encryptionKeys',
   'opsTokens',
   'port',
+  'publicUrl',
   'logLevel',
   'demoSimulatorUrl',
   'demoTemporalUiUrl',
@@ -60,7 +63,11 @@ void runMain('server', async () => {
   const client = createTemporalClient(dataConverter(environment.encryptionKeys), withFiles());
   onShutdown(() => client.connection.close());
 
-  const metrics = createMetrics({ backlog: () => readBacklog(pool), pauses: () => activePauses(pool) });
+  const metrics = createMetrics({
+    backlog: () => readBacklog(pool),
+    pauses: () => activePauses(pool),
+    files: () => countFiles(pool),
+  });
   addAccessMetrics(metrics.registry, () => readAccess(pool));
   const context = receiveContext(environment, settings);
   const judgeEvent = (event: PodiumEvent) => {
@@ -110,7 +117,9 @@ void runMain('server', async () => {
     metrics,
     logger,
   });
-  const tools = { pool, client, auditHash: (phone: string) => context.auditHash(phone) };
+  const { encryptionKeys, publicUrl } = environment;
+  const links = { publicUrl, encryptionKeys, seconds: settings.attachments.link_seconds };
+  const tools = { pool, client, auditHash: (phone: string) => context.auditHash(phone), links };
   const app = createApp({
     webhook: {
       rules: {
@@ -127,6 +136,7 @@ void runMain('server', async () => {
     checks: readinessChecks(receiverPool, client, directory),
     metrics,
     tools,
+    files: { pool, encryptionKeys, files: await connectFileStore(settings.attachments.store) },
     codec: new EncryptionCodec(environment.encryptionKeys),
     tokens: environment.opsTokens,
     demo: demoPage(environment, settings, directory, tools),
@@ -141,12 +151,13 @@ void runMain('server', async () => {
   logger.info({ event: 'ready', url }, 'Ready');
 });
 
-function receiveContext({ idKeys }: ServerEnvironment, settings: Settings): ReceiveContext {
+function receiveContext({ idKeys, encryptionKeys }: ServerEnvironment, settings: Settings): ReceiveContext {
   const [key] = idKeys as [string];
   return {
     workflowId: (phone, locationUid) => sessionWorkflowId(phone, locationUid, key),
     startOn: settings.session.start_on,
     auditHash: (phone) => phoneHash(phone, key),
+    files: { maxBytes: settings.attachments.max_bytes, encryptionKeys },
   };
 }
 

@@ -13,6 +13,8 @@ export interface Readings {
   backlog(): Promise<Backlog>;
   /** Endpoints that Podium wants no calls to, with the seconds that are left. */
   pauses(): Promise<{ endpoint: string; seconds: number }[]>;
+  /** Files of customers by what has become of them. */
+  files(): Promise<{ status: string; count: number }[]>;
 }
 
 export function createMetrics(read: Readings) {
@@ -43,6 +45,17 @@ export function createMetrics(read: Readings) {
       this.reset();
       const pauses = await read.pauses().catch(() => []);
       for (const { endpoint, seconds } of pauses) this.set({ endpoint }, seconds);
+    },
+  });
+  new Gauge({
+    name: 'podium_webchat_files',
+    help: 'Files of customers by what has become of them.',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      this.reset();
+      const files = await read.files().catch(() => []);
+      for (const { status, count } of files) this.set({ status }, count);
     },
   });
   return {

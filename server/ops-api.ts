@@ -2,6 +2,7 @@
 import Router from '@koa/router';
 import { z } from 'zod';
 import { normalizePhone } from '../core/phone';
+import { listFiles, type FileTools } from '../ops/files';
 import { closeSession, showSession, type SessionTools } from '../ops/sessions';
 import { readJson } from './body';
 import { HTTP_FAILURES, Refusal } from './errors';
@@ -15,7 +16,10 @@ const closeRequest = z.object({
   reason: z.string().max(200).default(''),
 });
 
-export function opsRoutes(tools: SessionTools, tokens: readonly OpsToken[]): Router<OperatorState> {
+export function opsRoutes(
+  tools: SessionTools & FileTools,
+  tokens: readonly OpsToken[],
+): Router<OperatorState> {
   const router = new Router<OperatorState>({ prefix: '/ops' });
   router.use(requireToken(tokens));
 
@@ -36,6 +40,13 @@ export function opsRoutes(tools: SessionTools, tokens: readonly OpsToken[]): Rou
     if (!(await closeSession(tools, e164(phone), location, wish)))
       throw new Refusal(404, HTTP_FAILURES.noSession);
     ctx.body = { status: 'closed' };
+  });
+
+  router.get('/files', async (ctx) => {
+    const { phone, location_uid: location } = ctx.query;
+    if (typeof phone !== 'string' || typeof location !== 'string')
+      throw new Refusal(400, HTTP_FAILURES.invalid);
+    ctx.body = { files: await listFiles(tools, e164(phone), location) };
   });
   return router;
 }

@@ -42,9 +42,10 @@ const LONGEST_PAUSE_MS = 15_000;
 /** Of grpc. */
 const INVALID_ARGUMENT = 3;
 
-/** A note is posted once, whenever it is started again. The others look for themselves what is left to do. */
+/** A note is posted once and a file fetched once, whenever it is started again. The others look for themselves what is left to do. */
 const REUSE = {
   agentNote: 'REJECT_DUPLICATE',
+  inboundFile: 'REJECT_DUPLICATE',
   optOutMirror: 'ALLOW_DUPLICATE',
   contactReading: 'ALLOW_DUPLICATE',
 } as const;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Contract } from './settings';
-import type { Contact, Conversation, Message, World } from './world';
+import type { Contract, Settings } from './settings';
+import type { Attachment, Contact, Conversation, Message, World } from './world';
 
 export const PODIUM_VERSION = '2021.04.01';
 
@@ -33,7 +33,12 @@ export function eventBody(happening: Happening, contract: Contract, eventUid: st
   return JSON.stringify({ data: happening.data, metadata });
 }
 
-export function messageReceived(world: World, conversation: Conversation, message: Message): Happening {
+export function messageReceived(
+  world: World,
+  conversation: Conversation,
+  message: Message,
+  settings: Pick<Settings, 'skill_file_links'>,
+): Happening {
   const country = world.locations.get(conversation.locationUid ?? '')?.country;
   return {
     eventType: 'message.received',
@@ -47,7 +52,10 @@ export function messageReceived(world: World, conversation: Conversation, messag
         location_uid: conversation.locationUid,
         ...(country ? { country } : {}),
         session_uid: conversation.uid,
-        attachments: message.attachments.map(({ sizeBytes }) => ({ size_bytes: sizeBytes })),
+        attachments: message.attachments.map((file) => ({
+          size_bytes: file.sizeBytes,
+          ...(settings.skill_file_links ? { url: attachmentUrl(world, file) } : {}),
+        })),
       },
     },
   };
@@ -83,7 +91,7 @@ export function publishedMessage(world: World, conversation: Conversation, messa
   const contact = world.contactByChannel(conversation.address);
   const file = message.attachments[0];
   return {
-    attachmentUrl: file ? attachmentUrl(message, 0) : null,
+    attachmentUrl: file ? attachmentUrl(world, file) : null,
     body: message.body,
     contact: { externalIdentifier: null, name: conversation.contactName, uid: contact?.uid ?? null },
     contactName: conversation.contactName,
@@ -95,7 +103,7 @@ export function publishedMessage(world: World, conversation: Conversation, messa
     },
     createdAt: message.createdAt,
     failureReason: message.failureReason,
-    items: messageItems(message),
+    items: messageItems(world, message),
     location: {
       organizationUid: conversation.locationUid === null ? null : world.organizationUid,
       uid: conversation.locationUid,
@@ -107,7 +115,7 @@ export function publishedMessage(world: World, conversation: Conversation, messa
   };
 }
 
-function messageItems(message: Message) {
+function messageItems(world: World, message: Message) {
   const common = {
     createdAt: message.createdAt,
     deliveryStatus: message.failureReason === null ? 'sent' : 'failed',
@@ -123,19 +131,20 @@ function messageItems(message: Message) {
     attachmentUrl: null,
     attachmentContentType: null,
   };
-  const files = message.attachments.map((file, index) => ({
+  const files = message.attachments.map((file) => ({
     ...common,
     type: 'attachment',
     uid: randomUUID(),
     body: null,
-    attachmentUrl: attachmentUrl(message, index),
+    attachmentUrl: attachmentUrl(world, file),
     attachmentContentType: file.contentType,
   }));
   return [text, ...files];
 }
 
-function attachmentUrl(message: Message, index: number): string {
-  return `https://attachments.example.com/${message.uid}/${index}`;
+/** A link that needs no token, and expires. */
+function attachmentUrl(world: World, { uid }: Attachment): string {
+  return `${world.url}/files/${uid}`;
 }
 
 export type PublishedContact = ReturnType<typeof publishedContact>;

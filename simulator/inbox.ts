@@ -11,11 +11,12 @@ import {
 } from './events';
 import { e164, filedAs } from './phones';
 import type { Settings } from './settings';
-import type { Attachment, Contact, Conversation, Message, World } from './world';
+import type { Contact, Conversation, Message, NewAttachment, World } from './world';
 
 const WEBCHAT_URL = 'https://www.example.com/';
 
-type MessageFields = Pick<Message, 'body' | 'direction' | 'from'> & Partial<Message>;
+type MessageFields = Pick<Message, 'body' | 'direction' | 'from'> &
+  Partial<Omit<Message, 'attachments'>> & { attachments?: NewAttachment[] };
 
 /**
  * What happens in Podium's inbox: customers, agents and the API write, messages fail, contacts opt out.
@@ -36,7 +37,7 @@ export class Inbox {
     name: string | null;
     webchat: boolean;
     at: string;
-    attachments: Attachment[];
+    attachments: NewAttachment[];
   }): { conversation: Conversation; message: Message; eventUid: string | null } {
     const country = this.world.locations.get(written.locationUid ?? '')?.country ?? null;
     const address = filedAs(written.phone, country);
@@ -52,7 +53,7 @@ export class Inbox {
       webchatUrl: written.webchat ? WEBCHAT_URL : null,
       attachments: written.attachments,
     });
-    const happening = messageReceived(this.world, conversation, message);
+    const happening = messageReceived(this.world, conversation, message, this.settings);
     const eventUid = this.deliveries.publish({ ...happening, at: Date.parse(written.at) });
     return { conversation, message, eventUid };
   }
@@ -68,7 +69,7 @@ export class Inbox {
     conversation: Conversation,
     body: string,
     senderName: string | null,
-    attachments: Attachment[] = [],
+    attachments: NewAttachment[] = [],
   ): Message {
     const message = this.sends(conversation, {
       body,
@@ -86,7 +87,7 @@ export class Inbox {
   imports(conversation: Conversation, fields: Pick<Message, 'body' | 'direction' | 'createdAt'>): Message {
     const message = this.add(conversation, { ...fields, from: 'import' });
     const happening = fields.direction === 'inbound' ? messageReceived : messageSent;
-    this.deliveries.publish(happening(this.world, conversation, message));
+    this.deliveries.publish(happening(this.world, conversation, message, this.settings));
     return message;
   }
 
@@ -205,14 +206,15 @@ export class Inbox {
     return message;
   }
 
-  private add(conversation: Conversation, fields: MessageFields): Message {
+  private add(conversation: Conversation, { attachments = [], ...fields }: MessageFields): Message {
+    const now = new Date().toISOString();
     const message: Message = {
       uid: randomUUID(),
-      createdAt: new Date().toISOString(),
+      createdAt: now,
       senderUid: null,
       senderName: null,
       webchatUrl: null,
-      attachments: [],
+      attachments: attachments.map((file) => ({ ...file, uid: randomUUID(), createdAt: now })),
       failureReason: null,
       ...fields,
     };

@@ -20,6 +20,10 @@ export const settingsSchema = z.strictObject({
   opt_out_whitelisted: z.boolean(),
   /** Calls to `/v4` in 60 s before a 429; null for no limit. */
   ratelimit_per_minute: z.int().min(1).nullable(),
+  /** How long the links to files are good. */
+  file_link_seconds: z.number().positive(),
+  /** Whether the skill contract's events give a link to a file, beside its size; its documents show none. */
+  skill_file_links: z.boolean(),
   /** `senderUid` of what the API itself sent, in its echo; null for none. */
   api_sender_uid: z.guid().nullable(),
   /** Whether each use of a refresh token makes a new one and ends the old; null for what the contract says. */
@@ -47,6 +51,8 @@ export const defaultSettings: Settings = {
   contacts_filter_ignored: false,
   opt_out_whitelisted: false,
   ratelimit_per_minute: 300,
+  file_link_seconds: 7 * 24 * 60 * 60,
+  skill_file_links: false,
   // A user's uid as an agent has one, so that a handler which takes every sender for an agent is found out.
   api_sender_uid: 'a9100000-0000-4000-8000-000000000001',
   rotate_refresh_tokens: null,

@@ -59,6 +59,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     void (request.url?.startsWith('/sim/') ? control : api)(request, response);
   });
   await listen(server, options.port);
+  world.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   deliveries.start();
 
   let stopped: Promise<void> | undefined;
@@ -68,7 +69,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     await stateFile?.close();
   };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: world.url,
     stop: () => (stopped ??= stop()),
   };
 }

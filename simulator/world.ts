@@ -28,10 +28,19 @@ export interface Contact {
   readableAt: number;
 }
 
-export interface Attachment {
+/** A file as somebody sends it. */
+export interface NewAttachment {
   contentType: string;
   sizeBytes: number;
   name: string | null;
+  /** What is in it; null for something that begins as such a file does. */
+  base64: string | null;
+}
+
+export interface Attachment extends NewAttachment {
+  uid: string;
+  /** Its link lives from here on. */
+  createdAt: string;
 }
 
 export interface Message {
@@ -116,6 +125,8 @@ export interface SavedWorld {
 /** Everything that Podium knows. Whoever changes it calls `changed`. */
 export class World {
   readonly organizationUid = ORGANIZATION_UID;
+  /** Where the simulator is, for links to it. */
+  url = '';
   readonly locations: Map<string, Location>;
   readonly contacts: Map<string, Contact>;
   readonly conversations: Map<string, Conversation>;

@@ -17,7 +17,10 @@ export type AuditKind =
   | 'send_failed'
   /** It stands in the conversation twice: an attempt that was not found came late. */
   | 'send_doubled'
-  | 'session_closed';
+  | 'session_closed'
+  | 'file_kept'
+  | 'file_refused'
+  | 'file_deleted';
 
 export interface AuditEntry {
   /** Unique, so that a retried act is written once; null where the act's own transaction sees to that. */

@@ -9,6 +9,7 @@ import type { SessionMessage } from '../core/session';
 import { followContacts, type DatedChange } from './contact-changes';
 import type { Queryable } from './database';
 import { failAsReported, failSends } from './failures';
+import { announceFiles, type AnnouncedFile, type FileRules } from './files/rows';
 import { writeNotes, type NewNote } from './notes';
 import { applyOptOut, optedOutAmong, takeBackPodiumOptOut, type OptOutChange } from './opt-outs';
 import { findOwnMessages, type OwnMessage } from './own-messages';
@@ -30,6 +31,7 @@ export interface ReceiveContext {
   startOn: 'webchat' | 'any';
   /** The audit's name for a phone. */
   auditHash(phone: string): string;
+  files: Pick<FileRules, 'maxBytes' | 'encryptionKeys'>;
 }
 
 /** What becomes of the inbox row. */
@@ -132,6 +134,7 @@ export async function takeEffect(
   );
   await leaveToAgents(client, takenOver);
   await writeNotes(client, notes);
+  await announceFiles(client, filesOfCustomers(events, effects), { ...context.files, ...context });
   return effects;
 }
 
@@ -361,6 +364,18 @@ function messageOf({ event, verdict, receivedAt }: JudgedEvent): NonNullable<Eff
     name: event.name && storable(event.name),
     attachments: event.attachments.length,
   };
+}
+
+/** Files are fetched of messages that a session gets; what is not ours to answer is left where it is. */
+function filesOfCustomers(events: JudgedEvent[], effects: Effect[]): AnnouncedFile[] {
+  return events.flatMap(({ event, verdict, receivedAt }, i) => {
+    const { status, message } = effects[i]!;
+    if (status !== 'pending' || verdict.kind !== 'customer_message' || !message) return [];
+    const { phone, locationUid } = verdict;
+    const { conversationUid } = message;
+    const origin = { messageUid: event.messageUid, phone, locationUid, conversationUid, receivedAt };
+    return event.attachments.map((attachment) => ({ ...origin, attachment }));
+  });
 }
 
 /** One note a day says enough. */

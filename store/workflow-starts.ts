@@ -3,6 +3,7 @@ import type { Queryable } from './database';
 
 export type WantedWorkflow =
   | { workflowType: 'agentNote'; workflowId: string; args: [{ noteId: string }] }
+  | { workflowType: 'inboundFile'; workflowId: string; args: [{ fileId: string }] }
   | { workflowType: 'optOutMirror'; workflowId: string; args: [{ historyId: number }] }
   | { workflowType: 'contactReading'; workflowId: string; args: [{ contactId: string }] };
 

@@ -14,6 +14,7 @@ import {
 } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { withinActivities } from '../activities/call-share';
+import { createFileActivities } from '../activities/file-activities';
 import { createPodiumActivities } from '../activities/podium-activities';
 import { createSessionActivities } from '../activities/session-activities';
 import { onShutdown, shutDown } from '../config/lifecycle';
@@ -24,10 +25,11 @@ import { queueCallsPerSecond } from '../core/call-rates';
 import { dataConverter } from '../core/data-converter';
 import type { Environment } from '../core/environment';
 import { phoneHash } from '../core/ids';
-import { PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
+import { FILES_QUEUE, PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { callLimits } from '../store/call-limits';
 import { createPool } from '../store/database';
+import { connectFileStore } from '../store/files/connect';
 import { storedTokens } from '../store/podium-tokens';
 import { ensureSchedules, plannedSchedules } from './schedules';
 import { temporalLogger } from './temporal-logger';
@@ -40,6 +42,8 @@ const NEEDS = [
   'logLevel',
 ] as const satisfies (keyof Environment)[];
 
+/** A large file takes its time, and must not keep a session from its own. */
+const FILES_AT_ONCE = 8;
 /** What runs may end by itself for so long; a send that is cut off has to be read up later. */
 const SHUTDOWN_GRACE = '6 seconds';
 const LONGEST_PAUSE_MS = 5_000;
@@ -72,6 +76,13 @@ void runMain('worker', async () => {
     senderName: settings.messages.en.sender_name,
     conflictRefetchMaxAttempts: settings.contacts.conflict_refetch_max_attempts,
   };
+  const fileDeps = {
+    ...{ pool, phoneHash: deps.phoneHash, encryptionKeys: environment.encryptionKeys },
+    files: await connectFileStore(settings.attachments.store),
+    rules: { maxBytes: settings.attachments.max_bytes, allowedTypes: settings.attachments.allowed_types },
+    podiumOrigin: new URL(environment.podiumApiUrl).origin,
+    keepDays: settings.retention.files_days,
+  };
   const common = {
     connection,
     namespace,
@@ -90,6 +101,12 @@ void runMain('worker', async () => {
       taskQueue: PODIUM_QUEUE,
       activities: createPodiumActivities(deps),
       maxTaskQueueActivitiesPerSecond: queueCallsPerSecond(settings.podium.requests_per_minute),
+    }),
+    await Worker.create({
+      ...common,
+      taskQueue: FILES_QUEUE,
+      activities: createFileActivities(fileDeps),
+      maxConcurrentActivityTaskExecutions: FILES_AT_ONCE,
     }),
   ];
   const running = Promise.all(workers.map((worker) => worker.run()));

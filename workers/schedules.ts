@@ -14,12 +14,15 @@ const CALL_DEADLINE_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
+/** In seconds. */
+const DAY = 86_400;
+
 /** A schedule with a workflow without arguments. */
 export type PlannedSchedule = Pick<ScheduleOptions, 'scheduleId' | 'spec' | 'action' | 'policies'>;
 
 /** Every schedule of the product, as the settings want it. */
 export function plannedSchedules(_settings: Settings): PlannedSchedule[] {
-  return [];
+  return [every(DAY, 'fileRetention')];
 }
 
 /**

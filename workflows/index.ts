@@ -1,5 +1,7 @@
 /** Everything that the worker bundles. */
 export { agentNote } from './agent-note';
 export { contactReading } from './contact-reading';
+export { fileRetention } from './file-retention';
+export { inboundFile } from './inbound-file';
 export { optOutMirror, optOutMirrorRetry } from './opt-out-mirror';
 export { webchatSession } from './webchat-session';

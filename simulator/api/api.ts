@@ -8,6 +8,7 @@ import type { Contract } from '../settings';
 import { contactRoutes } from './contacts';
 import { conversationRoutes, conversationUpdateRoutes } from './conversations';
 import { answerErrors, ApiError } from './errors';
+import { fileRoutes } from './files';
 import { locationRoutes } from './locations';
 import { attachmentRoutes, importRoutes, messageRoutes } from './messages';
 import { oauthRoutes, requireToken } from './oauth';
@@ -37,6 +38,7 @@ export function createApi(parts: Parts): Koa {
   app.use(recordCalls(calls, world));
   app.use(injectFaults(faults, settings));
   app.use(answerErrors);
+  app.use(fileRoutes(parts).routes());
   app.use(oauthRoutes(parts).routes());
   app.use(limitRate(settings));
   app.use(requireToken(world));

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { z } from 'zod';
-import type { Attachment } from '../world';
+import type { NewAttachment } from '../world';
 import { invalid } from './errors';
 
 /** Above Podium's 25 MiB, since it refuses a file only after the upload. */
@@ -78,13 +78,15 @@ export function bodyOf(ctx: Context): RequestBody {
 }
 
 /** The fields of a form with a file: JSON, and what is known of the file. */
-export function fieldsOf(form: FormData | null): { data: unknown; attachment: Attachment | null } {
+export function fieldsOf(form: FormData | null): { data: unknown; attachment: NewAttachment | null } {
   const data = form?.get('data');
   const file = form?.get('attachment');
   return {
     data: parseJson(typeof data === 'string' ? data : ''),
     attachment:
-      file instanceof File ? { contentType: file.type, sizeBytes: file.size, name: file.name } : null,
+      file instanceof File
+        ? { contentType: file.type, sizeBytes: file.size, name: file.name, base64: null }
+        : null,
   };
 }
 

@@ -9,6 +9,9 @@ import type { Contact, Conversation, Message, World } from '../world';
 
 const AGENT_UID = 'a9e00000-0000-4000-8000-000000000001';
 
+/** More than Podium takes, so that it can be tried what happens then. */
+const MOST_FILE_BYTES = 100_000_000;
+
 const customerMessage = z.strictObject({
   /** As the customer types it. */
   phone: z.string(),
@@ -21,11 +24,17 @@ const customerMessage = z.strictObject({
   at: z.iso.datetime({ offset: true }).optional(),
   attachments: z
     .array(
-      z.strictObject({
-        content_type: z.string(),
-        size_bytes: z.int().min(0),
-        name: z.string().nullable().default(null),
-      }),
+      z
+        .strictObject({
+          /** As Podium says; what is in it may be something else. */
+          content_type: z.string(),
+          size_bytes: z.int().min(0).max(MOST_FILE_BYTES).optional(),
+          data_base64: z.base64().optional(),
+          name: z.string().nullable().default(null),
+        })
+        .refine((file) => (file.size_bytes === undefined) !== (file.data_base64 === undefined), {
+          error: 'either size_bytes or data_base64 is needed',
+        }),
     )
     .default([]),
 });
@@ -61,8 +70,9 @@ export function peopleRoutes({ world, inbox }: Parts): Router {
         at: (at === undefined ? new Date() : new Date(at)).toISOString(),
         attachments: attachments.map((file) => ({
           contentType: file.content_type,
-          sizeBytes: file.size_bytes,
+          sizeBytes: file.size_bytes ?? Buffer.from(file.data_base64 ?? '', 'base64').length,
           name: file.name,
+          base64: file.data_base64 ?? null,
         })),
       });
       ctx.body = { message_uid: message.uid, event_uid: eventUid, conversation_uid: conversation.uid };

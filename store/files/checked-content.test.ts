@@ -35,7 +35,12 @@ const refusedAs = (code: string) => expect.objectContaining({ constructor: FileR
 test('a content is kept as it came, with its size, its hash and the type that its bytes tell', async () => {
   const content = contentOf('png', 200_000);
   const sha256 = createHash('sha256').update(content).digest();
-  expect(await keep(content)).toEqual({ sizeBytes: 200_000, sha256, contentType: 'image/png' });
+  expect(await keep(content)).toEqual({
+    sizeBytes: 200_000,
+    sha256,
+    contentType: 'image/png',
+    extension: 'png',
+  });
   const [kept] = store.kept.values();
   expect(kept!.contentType).toBe('image/png');
   expect(kept!.content.equals(content)).toBe(true);

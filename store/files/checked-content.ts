@@ -18,6 +18,8 @@ export interface KeptContent {
   /** 32 bytes. */
   sha256: Buffer;
   contentType: string;
+  /** The ending that goes with its type, without a dot. */
+  extension: string;
 }
 
 /** A content that we do not take. */
@@ -51,7 +53,7 @@ export async function keepContent(
 
 /** As much as the signatures of files take. */
 const SAMPLE_BYTES = 4_100;
-const TEXT = 'text/plain';
+const TEXT = { mime: 'text/plain', ext: 'txt' };
 
 /** Passes a content on once its type is known and allowed, and breaks off at the first byte too many. */
 class CheckedContent extends Transform {
@@ -62,7 +64,7 @@ class CheckedContent extends Transform {
   private size = 0;
   /** The first bytes, held back until the type is known. */
   private held: Buffer[] | null = [];
-  private contentType = '';
+  private fileType: { mime: string; ext: string } = TEXT;
   private readonly decoder = new TextDecoder('utf-8', { fatal: true });
   private tellType!: (type: string) => void;
 
@@ -77,7 +79,12 @@ class CheckedContent extends Transform {
 
   /** Once it has gone by whole. */
   result(): KeptContent {
-    return { sizeBytes: this.size, sha256: this.hash.digest(), contentType: this.contentType };
+    return {
+      sizeBytes: this.size,
+      sha256: this.hash.digest(),
+      contentType: this.fileType.mime,
+      extension: this.fileType.ext,
+    };
   }
 
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
@@ -99,7 +106,7 @@ class CheckedContent extends Transform {
 
   private async finish(): Promise<void> {
     await this.release();
-    if (this.contentType === TEXT) this.checkText();
+    if (this.fileType === TEXT) this.checkText();
   }
 
   /** Finds out what it is, and lets go what was held back. */
@@ -108,15 +115,15 @@ class CheckedContent extends Transform {
     const beginning = Buffer.concat(this.held);
     this.held = null;
     // Texts have no signature; whether it is one shows while it passes.
-    this.contentType = (await fileTypeFromBuffer(beginning))?.mime ?? TEXT;
-    if (beginning.length === 0 || !this.rules.allowedTypes.includes(this.contentType))
+    this.fileType = (await fileTypeFromBuffer(beginning)) ?? TEXT;
+    if (beginning.length === 0 || !this.rules.allowedTypes.includes(this.fileType.mime))
       throw this.refuse('ERR_WEBCHAT_015');
-    this.tellType(this.contentType);
+    this.tellType(this.fileType.mime);
     this.letGo(beginning);
   }
 
   private letGo(chunk: Buffer): void {
-    if (this.contentType === TEXT) this.checkText(chunk);
+    if (this.fileType === TEXT) this.checkText(chunk);
     this.push(chunk);
   }
 

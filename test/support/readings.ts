@@ -4,4 +4,5 @@ import type { Readings } from '../../server/metrics';
 export const noReadings: Readings = {
   backlog: async () => ({ pending: 0, oldestSeconds: 0 }),
   pauses: async () => [],
+  files: async () => [],
 };

@@ -18,7 +18,12 @@ export function workflowIdOf(phone: string, locationUid: string): string {
   return `webchat:${locationUid}:${testHash(phone, locationUid)}`;
 }
 
-export const context: ReceiveContext = { workflowId: workflowIdOf, startOn: 'webchat', auditHash: testHash };
+export const context: ReceiveContext = {
+  workflowId: workflowIdOf,
+  startOn: 'webchat',
+  auditHash: testHash,
+  files: { maxBytes: 26_214_400, encryptionKeys: [{ id: 'test', secret: Buffer.alloc(32, 1) }] },
+};
 
 export interface MessageOptions extends Partial<PodiumEvent> {
   phone?: string;

@@ -11,6 +11,7 @@ import { createInboxWriter } from '../../server/inbox-writer';
 import { createMetrics } from '../../server/metrics';
 import type { Pool } from '../../store/database';
 import { receive, type ReceivedEvent } from '../../store/inbox';
+import { noFiles } from './no-files';
 import { noReadings } from './readings';
 import { context, NORTHSIDE } from './received';
 
@@ -19,6 +20,13 @@ export const SECRET = 'a webhook secret';
 export const OLD_SECRET = 'the secret before';
 export const TOKENS = [{ name: 'alice', token: 'token-of-alice' }];
 const STORE: Location = { uid: NORTHSIDE, name: 'Northside Motors', country: 'AU', archived: false };
+
+/** What links to files are made of. */
+export const LINKS = {
+  publicUrl: 'https://webchat.example.com',
+  encryptionKeys: context.files.encryptionKeys,
+  seconds: 60,
+};
 
 export interface Receiver {
   url: string;
@@ -57,7 +65,8 @@ export async function startReceiver(
     },
     checks: { required: {}, wanted: {} },
     metrics,
-    tools: { pool, auditHash: context.auditHash, client: {} as Client },
+    tools: { pool, auditHash: context.auditHash, client: {} as Client, links: LINKS },
+    files: { pool, encryptionKeys: LINKS.encryptionKeys, files: noFiles },
     codec: { encode: async (payloads) => payloads, decode: async (payloads) => payloads },
     tokens: TOKENS,
     demo: null,

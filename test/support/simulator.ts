@@ -65,6 +65,7 @@ export class SimulatorHandle {
     name?: string;
     webchat?: boolean;
     at?: string;
+    attachments?: { content_type: string; size_bytes?: number; data_base64?: string; name?: string }[];
   }): Promise<{ message_uid: string; event_uid: string; conversation_uid: string }> {
     return this.control('POST', '/sim/customer/messages', message);
   }

@@ -94,7 +94,9 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
   const places = { logDirectory: join(directory, 'logs'), dataDirectory: directory };
   await mkdir(places.logDirectory);
   const settingsFile = join(directory, 'settings.yaml');
-  await writeFile(settingsFile, stringify({ ...UNHURRIED, ...options.settings }));
+  const store = { kind: 'folder', path: join(directory, 'files') };
+  const attachments = { store, ...options.settings?.['attachments'] };
+  await writeFile(settingsFile, stringify({ ...UNHURRIED, ...options.settings, attachments }));
   const keys = newKeys();
   const database = await (options.stoppable ? ownDatabase(places, keys) : sharedDatabase());
   const serverPorts = await ports(options.servers ?? 1);

@@ -1,0 +1,106 @@
+/** What the workflows ask about files: fetching them from Podium's links, and deleting them in time. */
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import type { EncryptionKey } from '../core/encryption';
+import type { ErrorCode } from '../core/error-codes';
+import { FileLinkError, openFileLink, type FileLinkProblem } from '../podium/file-link';
+import type { Pool } from '../store/database';
+import {
+  FileRefused,
+  keepContent,
+  type ContentRules,
+  type KeptContent,
+} from '../store/files/checked-content';
+import type { FileStore } from '../store/files/file-store';
+import { fileToFetch, markDeleted, markKept, markRefused, outdatedFiles } from '../store/files/rows';
+
+export interface FileDependencies {
+  pool: Pool;
+  files: FileStore;
+  rules: ContentRules;
+  /** By which links are decrypted. */
+  encryptionKeys: readonly EncryptionKey[];
+  /** The origin of Podium's API, whose links are followed wherever it is. */
+  podiumOrigin: string;
+  /** How long files are kept. */
+  keepDays: number;
+  /** The audit's name for a phone. */
+  phoneHash: (phone: string) => string;
+}
+
+/** How long a link may say nothing, and how long all of it may take; an attempt has five minutes. */
+const IDLE_MS = 20_000;
+const TOTAL_MS = 240_000;
+
+/** How many files one activity deletes. */
+const DELETED_AT_ONCE = 100;
+
+const LINK_CODES: Record<FileLinkProblem, ErrorCode | null> = {
+  refused: 'ERR_WEBCHAT_016',
+  gone: 'ERR_WEBCHAT_017',
+  unreachable: null,
+};
+
+export type FileActivities = ReturnType<typeof createFileActivities>;
+
+export function createFileActivities(deps: FileDependencies) {
+  const { pool, files, rules, encryptionKeys, podiumOrigin, keepDays, phoneHash } = deps;
+
+  /** Fetches what a link leads to, and keeps it under the id. */
+  async function fetchInto(id: string, link: string): Promise<KeptContent> {
+    const signal = Context.current().cancellationSignal;
+    const limits = { podiumOrigin, idleMs: IDLE_MS, totalMs: TOTAL_MS, signal };
+    const { content, sizeBytes } = await openFileLink(link, limits);
+    if (sizeBytes !== null && sizeBytes > rules.maxBytes) {
+      content.destroy();
+      throw new FileRefused('ERR_WEBCHAT_005');
+    }
+    return keepContent(files, id, content, rules);
+  }
+
+  return {
+    /** Fetches a file, or writes down why it is not to be had. It throws only what may pass. */
+    async fetchFile(id: string): Promise<void> {
+      const file = await fileToFetch(pool, id, encryptionKeys);
+      if (!file) return;
+      let kept: KeptContent;
+      try {
+        kept = await fetchInto(id, file.link);
+      } catch (error) {
+        const code = finalCode(error);
+        if (!code) throw mayPass(error);
+        await markRefused(pool, id, code, phoneHash(file.phone));
+        return;
+      }
+      await markKept(pool, id, kept, phoneHash(file.phone));
+    },
+
+    /** The link was tried for as long as it may be good. */
+    async giveUpFile(id: string): Promise<void> {
+      const file = await fileToFetch(pool, id, encryptionKeys);
+      if (file) await markRefused(pool, id, 'ERR_WEBCHAT_017', phoneHash(file.phone));
+    },
+
+    /** Deletes some of the files that were kept for long enough. */
+    async deleteOutdatedFiles(): Promise<'more' | 'done'> {
+      const outdated = await outdatedFiles(pool, keepDays, DELETED_AT_ONCE);
+      for (const { id, phone } of outdated) {
+        await files.delete(id);
+        await markDeleted(pool, id, phoneHash(phone));
+      }
+      return outdated.length === DELETED_AT_ONCE ? 'more' : 'done';
+    },
+  };
+}
+
+/** The code of what would not go better the next time; null for what may. */
+function finalCode(error: unknown): ErrorCode | null {
+  if (error instanceof FileRefused) return error.code;
+  return error instanceof FileLinkError ? LINK_CODES[error.kind] : null;
+}
+
+/** Errors of the network name hosts, and what a link says is nobody's business: only codes go on. */
+function mayPass(error: unknown): ApplicationFailure {
+  const { name, code } = error as Error & { code?: string };
+  const reason = error instanceof FileLinkError ? error.message : `It broke off (${code ?? name}).`;
+  return ApplicationFailure.retryable(`A file could not be fetched. ${reason}`, 'file_not_fetched');
+}

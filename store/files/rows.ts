@@ -1,0 +1,245 @@
+/** What is known of each file of a customer, and what becomes of it. */
+import { randomUUID } from 'node:crypto';
+import { fileRefusedNote } from '../../core/agent-note';
+import { decrypt, encrypt, type EncryptionKey } from '../../core/encryption';
+import type { ErrorCode } from '../../core/error-codes';
+import type { Attachment } from '../../core/events';
+import { writeAudit } from '../audit';
+import { transaction, type Pool, type Queryable } from '../database';
+import { writeNotes } from '../notes';
+import { storableKey } from '../text';
+import { wantWorkflows } from '../workflow-starts';
+import type { KeptContent } from './checked-content';
+import { stemOf } from './file-name';
+
+export type FileStatus = 'pending' | 'kept' | 'refused' | 'expired' | 'without_link' | 'deleted';
+
+/** Where a file came in. */
+export interface FileOrigin {
+  messageUid: string | null;
+  phone: string;
+  locationUid: string;
+  conversationUid: string | null;
+  receivedAt: Date;
+}
+
+/** A file that an event has announced. */
+export interface AnnouncedFile extends FileOrigin {
+  attachment: Attachment;
+}
+
+export interface FileRules {
+  maxBytes: number;
+  /** The first one encrypts links. */
+  encryptionKeys: readonly EncryptionKey[];
+  /** The audit's name for a phone. */
+  auditHash(phone: string): string;
+}
+
+/** A file as an operator, and who has its link, may see it. */
+export interface StoredFile {
+  id: string;
+  messageUid: string | null;
+  status: FileStatus;
+  errorCode: string | null;
+  /** Null before it was kept. */
+  name: string | null;
+  contentType: string | null;
+  sizeBytes: number | null;
+  /** In hex. */
+  sha256: string | null;
+  receivedAt: Date;
+  settledAt: Date | null;
+  deletedAt: Date | null;
+}
+
+/**
+ * Writes down the files that came with messages, in the receiving transaction, and wants the workflow that
+ * fetches each. One that is announced too large is refused at once; without a link there is nothing to fetch.
+ */
+export async function announceFiles(
+  client: Queryable,
+  announced: AnnouncedFile[],
+  rules: FileRules,
+): Promise<void> {
+  if (announced.length === 0) return;
+  const files = announced.map((file) => announcedRow(file, rules));
+  await client.query(
+    `insert into files (id, came_by, message_uid, phone_e164, location_uid, conversation_uid, stem,
+                        link_key_id, link, status, received_at)
+     select id, 'podium', message_uid, phone, location_uid, conversation_uid, stem, key_id, link, status, received_at
+       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bytea[],
+                   $9::text[], $10::timestamptz[])
+         as f(id, message_uid, phone, location_uid, conversation_uid, stem, key_id, link, status, received_at)`,
+    [
+      files.map(({ id }) => id),
+      files.map(({ messageUid }) => messageUid && storableKey(messageUid)),
+      files.map(({ phone }) => phone),
+      files.map(({ locationUid }) => locationUid),
+      files.map(({ conversationUid }) => conversationUid),
+      files.map(({ stem }) => stem),
+      files.map(({ link }) => link?.keyId ?? null),
+      files.map(({ link }) => link?.bytes ?? null),
+      files.map(({ status }) => status),
+      files.map(({ receivedAt }) => receivedAt),
+    ],
+  );
+  for (const { id, phone, tooLarge } of files)
+    if (tooLarge) await settleRefused(client, id, 'ERR_WEBCHAT_005', rules.auditHash(phone));
+  await wantWorkflows(
+    client,
+    files
+      .filter(({ link }) => link !== null)
+      .map(({ id }) => ({
+        workflowType: 'inboundFile',
+        workflowId: `inbound-file:${id}`,
+        args: [{ fileId: id }],
+      })),
+  );
+}
+
+function announcedRow(file: AnnouncedFile, { maxBytes, encryptionKeys }: FileRules) {
+  const { url, sizeBytes, name } = file.attachment;
+  const tooLarge = sizeBytes !== null && sizeBytes > maxBytes;
+  const link = url !== null && !tooLarge ? encrypt(Buffer.from(url), encryptionKeys) : null;
+  const status: FileStatus = link || tooLarge ? 'pending' : 'without_link';
+  return { ...file, id: randomUUID(), stem: stemOf(name), link, status, tooLarge };
+}
+
+/** The link of a file that is still to be fetched, and whose it is; null when there is nothing left to do. */
+export async function fileToFetch(
+  pool: Pool,
+  id: string,
+  keys: readonly EncryptionKey[],
+): Promise<{ link: string; phone: string } | null> {
+  const { rows } = await pool.query<{ phone: string; keyId: string; bytes: Buffer }>(
+    `select phone_e164 as phone, link_key_id as "keyId", link as bytes from files
+      where id = $1 and status = 'pending' and link is not null`,
+    [id],
+  );
+  const [row] = rows;
+  return row ? { link: decrypt(row, keys).toString(), phone: row.phone } : null;
+}
+
+/** The content is in the store. @returns false when something else has become of the file meanwhile */
+export async function markKept(
+  pool: Pool,
+  id: string,
+  kept: KeptContent,
+  phoneHash: string,
+): Promise<boolean> {
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{ locationUid: string }>(
+      `update files set status = 'kept', link = null, link_key_id = null, settled_at = now(),
+         content_type = $2, extension = $3, size_bytes = $4, sha256 = $5
+        where id = $1 and status = 'pending' returning location_uid as "locationUid"`,
+      [id, kept.contentType, kept.extension, kept.sizeBytes, kept.sha256],
+    );
+    const [row] = rows;
+    if (!row) return false;
+    await writeAudit(client, {
+      key: null,
+      kind: 'file_kept',
+      phoneHash,
+      locationUid: row.locationUid,
+      workflowId: null,
+      details: {
+        file: id,
+        sha256: kept.sha256.toString('hex'),
+        size: kept.sizeBytes,
+        content_type: kept.contentType,
+      },
+    });
+    return true;
+  });
+}
+
+/** The file is not to be had, for good: the agent is told, and the link is forgotten. */
+export async function markRefused(pool: Pool, id: string, code: ErrorCode, phoneHash: string): Promise<void> {
+  await transaction(pool, (client) => settleRefused(client, id, code, phoneHash));
+}
+
+async function settleRefused(
+  client: Queryable,
+  id: string,
+  code: ErrorCode,
+  phoneHash: string,
+): Promise<void> {
+  const { rows } = await client.query<{ phone: string; locationUid: string; conversationUid: string | null }>(
+    `update files set status = case $2 when 'ERR_WEBCHAT_017' then 'expired' else 'refused' end,
+       error_code = $2, link = null, link_key_id = null, settled_at = now()
+      where id = $1 and status = 'pending'
+     returning phone_e164 as phone, location_uid as "locationUid", conversation_uid as "conversationUid"`,
+    [id, code],
+  );
+  const [file] = rows;
+  if (!file) return;
+  const { locationUid } = file;
+  await writeAudit(client, {
+    ...{ key: null, kind: 'file_refused', phoneHash, locationUid, workflowId: null },
+    details: { file: id, code },
+  });
+  await writeNotes(client, [
+    {
+      ...{ ...file, key: `file_refused:${id}`, workflowId: null },
+      ...{ body: fileRefusedNote(code), close: false },
+    },
+  ]);
+}
+
+const STORED_FILE = `id, message_uid as "messageUid", status, error_code as "errorCode", stem || '.' || extension as name,
+  content_type as "contentType", size_bytes as "sizeBytes", encode(sha256, 'hex') as sha256,
+  received_at as "receivedAt", settled_at as "settledAt", deleted_at as "deletedAt"`;
+
+/** The file of an id, or null. */
+export async function findFile(pool: Pool, id: string): Promise<StoredFile | null> {
+  const { rows } = await pool.query<StoredFile>(`select ${STORED_FILE} from files where id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+/** The files of a customer (E.164) at a store, the latest first. */
+export async function filesOf(pool: Pool, phone: string, locationUid: string): Promise<StoredFile[]> {
+  const { rows } = await pool.query<StoredFile>(
+    `select ${STORED_FILE} from files where phone_e164 = $1 and location_uid = $2 order by received_at desc, id`,
+    [phone, locationUid],
+  );
+  return rows;
+}
+
+/** Files that were kept for longer than so many days, the oldest first. */
+export async function outdatedFiles(
+  pool: Pool,
+  days: number,
+  limit: number,
+): Promise<{ id: string; phone: string }[]> {
+  const { rows } = await pool.query<{ id: string; phone: string }>(
+    `select id, phone_e164 as phone from files
+      where status = 'kept' and settled_at < now() - $1 * interval '1 day' order by settled_at limit $2`,
+    [days, limit],
+  );
+  return rows;
+}
+
+/** The content is gone from the store. What it was stays known. */
+export async function markDeleted(pool: Pool, id: string, phoneHash: string): Promise<void> {
+  await transaction(pool, async (client) => {
+    const { rows } = await client.query<{ locationUid: string }>(
+      `update files set status = 'deleted', deleted_at = now() where id = $1 and status = 'kept'
+       returning location_uid as "locationUid"`,
+      [id],
+    );
+    for (const { locationUid } of rows)
+      await writeAudit(client, {
+        ...{ key: null, kind: 'file_deleted', phoneHash, locationUid, workflowId: null },
+        details: { file: id },
+      });
+  });
+}
+
+/** How many files there are in each state. */
+export async function countFiles(pool: Pool): Promise<{ status: FileStatus; count: number }[]> {
+  const { rows } = await pool.query<{ status: FileStatus; count: number }>(
+    'select status, count(*) as count from files group by status',
+  );
+  return rows;
+}

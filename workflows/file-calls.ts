@@ -1,0 +1,14 @@
+/** How the workflows call what deals with files: on a queue of its own, since large files take their time. */
+import { proxyActivities } from '@temporalio/workflow';
+import type { FileActivities } from '../activities/file-activities';
+import { FILES_QUEUE } from '../core/session';
+
+/** @param within after how long a call that keeps failing is given up; without it, never */
+export function files(within?: '7 days') {
+  return proxyActivities<FileActivities>({
+    taskQueue: FILES_QUEUE,
+    startToCloseTimeout: '5 minutes',
+    ...(within ? { scheduleToCloseTimeout: within } : {}),
+    retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 hour' },
+  });
+}
