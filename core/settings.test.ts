@@ -27,7 +27,10 @@ test('the shipped file is complete, with the promised values', () => {
       start_on: 'webchat',
       close_when_store_owes: false,
     },
-    optout: { keywords: ['STOP', 'UNSUBSCRIBE', 'QUIT', 'END', 'CANCEL', 'OPTOUT'] },
+    optout: {
+      keywords: ['STOP', 'UNSUBSCRIBE', 'QUIT', 'END', 'CANCEL', 'OPTOUT'],
+      mirror_retry_seconds: 86_400,
+    },
     locations: { refresh_interval_seconds: 300 },
     contacts: { conflict_refetch_max_attempts: 3 },
     podium: { contract: 'published', requests_per_minute: 300 },

@@ -11,7 +11,7 @@ export const FAST = 60;
  * @param own the path of the settings file in use; null for the shipped settings alone
  */
 export function writeFastSettings(own: string | null, path: string): void {
-  const { session, locations } = loadSettings(own);
+  const { session, locations, optout } = loadSettings(own);
   const kept = own === null ? {} : ((parse(readFileSync(own, 'utf8')) ?? {}) as Record<string, object>);
   const settings = {
     ...kept,
@@ -22,6 +22,7 @@ export function writeFastSettings(own: string | null, path: string): void {
       podium_expiry_seconds: session.podium_expiry_seconds / FAST,
       reply_within_seconds: session.reply_within_seconds / FAST,
     },
+    optout: { ...kept['optout'], mirror_retry_seconds: optout.mirror_retry_seconds / FAST },
     locations: {
       ...kept['locations'],
       refresh_interval_seconds: locations.refresh_interval_seconds / FAST,

@@ -20,6 +20,7 @@ import { connectFileStore } from '../store/files/connect';
 import { countFiles } from '../store/files/rows';
 import { receive, type ReceiveContext } from '../store/inbox';
 import { readAccess, storedTokens } from '../store/podium-tokens';
+import { countMirrors } from '../store/opt-out-mirrors';
 import { countPending } from '../store/relay';
 import { addAccessMetrics, complainAboutAccess } from './access';
 import { afterReceipt } from './after-receipt';
@@ -67,6 +68,7 @@ void runMain('server', async () => {
     backlog: () => readBacklog(pool),
     pauses: () => activePauses(pool),
     files: () => countFiles(pool),
+    mirrors: () => countMirrors(pool),
   });
   addAccessMetrics(metrics.registry, () => readAccess(pool));
   const context = receiveContext(environment, settings);

@@ -1,5 +1,6 @@
 /** What the server counts. Labels are statuses and codes only: no phone, no text, no id. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { MIRROR_STATES, type MirrorState } from '../store/opt-out-mirrors';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -15,6 +16,8 @@ export interface Readings {
   pauses(): Promise<{ endpoint: string; seconds: number }[]>;
   /** Files of customers by what has become of them. */
   files(): Promise<{ status: string; count: number }[]>;
+  /** How many phones' opt-outs are in which state at Podium. */
+  mirrors(): Promise<Map<MirrorState, number>>;
 }
 
 export function createMetrics(read: Readings) {
@@ -56,6 +59,16 @@ export function createMetrics(read: Readings) {
       this.reset();
       const files = await read.files().catch(() => []);
       for (const { status, count } of files) this.set({ status }, count);
+    },
+  });
+  new Gauge({
+    name: 'podium_webchat_opt_out_mirrors',
+    help: 'Phones by how far Podium knows of their opt-out or opt-in.',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      const counts = await read.mirrors().catch(() => null);
+      for (const state of MIRROR_STATES) this.set({ state }, counts ? (counts.get(state) ?? 0) : NaN);
     },
   });
   return {

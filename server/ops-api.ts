@@ -3,6 +3,7 @@ import Router from '@koa/router';
 import { z } from 'zod';
 import { normalizePhone } from '../core/phone';
 import { listFiles, type FileTools } from '../ops/files';
+import { checkOptOut, optOutHistory } from '../ops/opt-outs';
 import { closeSession, showSession, type SessionTools } from '../ops/sessions';
 import { readJson } from './body';
 import { HTTP_FAILURES, Refusal } from './errors';
@@ -30,6 +31,16 @@ export function opsRoutes(
     const report = await showSession(tools, e164(phone), location);
     if (!report) throw new Refusal(404, HTTP_FAILURES.noSession);
     ctx.body = report;
+  });
+
+  router.get('/opt-outs', async (ctx) => {
+    if (typeof ctx.query.phone !== 'string') throw new Refusal(400, HTTP_FAILURES.invalid);
+    const phone = e164(ctx.query.phone);
+    const [state, history] = await Promise.all([
+      checkOptOut(tools.pool, phone),
+      optOutHistory(tools.pool, phone),
+    ]);
+    ctx.body = { phone_e164: phone, ...state, history };
   });
 
   router.post('/sessions/close', async (ctx) => {

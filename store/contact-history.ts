@@ -1,5 +1,5 @@
 /** What became of a contact over time: which of Podium's contacts it was, under which names, and what is gone. */
-import type { Queryable } from './database';
+import type { Pool, Queryable } from './database';
 
 export type ContactHistoryChange = 'linked' | 'renamed' | 'merged' | 'deleted' | 'phone_removed';
 
@@ -25,6 +25,28 @@ export async function writeContactHistory(client: Queryable, entries: NewContact
       [phone, change, podiumUid, intoUid ?? null, name ?? null, locationUid ?? null, at ?? null],
     );
   }
+}
+
+/** What became of a contact, as it was written down. */
+export interface ContactHistoryEntry {
+  change: ContactHistoryChange;
+  podiumUid: string | null;
+  intoUid: string | null;
+  name: string | null;
+  locationUid: string | null;
+  at: Date | null;
+  writtenAt: Date;
+}
+
+/** The history of a phone's contact, the oldest first. */
+export async function contactHistory(pool: Pool, phone: string): Promise<ContactHistoryEntry[]> {
+  const { rows } = await pool.query<ContactHistoryEntry>(
+    `select change, podium_uid as "podiumUid", into_uid as "intoUid", name, location_uid as "locationUid",
+            podium_at as at, written_at as "writtenAt"
+       from contact_history where phone_e164 = $1 order by id`,
+    [phone],
+  );
+  return rows;
 }
 
 /**

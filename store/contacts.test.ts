@@ -1,6 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { BAYVIEW, JANE, JOHN, NORTHSIDE } from '../test/support/received';
-import { contactOf, saveContact } from './contacts';
+import { contactHistory } from './contact-history';
+import { contactOf, contactToRead, namesByStore, saveContact } from './contacts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -8,6 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 afterEach(() => db.pool.query('truncate contacts, contact_locations, contact_history'));
+
+const jane = (locationUid: string) => ({ phone: JANE, podiumUid: 'p-1', name: null, locationUid });
 
 it('is one per phone, whoever races', async () => {
   const writers = Array.from({ length: 20 }, (_, i) =>
@@ -33,4 +36,37 @@ it('keeps what a later answer of Podium does not say', async () => {
     name: 'Ja\uFFFDne',
     locationUids: [NORTHSIDE],
   });
+});
+
+it('has one name, and at each store the one that is used there', async () => {
+  await saveContact(db.pool, { ...jane(NORTHSIDE), name: 'Jane', nameThere: 'Jane' });
+  await saveContact(db.pool, { ...jane(BAYVIEW), name: 'Jane', nameThere: 'J. Citizen' });
+  expect(await contactOf(db.pool, JANE)).toMatchObject({ name: 'Jane' });
+  expect(await namesByStore(db.pool, JANE)).toEqual([
+    { locationUid: NORTHSIDE, name: 'Jane', goneAt: null },
+    { locationUid: BAYVIEW, name: 'J. Citizen', goneAt: null },
+  ]);
+  expect(await contactHistory(db.pool, JANE)).toMatchObject([
+    { change: 'linked', podiumUid: 'p-1', name: 'Jane' },
+    { change: 'renamed', name: 'Jane', locationUid: NORTHSIDE },
+    { change: 'renamed', name: 'J. Citizen', locationUid: BAYVIEW },
+  ]);
+});
+
+it('whose uid Podium did not tell is read later, by one workflow', async () => {
+  const wanted = async () =>
+    (
+      await db.pool.query(
+        "select workflow_id, args from workflow_starts where workflow_type = 'contactReading'",
+      )
+    ).rows;
+  await saveContact(db.pool, { ...jane(NORTHSIDE), podiumUid: null });
+  const [{ workflow_id, args }] = await wanted();
+  const [{ contactId }] = args;
+  expect(workflow_id).toBe(`contact-reading:${contactId}`);
+  expect(await contactToRead(db.pool, contactId)).toEqual({ phone: JANE, locationUid: NORTHSIDE });
+  await saveContact(db.pool, jane(NORTHSIDE));
+  expect(await contactToRead(db.pool, contactId)).toBeNull();
+  await saveContact(db.pool, { ...jane(BAYVIEW), podiumUid: null });
+  expect(await wanted()).toHaveLength(1);
 });

@@ -42,6 +42,24 @@ export async function contactOf(pool: Pool, phone: string): Promise<Contact | nu
   return rows[0] ?? null;
 }
 
+/** What a customer is called at a store. */
+export interface NameAtStore {
+  locationUid: string;
+  name: string | null;
+  /** Since when Podium has no contact there; null while it has. */
+  goneAt: Date | null;
+}
+
+/** The names of a contact, store by store. */
+export async function namesByStore(pool: Pool, phone: string): Promise<NameAtStore[]> {
+  const { rows } = await pool.query<NameAtStore>(
+    `select location_uid as "locationUid", name, gone_at as "goneAt" from contact_locations
+      where phone_e164 = $1 order by 1`,
+    [phone],
+  );
+  return rows;
+}
+
 /**
  * Writes what Podium said of a contact. Where it did not tell the uid, since a new contact cannot always be
  * read at once, a workflow of its own reads it later.

@@ -213,6 +213,31 @@ export async function isEchoOfOurs(client: Queryable, phone: string, at: Date): 
   return rowCount === 1;
 }
 
+/** How far Podium knows the state of a phone. */
+export interface Mirror {
+  state: MirrorState;
+  optedOut: boolean;
+  /** By which store it was tried last. */
+  locationUid: string | null;
+  attempts: number;
+  lastAttemptAt: Date | null;
+  toldAt: Date | null;
+  notPermittedSince: Date | null;
+  errorCode: string | null;
+}
+
+/** Null when there never was anything that Podium had to know. */
+export async function mirrorOf(pool: Pool, phone: string): Promise<Mirror | null> {
+  const { rows } = await pool.query<Mirror>(
+    `select state, opted_out as "optedOut", location_uid as "locationUid", attempts,
+            last_attempt_at as "lastAttemptAt", told_at as "toldAt",
+            not_permitted_since as "notPermittedSince", error_code as "errorCode"
+       from opt_out_mirrors where phone_e164 = $1`,
+    [phone],
+  );
+  return rows[0] ?? null;
+}
+
 /** How many mirrors are in each state. */
 export async function countMirrors(pool: Pool): Promise<Map<MirrorState, number>> {
   const { rows } = await pool.query<{ state: MirrorState; count: number }>(

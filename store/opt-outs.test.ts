@@ -1,9 +1,20 @@
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
-import { BAYVIEW, context, customerMessage, JANE, JOHN, NORTHSIDE, testHash } from '../test/support/received';
+import {
+  BAYVIEW,
+  contactChange,
+  context,
+  customerMessage,
+  JANE,
+  JOHN,
+  NORTHSIDE,
+  testHash,
+} from '../test/support/received';
+import { followContacts } from './contact-changes';
 import { saveContact } from './contacts';
+import { lockPhones, transaction } from './database';
 import { receive } from './inbox';
-import { historyEntry } from './opt-out-mirrors';
-import { isOptedOut, recordOptOut, type OptOutChange } from './opt-outs';
+import { beginMirror, historyEntry, settleMirror } from './opt-out-mirrors';
+import { isOptedOut, recordOptOut, takeBackPodiumOptOut, type OptOutChange } from './opt-outs';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -178,4 +189,106 @@ describe('what Podium is told', () => {
 it('takes an actor as a person typed it', async () => {
   await record(true, '10:00', { actor: 'an\0n' });
   expect(await rows('select actor from opt_out_history')).toEqual([{ actor: 'an\uFFFDn' }]);
+});
+
+describe('what Podium has set and takes back', () => {
+  const podium = { source: 'podium', actor: 'podium' } as const;
+  const takesBack = (time: string, contactUid: string | null, shown: boolean) =>
+    transaction(db.pool, async (client) => {
+      await lockPhones(client, [JANE]);
+      await takeBackPodiumOptOut(client, {
+        ...{ phone: JANE, phoneHash: testHash(JANE), locationUid: null, at: at(time), contactUid, shown },
+      });
+    });
+  const source = async () => (await rows('select opted_out, source from opt_outs'))[0];
+
+  it.each([
+    ['of its own', { ...podium, contactUid: 'a' }, ['11:00', 'a', true], false],
+    [
+      'of its own, though the event does not show it',
+      { ...podium, contactUid: 'a' },
+      ['11:00', 'a', false],
+      false,
+    ],
+    ['of nobody knows whom, shown by the event', podium, ['11:00', 'a', true], false],
+    ['of nobody knows whom, and not shown', podium, ['11:00', 'a', false], true],
+    ['of a twin', { ...podium, contactUid: 'a' }, ['11:00', 'twin', true], true],
+    ['earlier', { ...podium, contactUid: 'a' }, ['09:00', 'a', true], true],
+    ['at the very same time', { ...podium, contactUid: 'a' }, ['10:00', 'a', true], true],
+    ['that a customer has told us', { source: 'text', contactUid: null }, ['11:00', 'a', true], true],
+    ['that an operator has', {}, ['11:00', 'a', true], true],
+  ] as [string, Partial<OptOutChange>, [string, string, boolean], boolean][])(
+    'an opt-out %s: %j -> %j, opted out: %s',
+    async (_, change, [time, contactUid, shown], optedOut) => {
+      await record(true, '10:00', change);
+      await takesBack(time, contactUid, shown);
+      expect(await isOptedOut(db.pool, JANE)).toBe(optedOut);
+      expect(await rows('select * from opt_out_history')).toHaveLength(optedOut ? 1 : 2);
+    },
+  );
+
+  it('counts though its contact was merged into another one meanwhile', async () => {
+    await saveContact(db.pool, { phone: JANE, podiumUid: 'a', name: null, locationUid: NORTHSIDE });
+    await record(true, '10:00', { ...podium, contactUid: 'a' });
+    await transaction(db.pool, (client) =>
+      followContacts(client, [
+        { change: contactChange({ what: 'merged', uid: 'b', mergedUid: 'a' }), at: at('10:30') },
+      ]),
+    );
+    await takesBack('11:00', 'b', true);
+    expect(await source()).toEqual({ opted_out: false, source: 'podium' });
+  });
+
+  it('is not the STOP that Podium was faster to tell of than the customer', async () => {
+    await record(true, '10:01', { ...podium, contactUid: 'a' });
+    await record(true, '10:00', { source: 'text', actor: 'customer' });
+    expect(await source()).toEqual({ opted_out: true, source: 'text' });
+    await takesBack('11:00', 'a', true);
+    expect(await isOptedOut(db.pool, JANE)).toBe(true);
+  });
+
+  it('is not claimed by a STOP that an opt-in has undone', async () => {
+    await record(false, '10:00');
+    await record(true, '11:00', { ...podium, contactUid: 'a' });
+    await record(true, '09:00', { source: 'text' });
+    expect(await source()).toEqual({ opted_out: true, source: 'podium' });
+  });
+});
+
+describe('the echo of our own telling', () => {
+  const podium = { source: 'podium', actor: 'podium' } as const;
+  const now = () => new Date();
+  const ago = (ms: number) => new Date(Date.now() - ms);
+
+  /** Podium is told of an opt-out while an opt-in comes in. */
+  async function overtaken() {
+    const { historyId } = await record(true, '', { at: ago(2_000) });
+    await beginMirror(db.pool, (await historyEntry(db.pool, historyId))!);
+    await record(false, '', { at: ago(1_000) });
+    return historyId;
+  }
+
+  it('undoes no opt-in that came meanwhile, and Podium is told of that', async () => {
+    const historyId = await overtaken();
+    await record(true, '', { ...podium, at: now() });
+    expect(await isOptedOut(db.pool, JANE)).toBe(false);
+    await db.pool.query('truncate workflow_starts');
+    await settleMirror(db.pool, historyId, { kind: 'told' });
+    expect(await rows('select workflow_id, args from workflow_starts')).toEqual([
+      {
+        workflow_id: `opt-out-mirror:${historyId + 1}:after-${historyId}`,
+        args: [{ historyId: historyId + 1 }],
+      },
+    ]);
+  });
+
+  it('is none long after it, nor is what Podium says when nothing was told', async () => {
+    const historyId = await overtaken();
+    await settleMirror(db.pool, historyId, { kind: 'told' });
+    await db.pool.query(
+      "update opt_out_mirrors set out_call_from = now() - interval '1 hour', out_call_until = now() - interval '1 hour'",
+    );
+    await record(true, '', { ...podium, at: now() });
+    expect(await isOptedOut(db.pool, JANE)).toBe(true);
+  });
 });

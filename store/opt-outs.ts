@@ -172,3 +172,42 @@ export async function optedOutAmong(client: Queryable, phones: string[]): Promis
   );
   return new Set(rows.map((row) => row.phone));
 }
+
+/** The ledger's state of a phone. */
+export interface OptOutState {
+  optedOut: boolean;
+  source: OptOutSource;
+  recordedAt: Date;
+}
+
+/** What wanted to change the state of a phone, and whether it did. */
+export interface OptOutRecord {
+  optedOut: boolean;
+  applied: boolean;
+  source: OptOutSource;
+  actor: string;
+  rule: string | null;
+  locationUid: string | null;
+  at: Date;
+  writtenAt: Date;
+}
+
+/** The state of a phone; null when nobody ever wanted a change. */
+export async function optOutState(pool: Pool, phone: string): Promise<OptOutState | null> {
+  const { rows } = await pool.query<OptOutState>(
+    `select opted_out as "optedOut", source, recorded_at as "recordedAt" from opt_outs where phone_e164 = $1`,
+    [phone],
+  );
+  return rows[0] ?? null;
+}
+
+/** All that ever wanted to change the state of a phone, the oldest first. */
+export async function optOutRecords(pool: Pool, phone: string): Promise<OptOutRecord[]> {
+  const { rows } = await pool.query<OptOutRecord>(
+    `select opted_out as "optedOut", applied, source, actor, rule, location_uid as "locationUid",
+            event_at as at, written_at as "writtenAt"
+       from opt_out_history where phone_e164 = $1 order by id`,
+    [phone],
+  );
+  return rows;
+}

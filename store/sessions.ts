@@ -9,6 +9,10 @@ import { storable } from './text';
 /** Phones get new owners: older answers are given to nobody. For `partial_answers`. */
 export const ANSWERS_WAIT = `claimed_by is null and saved_at > now() - interval '30 days'`;
 
+const SESSION_COLUMNS = `workflow_id as "workflowId", phone_e164 as phone, location_uid as "locationUid",
+  session_uid as "sessionUid", status, close_reason as "closeReason", conversation_uid as "conversationUid",
+  handled_number as "handledNumber", last_message_at as "lastMessageAt", closed_at as "closedAt"`;
+
 /** What an opening hands over at most: Temporal refuses results of more than 2 MB. */
 const MOST_UNDEALT_BYTES = 1024 * 1024;
 
@@ -202,6 +206,16 @@ export async function findSession(pool: Pool, phone: string, locationUid: string
   return (await selectSession(pool, phone, locationUid)) ?? null;
 }
 
+/** The sessions of a customer at all stores, the latest first. */
+export async function sessionsOf(pool: Pool, phone: string): Promise<Session[]> {
+  const { rows } = await pool.query<Session>(
+    `select ${SESSION_COLUMNS} from sessions where phone_e164 = $1
+      order by last_message_at desc nulls last, location_uid`,
+    [phone],
+  );
+  return rows;
+}
+
 /** Whether the session has gone on since it was closed, so that Podium's conversation must stay open. */
 export async function sessionReopened(pool: Pool, workflowId: string): Promise<boolean> {
   const { rowCount } = await pool.query(`select from sessions where workflow_id = $1 and status = 'closed'`, [
@@ -232,11 +246,7 @@ async function selectSession(
   lock: '' | 'for update' = '',
 ): Promise<Session | undefined> {
   const { rows } = await client.query<Session>(
-    `select workflow_id as "workflowId", phone_e164 as phone, location_uid as "locationUid",
-            session_uid as "sessionUid", status, close_reason as "closeReason",
-            conversation_uid as "conversationUid", handled_number as "handledNumber",
-            last_message_at as "lastMessageAt", closed_at as "closedAt"
-       from sessions where phone_e164 = $1 and location_uid = $2 ${lock}`,
+    `select ${SESSION_COLUMNS} from sessions where phone_e164 = $1 and location_uid = $2 ${lock}`,
     [phone, locationUid],
   );
   return rows[0];

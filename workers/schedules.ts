@@ -21,8 +21,8 @@ const DAY = 86_400;
 export type PlannedSchedule = Pick<ScheduleOptions, 'scheduleId' | 'spec' | 'action' | 'policies'>;
 
 /** Every schedule of the product, as the settings want it. */
-export function plannedSchedules(_settings: Settings): PlannedSchedule[] {
-  return [every(DAY, 'fileRetention')];
+export function plannedSchedules({ optout }: Settings): PlannedSchedule[] {
+  return [every(DAY, 'fileRetention'), every(optout.mirror_retry_seconds, 'optOutMirrorRetry')];
 }
 
 /**

@@ -2,10 +2,12 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../../config/load';
 import { registerAuthCommands } from './auth';
+import { registerContactCommands } from './contacts';
 import { CliContext, EXIT, type CliHost } from './context';
+import { registerOptOutCommands } from './optout';
 
 /** Each group of commands has a file of its own, which adds them to the program. */
-const GROUPS = [registerAuthCommands];
+const GROUPS = [registerAuthCommands, registerContactCommands, registerOptOutCommands];
 
 const AFTER_HELP = `
 Exit codes:

@@ -13,7 +13,7 @@ alter table contact_locations
 
 create table contact_history (
   id           bigint generated always as identity primary key,
-  phone_e164   text not null references contacts on delete cascade,
+  phone_e164   text not null,
   change       text not null check (change in ('linked', 'renamed', 'merged', 'deleted', 'phone_removed')),
   podium_uid   text,                         -- of Podium's contact; of a merge the one that is gone
   into_uid     text,                         -- of a merge: the one that is left

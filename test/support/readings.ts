@@ -5,4 +5,5 @@ export const noReadings: Readings = {
   backlog: async () => ({ pending: 0, oldestSeconds: 0 }),
   pauses: async () => [],
   files: async () => [],
+  mirrors: async () => new Map(),
 };

@@ -1,0 +1,77 @@
+/** What an operator can see of an opt-out: the ledger, and how far Podium knows of it. */
+import type { Pool } from '../store/database';
+import { mirrorOf, retryMirror, retryNotPermitted, type MirrorState } from '../store/opt-out-mirrors';
+import { optOutRecords, optOutState, type OptOutSource } from '../store/opt-outs';
+
+/** Times in ISO form. */
+export interface OptOutReport {
+  opted_out: boolean;
+  source: OptOutSource | null;
+  recorded_at: string | null;
+  /** How far Podium knows; null when there is nothing for it to know. It decides about no send. */
+  podium: MirrorReport | null;
+}
+
+export interface MirrorReport {
+  state: MirrorState;
+  told_at: string | null;
+  not_permitted_since: string | null;
+  last_attempt_at: string | null;
+  attempts: number;
+  location_uid: string | null;
+  error_code: string | null;
+}
+
+export interface OptOutHistoryReport {
+  opted_out: boolean;
+  /** False when a later change was known already. */
+  applied: boolean;
+  source: OptOutSource;
+  actor: string;
+  rule: string | null;
+  location_uid: string | null;
+  at: string;
+}
+
+/** Whether a phone (E.164) is opted out, and whether Podium knows. */
+export async function checkOptOut(pool: Pool, phone: string): Promise<OptOutReport> {
+  const [state, mirror] = await Promise.all([optOutState(pool, phone), mirrorOf(pool, phone)]);
+  return {
+    opted_out: state?.optedOut ?? false,
+    source: state?.source ?? null,
+    recorded_at: state?.recordedAt.toISOString() ?? null,
+    podium: mirror && {
+      state: mirror.state,
+      told_at: iso(mirror.toldAt),
+      not_permitted_since: iso(mirror.notPermittedSince),
+      last_attempt_at: iso(mirror.lastAttemptAt),
+      attempts: mirror.attempts,
+      location_uid: mirror.locationUid,
+      error_code: mirror.errorCode,
+    },
+  };
+}
+
+/** Everything that ever wanted to change the state of a phone, the oldest first. */
+export async function optOutHistory(pool: Pool, phone: string): Promise<OptOutHistoryReport[]> {
+  return (await optOutRecords(pool, phone)).map((record) => ({
+    opted_out: record.optedOut,
+    applied: record.applied,
+    source: record.source,
+    actor: record.actor,
+    rule: record.rule,
+    location_uid: record.locationUid,
+    at: record.at.toISOString(),
+  }));
+}
+
+/**
+ * Has Podium told again what it did not permit or refused: of one phone, or, with null, of one phone of each
+ * store, whose others follow once it is taken.
+ * @returns how many are tried
+ */
+export async function retryMirrors(pool: Pool, phone: string | null): Promise<number> {
+  return phone === null ? retryNotPermitted(pool) : Number(await retryMirror(pool, phone));
+}
+
+const iso = (time: Date | null) => time?.toISOString() ?? null;
