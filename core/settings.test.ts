@@ -177,3 +177,30 @@ test('with the intake off a location can still have it', () => {
   expect(sessionPolicy(own, NORTHSIDE).questions).toHaveLength(3);
   expect(sessionPolicy(own, { uid: 'elsewhere' }).questions).toEqual([]);
 });
+
+test('files are kept in a folder, or in a bucket of which the folder knows nothing', () => {
+  expect(settings('').attachments).toMatchObject({
+    max_bytes: 26_214_400,
+    store: { kind: 'folder', path: 'files' },
+  });
+  expect(settings('attachments: { store: { path: /srv/files } }').attachments.store).toEqual({
+    kind: 'folder',
+    path: '/srv/files',
+  });
+  expect(settings('attachments: { store: { kind: s3, bucket: chats } }').attachments.store).toEqual({
+    kind: 's3',
+    bucket: 'chats',
+  });
+  expect(problems('attachments: { store: { kind: s3, bucket: chats, path: x } }')).toEqual([
+    'attachments.store.path: no such setting',
+  ]);
+});
+
+test('no file can be larger than Podium takes, and nothing active is taken as shipped', () => {
+  expect(problems('attachments: { max_bytes: 26214401 }')).toHaveLength(1);
+  expect(problems('attachments: { allowed_types: [png] }')).toEqual([
+    'attachments.allowed_types.0: should be a MIME type, as image/png',
+  ]);
+  const active = /html|svg|xml|script|text|octet|executable|msdownload|zip|x-sh|flash|java/;
+  expect(settings('').attachments.allowed_types.filter((type) => active.test(type))).toEqual([]);
+});

@@ -8,7 +8,7 @@ const LONGEST_STEM = 80;
  */
 export function stemOf(name: string | null): string {
   const stem = oneLine((name ?? '').normalize('NFC'))
-    .replace(/\.[^.]*$/, '')
+    .replace(/\.[^./\\]*$/, '')
     .replace(/[^\p{L}\p{M}\p{N} _-]+/gu, '-')
     .replace(/^[ -]+|[ -]+$/g, '');
   return [...stem].slice(0, LONGEST_STEM).join('') || 'file';
