@@ -127,6 +127,7 @@ describe('a refusal', () => {
     [400, undefined, 'invalid'],
     [403, 'unauthorized', 'not_permitted'],
     [404, 'resource_not_found', 'not_found'],
+    [404, 'route_not_found', 'invalid'],
     [408, undefined, 'unreachable'],
     [409, 'contact_already_exists', 'conflict'],
     [413, 'attachment_exceeds_limit', 'too_large'],

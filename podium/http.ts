@@ -117,6 +117,8 @@ const BY_CODE: ReadonlyMap<string | undefined, PodiumErrorKind> = new Map([
 ]);
 
 function kindOf(status: number, code: string | undefined): PodiumErrorKind {
+  // The address is wrong: that must not pass for "no such contact".
+  if (code === 'route_not_found') return 'invalid';
   return BY_STATUS.get(status) ?? (status >= 500 ? 'server' : (BY_CODE.get(code) ?? 'invalid'));
 }
 

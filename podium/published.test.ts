@@ -162,6 +162,11 @@ describe('a contact', () => {
     expect(await podium.findContact(PHONE, LOCATION)).toBeNull();
   });
 
+  it('is not taken for missing when Podium does not know the call itself', async () => {
+    const podium = await podiumAnswering({ code: 'route_not_found' }, 404);
+    expect(await kindOf(podium.findContact(PHONE, LOCATION))).toBe('invalid');
+  });
+
   it('is created with the fields that Podium knows and no other, and its uid stays unknown', async () => {
     const podium = await podiumAnswering({ data: { identifier: PHONE } }, 202);
     expect(await podium.createContact({ phone: PHONE, locationUid: LOCATION, name: 'Jane' })).toEqual({
