@@ -34,7 +34,7 @@ test('the shipped file is complete, with the promised values', () => {
     locations: { refresh_interval_seconds: 300 },
     contacts: { conflict_refetch_max_attempts: 3 },
     podium: { contract: 'published', requests_per_minute: 300 },
-    webhook: { replay_window_seconds: 950_400, clock_skew_seconds: 300 },
+    webhook: { replay_window_seconds: 950_400, clock_skew_seconds: 300, secret_max_age_days: 90 },
   });
 });
 

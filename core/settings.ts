@@ -77,7 +77,12 @@ const schema = z
     }),
     contacts: z.strictObject({ conflict_refetch_max_attempts: count }),
     podium: z.strictObject({ contract: z.enum(['published', 'skill']), requests_per_minute: count }),
-    webhook: z.strictObject({ replay_window_seconds: seconds, clock_skew_seconds: seconds }),
+    webhook: z.strictObject({
+      replay_window_seconds: seconds,
+      clock_skew_seconds: seconds,
+      check_interval_seconds: seconds,
+      secret_max_age_days: z.number().positive(),
+    }),
     attachments: z.strictObject({
       max_bytes: count.max(LARGEST_FILE),
       allowed_types: z.array(

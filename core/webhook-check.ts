@@ -14,6 +14,7 @@ import {
 } from './webhooks';
 
 export type WebhookFindingCode =
+  | 'public_url_missing'
   | 'missing'
   | 'disabled'
   | 'other_url'
@@ -46,7 +47,8 @@ export interface WebhookSituation extends SecretSituation {
 }
 
 export interface WebhookRules {
-  publicUrl: string;
+  /** Null where nobody said: then no webhook can be known as ours. */
+  publicUrl: string | null;
   secretMaxAgeDays: number;
 }
 
@@ -56,6 +58,7 @@ export function checkWebhooks(
   { publicUrl, secretMaxAgeDays }: WebhookRules,
   now: Date,
 ): WebhookFinding[] {
+  if (publicUrl === null) return [publicUrlMissing()];
   const { webhooks, scopes } = situation;
   const stores = situation.stores.filter(({ archived }) => !archived);
   const ours = webhooks.filter((webhook) => ownerOf(webhook, publicUrl) === 'us');
@@ -88,6 +91,16 @@ export function summaryOf(findings: readonly Pick<WebhookFinding, 'code' | 'seve
   for (const { code } of problems) counts.set(code, (counts.get(code) ?? 0) + 1);
   const words = [...counts].map(([code, count]) => (count === 1 ? code : `${code} (${count})`));
   return words.length === 0 ? null : words.join(', ');
+}
+
+function publicUrlMissing(): WebhookFinding {
+  return {
+    code: 'public_url_missing',
+    severity: 'problem',
+    message: 'Nobody said under which address the server is reached, so no webhook can be known as ours.',
+    value: 'PUBLIC_URL',
+    mend: 'set PUBLIC_URL, and restart the workers',
+  };
 }
 
 function missing(publicUrl: string, stores: Store[]): WebhookFinding {

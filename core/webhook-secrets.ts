@@ -35,9 +35,11 @@ export function secretFingerprint(secret: string): string {
 }
 
 /** Whether a webhook signs with a secret that no server takes, as far as Podium tells. */
-export function isSecretUnknown({ secret }: WebhookAtPodium, secrets: readonly LiveSecret[]): boolean {
-  if (secret === null || secrets.length === 0) return false;
-  return !secrets.some(({ fingerprint }) => fingerprint === secretFingerprint(secret));
+export function isSecretUnknown(
+  { secretFingerprint: told }: WebhookAtPodium,
+  secrets: readonly LiveSecret[],
+): boolean {
+  return told !== null && secrets.length > 0 && !secrets.some(({ fingerprint }) => fingerprint === told);
 }
 
 /** The secret that Podium should have: of those at a first place the latest, since servers restart one by one. */
@@ -55,7 +57,8 @@ export function secretFindings(
 ): WebhookFinding[] {
   const newest = newestSecret(secrets);
   if (!newest) return [];
-  const isGiven = newest.lastUsedAt !== null || ours.some((webhook) => signsWith(webhook, newest));
+  const isGiven =
+    newest.lastUsedAt !== null || ours.some((webhook) => webhook.secretFingerprint === newest.fingerprint);
   const others = secrets.filter((secret) => secret !== newest);
   const lastUsed = others.filter(({ lastUsedAt }) => lastUsedAt !== null).sort(latestUseFirst)[0];
   const inUse = isGiven ? newest : (lastUsed ?? newest);
@@ -110,10 +113,6 @@ function old(secret: LiveSecret, newest: LiveSecret, now: Date): WebhookFinding 
     value: secret.fingerprint,
     mend: mayGo ? 'take it out of PODIUM_WEBHOOK_SECRETS and restart the servers' : null,
   };
-}
-
-function signsWith({ secret }: WebhookAtPodium, { fingerprint }: LiveSecret): boolean {
-  return secret !== null && secretFingerprint(secret) === fingerprint;
 }
 
 function latestUseFirst(a: LiveSecret, b: LiveSecret): number {

@@ -8,6 +8,7 @@ export const WANTED_EVENT_TYPES: readonly string[] = [
   'message.received',
   'message.sent',
   'message.failed',
+  'contact.created',
   'contact.updated',
   'contact.merged',
   'contact.deleted',
@@ -25,8 +26,8 @@ export interface WebhookAtPodium {
   locationUid: string | null;
   organizationUid: string | null;
   disabled: boolean;
-  /** Null where Podium does not tell it, or where there is none. */
-  secret: string | null;
+  /** Of the secret; null where Podium tells none. */
+  secretFingerprint: string | null;
 }
 
 /** A store as it was last read from Podium. */

@@ -6,12 +6,12 @@ import { loadSettings } from '../config/load';
 export const FAST = 60;
 
 /**
- * Writes a settings file that says what `own` says, with session timings and the refresh divided. The
+ * Writes a settings file that says what `own` says, with session timings, the refresh and the schedules divided. The
  * windows of the webhook and Podium's own 5 s stay, since others count on them.
  * @param own the path of the settings file in use; null for the shipped settings alone
  */
 export function writeFastSettings(own: string | null, path: string): void {
-  const { session, locations, optout } = loadSettings(own);
+  const { session, locations, optout, webhook } = loadSettings(own);
   const kept = own === null ? {} : ((parse(readFileSync(own, 'utf8')) ?? {}) as Record<string, object>);
   const settings = {
     ...kept,
@@ -23,6 +23,10 @@ export function writeFastSettings(own: string | null, path: string): void {
       reply_within_seconds: session.reply_within_seconds / FAST,
     },
     optout: { ...kept['optout'], mirror_retry_seconds: optout.mirror_retry_seconds / FAST },
+    webhook: {
+      ...kept['webhook'],
+      check_interval_seconds: webhook.check_interval_seconds / FAST,
+    },
     locations: {
       ...kept['locations'],
       refresh_interval_seconds: locations.refresh_interval_seconds / FAST,

@@ -83,6 +83,8 @@ export interface PodiumWebhook {
   locationUid: string | null;
   organizationUid: string | null;
   disabled: boolean;
+  /** Of its secret (`core/webhook-secrets`); null where Podium tells none. */
+  secretFingerprint: string | null;
   createdAt: Date | null;
   updatedAt: Date | null;
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import pino from 'pino';
 import { ownLimits } from '../test/support/call-limits';
 import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
+import { secretFingerprint } from '../core/webhook-secrets';
 import type { PodiumApi } from './api';
 import { createPodium } from './client';
 
@@ -47,7 +48,7 @@ const asked = () =>
   server.requests.map(({ method, url, body }) => [method, url, ...(body === undefined ? [] : [body])]);
 
 describe('webhooks', () => {
-  it('are listed without their secrets, with what is known of them', async () => {
+  it('are listed with what is known of them, and with fingerprints in place of secrets', async () => {
     const podium = await podiumAnswering({
       data: [webhook, { uid: 'w2', url: null, eventTypes: null, disabled: true }, { uid: null }],
     });
@@ -59,12 +60,13 @@ describe('webhooks', () => {
         locationUid: null,
         organizationUid: ORGANIZATION,
         disabled: false,
+        secretFingerprint: secretFingerprint('rehearsal'),
         createdAt: new Date('2026-07-01T10:00:00Z'),
         updatedAt: new Date('2026-07-23T10:00:00Z'),
       },
       {
         ...{ uid: 'w2', url: null, eventTypes: [], locationUid: null, organizationUid: null },
-        ...{ disabled: true, createdAt: null, updatedAt: null },
+        ...{ disabled: true, secretFingerprint: null, createdAt: null, updatedAt: null },
       },
     ]);
     expect(asked()).toEqual([['GET', '/v4/webhooks']]);

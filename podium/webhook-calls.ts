@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secretFingerprint } from '../core/webhook-secrets';
 import type { PodiumApi, PodiumWebhook } from './api';
 import type { Call } from './call';
 import { readPages } from './paging';
@@ -6,7 +7,7 @@ import { list, part, text, time } from './wire';
 
 const BASE = '/v4/webhooks';
 
-/** Podium's calls for webhooks, the same in both contracts. The secrets that Podium shows are not read. */
+/** Podium's calls for webhooks, the same in both contracts. Of a secret that Podium shows the fingerprint is kept. */
 export function createWebhookCalls(
   call: Call,
 ): Pick<PodiumApi, 'listWebhooks' | 'createWebhook' | 'updateWebhook' | 'deleteWebhook'> {
@@ -41,7 +42,7 @@ export function createWebhookCalls(
   };
 }
 
-const webhook = part({
+const webhookPart = part({
   uid: text,
   url: text,
   eventTypes: list(text).transform((types) => types.filter((type) => type !== null)),
@@ -49,8 +50,14 @@ const webhook = part({
   organizationUid: text,
   disabled: z.boolean().catch(false),
   createdAt: time,
+  secret: text,
   updatedAt: time,
 });
+
+const webhook = webhookPart.transform(({ secret, ...rest }) => ({
+  ...rest,
+  secretFingerprint: secret === null ? null : secretFingerprint(secret),
+}));
 
 function hasUid(read: z.infer<typeof webhook>): read is PodiumWebhook {
   return read.uid !== null;

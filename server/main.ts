@@ -22,6 +22,7 @@ import { receive, type ReceiveContext } from '../store/inbox';
 import { readAccess, storedTokens } from '../store/podium-tokens';
 import { countMirrors } from '../store/opt-out-mirrors';
 import { countPending } from '../store/relay';
+import { lastWebhookCheck } from '../store/webhooks';
 import { addAccessMetrics, complainAboutAccess } from './access';
 import { afterReceipt } from './after-receipt';
 import { createApp } from './app';
@@ -31,6 +32,7 @@ import { close, listen } from './http-server';
 import { createInboxWriter } from './inbox-writer';
 import { LocationDirectory } from './location-directory';
 import { createMetrics, type Backlog } from './metrics';
+import { measureWebhookChecks, webhookIsWell } from './webhook-health';
 import { Presence } from './presence';
 import { releaseHeldUp } from './quarantine';
 import { Relay } from './relay';
@@ -71,6 +73,7 @@ void runMain('server', async () => {
     mirrors: () => countMirrors(pool),
   });
   addAccessMetrics(metrics.registry, () => readAccess(pool));
+  measureWebhookChecks(metrics.registry, () => lastWebhookCheck(pool));
   const context = receiveContext(environment, settings);
   const judgeEvent = (event: PodiumEvent) => {
     if (!directory.isLoaded) throw notStored();
@@ -135,7 +138,7 @@ void runMain('server', async () => {
       metrics,
       logger,
     },
-    checks: readinessChecks(receiverPool, client, directory),
+    checks: readinessChecks(receiverPool, client, directory, settings),
     metrics,
     tools,
     files: { pool, encryptionKeys, files: await connectFileStore(settings.attachments.store) },
@@ -163,7 +166,12 @@ function receiveContext({ idKeys, encryptionKeys }: ServerEnvironment, settings:
   };
 }
 
-function readinessChecks(pool: Pool, client: Client, directory: LocationDirectory): Checks {
+function readinessChecks(
+  pool: Pool,
+  client: Client,
+  directory: LocationDirectory,
+  settings: Settings,
+): Checks {
   return {
     required: {
       database: () => pool.query('select 1'),
@@ -174,6 +182,7 @@ function readinessChecks(pool: Pool, client: Client, directory: LocationDirector
       temporal: () =>
         client.withDeadline(Date.now() + TEMPORAL_CHECK_MS, () => client.workflowService.getSystemInfo({})),
       podium: async () => complainAboutAccess(await readAccess(pool)),
+      webhook: () => webhookIsWell(() => lastWebhookCheck(pool), settings.webhook.check_interval_seconds),
     },
   };
 }

@@ -20,14 +20,15 @@ export type AuditKind =
   | 'session_closed'
   | 'file_kept'
   | 'file_refused'
-  | 'file_deleted';
+  | 'file_deleted'
+  | 'webhook_changed';
 
 export interface AuditEntry {
   /** Unique, so that a retried act is written once; null where the act's own transaction sees to that. */
   key: string | null;
   kind: AuditKind;
-  /** Keyed hash: no phone stands in the audit, so that an erasure breaks nothing. */
-  phoneHash: string;
+  /** Keyed hash: no phone stands in the audit, so that an erasure breaks nothing. Null where it is about no customer. */
+  phoneHash: string | null;
   locationUid: string | null;
   workflowId: string | null;
   /** Codes, ids and times; never a text and never a phone. */

@@ -17,6 +17,7 @@ import { withinActivities } from '../activities/call-share';
 import { createFileActivities } from '../activities/file-activities';
 import { createPodiumActivities } from '../activities/podium-activities';
 import { createSessionActivities } from '../activities/session-activities';
+import { createWebhookCheckActivities } from '../activities/webhook-check';
 import { onShutdown, shutDown } from '../config/lifecycle';
 import { loadConfiguration, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
@@ -39,6 +40,7 @@ const NEEDS = [
   ...PODIUM_NEEDS,
   'idKeys',
   'encryptionKeys',
+  'publicUrl',
   'logLevel',
 ] as const satisfies (keyof Environment)[];
 
@@ -75,6 +77,10 @@ void runMain('worker', async () => {
     phoneHash: (phone: string) => phoneHash(phone, idKey),
     senderName: settings.messages.en.sender_name,
     conflictRefetchMaxAttempts: settings.contacts.conflict_refetch_max_attempts,
+    webhookRules: {
+      publicUrl: environment.publicUrl,
+      secretMaxAgeDays: settings.webhook.secret_max_age_days,
+    },
   };
   const fileDeps = {
     ...{ pool, phoneHash: deps.phoneHash, encryptionKeys: environment.encryptionKeys },
@@ -99,7 +105,7 @@ void runMain('worker', async () => {
     await Worker.create({
       ...common,
       taskQueue: PODIUM_QUEUE,
-      activities: createPodiumActivities(deps),
+      activities: { ...createPodiumActivities(deps), ...createWebhookCheckActivities(deps) },
       maxTaskQueueActivitiesPerSecond: queueCallsPerSecond(settings.podium.requests_per_minute),
     }),
     await Worker.create({

@@ -2,6 +2,7 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { PodiumActivities } from '../activities/podium-activities';
 import type { SessionActivities } from '../activities/session-activities';
+import type { WebhookCheckActivities } from '../activities/webhook-check';
 import { PODIUM_QUEUE } from '../core/session';
 
 /** What comes first on Podium's queue while there is more to do than Podium allows. */
@@ -40,7 +41,7 @@ export const store = proxyLocalActivities<Omit<SessionActivities, 'openSession'>
  * `withinMs` are over: Temporal itself sees to that, also while no worker runs.
  */
 export function podiumFor(locationUid: string, use: keyof typeof PRIORITY, withinMs?: number) {
-  return proxyActivities<PodiumActivities>({
+  return proxyActivities<PodiumActivities & WebhookCheckActivities>({
     taskQueue: PODIUM_QUEUE,
     scheduleToCloseTimeout: withinMs,
     // Two HTTP calls with their time limits, and the store; a text that is later than that leaves with the next.

@@ -5,9 +5,15 @@ import { registerAuthCommands } from './auth';
 import { registerContactCommands } from './contacts';
 import { CliContext, EXIT, type CliHost } from './context';
 import { registerOptOutCommands } from './optout';
+import { registerWebhookCommands } from './webhook';
 
 /** Each group of commands has a file of its own, which adds them to the program. */
-const GROUPS = [registerAuthCommands, registerContactCommands, registerOptOutCommands];
+const GROUPS = [
+  registerAuthCommands,
+  registerContactCommands,
+  registerOptOutCommands,
+  registerWebhookCommands,
+];
 
 const AFTER_HELP = `
 Exit codes:

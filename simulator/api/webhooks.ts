@@ -3,7 +3,8 @@ import Router from '@koa/router';
 import { z } from 'zod';
 import type { Parts } from '../parts';
 import type { Webhook, World } from '../world';
-import { invalid, notFound } from './errors';
+import type { Settings } from '../settings';
+import { ApiError, invalid, notFound } from './errors';
 import { one } from './paging';
 import { checkBody } from './request';
 
@@ -45,6 +46,7 @@ export function webhookRoutes({ world, deliveries, settings }: Parts): Router {
     })
     .post('/', (ctx) => {
       const asked = checkBody(createSchema, ctx);
+      requireScopes(asked.eventTypes, settings);
       const webhook = addWebhook(world, { ...asked, locationUid: owner(world, asked) });
       ctx.body = one(ctx, show(webhook));
     })
@@ -54,6 +56,7 @@ export function webhookRoutes({ world, deliveries, settings }: Parts): Router {
     .put('/:uid', (ctx) => {
       const webhook = findWebhook(world, ctx.params.uid);
       const { disabled, ...fields } = checkBody(updateSchema, ctx);
+      requireScopes(fields.eventTypes ?? [], settings);
       Object.assign(webhook, fields, { updatedAt: new Date().toISOString() });
       if (disabled === true) deliveries.disable(webhook);
       if (disabled === false && webhook.disabled) deliveries.enable(webhook);
@@ -99,6 +102,15 @@ export function findWebhook(world: World, uid: string | undefined): Webhook {
   const webhook = world.webhooks.get(uid ?? '');
   if (!webhook) throw notFound('Webhook');
   return webhook;
+}
+
+/** Each event type needs the scope to read such objects: `contact.created` that of contacts. */
+function requireScopes(wanted: readonly string[], { granted_scopes }: Settings): void {
+  for (const type of wanted) {
+    const scope = `read_${type.split('.')[0]}s`;
+    if (!granted_scopes.includes(scope))
+      throw new ApiError(403, 'unauthorized', `The scope ${scope} is missing for ${type}.`);
+  }
 }
 
 /** The location that it belongs to, or null for the organization. */

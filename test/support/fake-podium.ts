@@ -152,7 +152,7 @@ export class FakePodium implements PodiumApi {
       const { url, eventTypes } = webhook;
       const owner = { locationUid: null, organizationUid: null, ...webhook };
       const made: PodiumWebhook = {
-        ...{ uid: randomUUID(), url, eventTypes, disabled: false },
+        ...{ uid: randomUUID(), url, eventTypes, disabled: false, secretFingerprint: null },
         ...{ locationUid: owner.locationUid, organizationUid: owner.organizationUid },
         ...{ createdAt: new Date(at), updatedAt: new Date(at) },
       };

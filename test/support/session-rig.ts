@@ -13,6 +13,7 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { createPodiumActivities } from '../../activities/podium-activities';
+import { createWebhookCheckActivities } from '../../activities/webhook-check';
 import { createSessionActivities } from '../../activities/session-activities';
 import {
   CLOSE_UPDATE,
@@ -37,6 +38,9 @@ import { BAYVIEW, NORTHSIDE, testHash, workflowIdOf } from './received';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
+
+/** Where Podium would reach us. */
+export const PUBLIC_URL = 'https://webchat.example.com';
 
 export const POLICY: SessionPolicy = {
   idleWarnSeconds: 1200,
@@ -339,7 +343,14 @@ async function startWorkers(
   podium: FakePodium,
 ): Promise<() => Promise<void>> {
   const connection = env.nativeConnection;
-  const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
+  const deps = {
+    pool,
+    podium,
+    phoneHash: testHash,
+    senderName: 'Robot',
+    conflictRefetchMaxAttempts: 3,
+    webhookRules: { publicUrl: PUBLIC_URL, secretMaxAgeDays: 90 },
+  };
   const workers = await Promise.all([
     Worker.create({
       connection,
@@ -347,7 +358,11 @@ async function startWorkers(
       workflowBundle: await workflowBundle(),
       activities: createSessionActivities(deps),
     }),
-    Worker.create({ connection, taskQueue: PODIUM_QUEUE, activities: createPodiumActivities(deps) }),
+    Worker.create({
+      connection,
+      taskQueue: PODIUM_QUEUE,
+      activities: { ...createPodiumActivities(deps), ...createWebhookCheckActivities(deps) },
+    }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
   return async () => {

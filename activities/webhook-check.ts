@@ -1,0 +1,49 @@
+/** The check of the webhooks at Podium, as the schedule makes it. */
+import { log } from '@temporalio/activity';
+import { checkWebhooks, summaryOf, type WebhookRules } from '../core/webhook-check';
+import type { PodiumApi } from '../podium/api';
+import type { Pool } from '../store/database';
+import { listLocations } from '../store/locations';
+import { readAccess } from '../store/podium-tokens';
+import { liveSecrets, saveWebhookCheck } from '../store/webhooks';
+import { callPodium } from './podium-failure';
+
+export interface WebhookCheckDependencies {
+  pool: Pool;
+  podium: Pick<PodiumApi, 'listWebhooks'>;
+  webhookRules: WebhookRules;
+}
+
+export type WebhookCheckActivities = ReturnType<typeof createWebhookCheckActivities>;
+
+export function createWebhookCheckActivities({ pool, podium, webhookRules }: WebhookCheckDependencies) {
+  return {
+    /**
+     * Compares the webhooks at Podium with what they should be, and keeps what is found for the servers to
+     * show. It mends nothing: whoever disabled a webhook may have had a reason.
+     */
+    async checkWebhooks(): Promise<void> {
+      const webhooks = await callPodium(() => podium.listWebhooks());
+      const [stores, access, servers] = await Promise.all([
+        listLocations(pool),
+        readAccess(pool),
+        liveSecrets(pool),
+      ]);
+      const checkedAt = new Date();
+      const situation = { webhooks, stores, scopes: access?.scopes ?? null, ...servers };
+      const findings = checkWebhooks(situation, webhookRules, checkedAt);
+      const before = await saveWebhookCheck(pool, { checkedAt, findings });
+      tellChange(summaryOf(before ?? []), summaryOf(findings));
+    },
+  };
+}
+
+/** A line when something has gone wrong or was mended, and none while it stays as it is. */
+function tellChange(before: string | null, now: string | null): void {
+  if (now === before) return;
+  if (now === null) log.info('The webhooks at Podium are as they should be again');
+  else
+    log.warn('Something is wrong with the webhooks at Podium: see "podium-webchat webhook doctor"', {
+      findings: now,
+    });
+}

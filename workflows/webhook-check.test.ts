@@ -1,0 +1,40 @@
+import { PodiumError } from '../podium/api';
+import { SESSION_QUEUE } from '../core/session';
+import { WANTED_EVENT_TYPES } from '../core/webhooks';
+import { lastWebhookCheck } from '../store/webhooks';
+import { PUBLIC_URL, SessionRig } from '../test/support/session-rig';
+
+let rig: SessionRig;
+beforeAll(async () => (rig = await SessionRig.start()));
+afterAll(() => rig?.stop());
+afterEach(() => rig.podium.recover());
+
+/** As the schedule starts it. @returns the codes that the check has left in the store */
+async function check(): Promise<string[]> {
+  await rig.env.client.workflow.execute('webhookCheck', {
+    ...{ taskQueue: SESSION_QUEUE, workflowId: 'webhookCheck' },
+  });
+  return (await lastWebhookCheck(rig.database.pool))!.findings.map(({ code }) => code);
+}
+
+test('what is wrong with the webhooks at Podium is kept for the servers, and goes once it is mended', async () => {
+  expect(await check()).toEqual(['missing']);
+  const { uid } = await rig.podium.createWebhook({
+    ...{ url: `${PUBLIC_URL}/webhooks/podium`, eventTypes: [...WANTED_EVENT_TYPES], secret: 'rehearsal' },
+    organizationUid: 'the organization',
+  });
+  expect(await check()).toEqual([]);
+  await rig.podium.updateWebhook(uid, { disabled: true });
+  expect(await check()).toEqual(['disabled']);
+});
+
+test('it mends nothing by itself: whoever disabled a webhook may have had a reason', async () => {
+  await check();
+  expect(rig.podium.webhooks.map(({ disabled }) => disabled)).toEqual([true]);
+});
+
+test('while Podium is away, the check is made as soon as it is back', async () => {
+  rig.podium.webhooks.length = 0;
+  rig.podium.fail('listWebhooks', new PodiumError('server', '500', { mayHaveHappened: false }), 3);
+  expect(await check()).toEqual(['missing']);
+});
