@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
@@ -340,6 +341,27 @@ describe('a call with a file', () => {
     const call = await podiumThat((_, response) => json(response, 200, { done: true }));
     const file = { ...FILE, size, open: () => Readable.from(slow()) };
     expect(await outcome(call({ ...UPLOAD, form: { data: {}, file } }))).toEqual({ answer: { done: true } });
+  });
+
+  it('is heard when Podium answers before all of it has come', async () => {
+    const hasty = createServer((request, response) => {
+      json(response, 413, { code: 'attachment_exceeds_limit' });
+      response.on('finish', () => request.socket.destroy());
+    });
+    await new Promise<void>((ready) => hasty.listen(0, '127.0.0.1', ready));
+    const url = `http://127.0.0.1:${(hasty.address() as AddressInfo).port}`;
+    server = { url, requests: [], close: () => new Promise((closed) => hasty.close(() => closed())) };
+    const call = createCall({ apiUrl: url, tokens: tokens(), ...way(), timeoutMs: 1_000, logger });
+    const size = 20_000_000;
+    const endless = function* () {
+      for (let sent = 0; sent < size; sent += 100_000) yield Buffer.alloc(100_000);
+    };
+    const file = { ...FILE, size, open: () => Readable.from(endless()) };
+    const request = { ...UPLOAD, form: { data: {}, file } };
+    expect(await outcome(call(request, z.unknown()))).toMatchObject({
+      kind: 'too_large',
+      mayHaveHappened: false,
+    });
   });
 
   it('did nothing when the file could not be read to its end', async () => {

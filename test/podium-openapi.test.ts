@@ -12,7 +12,7 @@ import { ownLimits } from './support/call-limits';
 import { KNOWN_PHONE, valuesOf } from './support/openapi-values';
 import { podiumCaller } from './support/podium-caller';
 import { BAYVIEW, NORTHSIDE, startSimulator } from './support/simulator';
-import { json, startSmallServer, type SmallServer } from './support/small-server';
+import { json, startSmallServer, type SeenRequest, type SmallServer } from './support/small-server';
 
 const PHONE = KNOWN_PHONE;
 const CONVERSATION = '5b000000-0000-4000-8000-000000000001';
@@ -318,6 +318,75 @@ describe('what we ask', () => {
     expect(() => expectValidByOpenApi(calls)).not.toThrow();
   });
 });
+
+test('whatever is asked for is asked as the files want it', async () => {
+  const server = await startSmallServer((_, response) => json(response, 200, { data: [] }));
+  const tokens = { current: async () => 'token', renewed: async () => 'token', accepted: () => undefined };
+  const options = { tokens, limits: ownLimits(), timeoutMs: 5_000, logger };
+  const podium = createPodium({ contract: 'published', apiUrl: server.url, ...options });
+  const any = fc.record({
+    phone: fc.stringMatching(/^\+[1-9][0-9]{6,14}$/),
+    uid: fc.uuid(),
+    text: fc.string({ unit: 'binary' }),
+    at: fc.date({ min: new Date('2000-01-01'), max: new Date('2099-12-31'), noInvalidDate: true }),
+    direction: fc.constantFrom('inbound', 'outbound'),
+    optedOut: fc.boolean(),
+    eventTypes: fc.subarray(['message.received', 'message.sent', 'contact.merged'], { minLength: 1 }),
+  });
+  try {
+    await fc.assert(
+      fc.asyncProperty(any, async ({ phone, uid, text, at, direction, optedOut, eventTypes }) => {
+        server.requests.length = 0;
+        const to = { phone, locationUid: uid, conversationUid: uid, body: text, senderName: text };
+        const file = { ...attachment.file, name: text, contentType: text };
+        const hook = {
+          url: `https://handler.example.com/${encodeURIComponent(text)}`,
+          eventTypes,
+          secret: text,
+        };
+        const asked = [
+          () => podium.listLocations(),
+          () => podium.findContact(phone, uid),
+          () => podium.createContact({ phone, locationUid: uid, name: text }),
+          () => podium.sendMessage(to),
+          () => podium.sendAttachment({ ...to, file }),
+          () => podium.importMessage({ ...to, contactName: text, direction, at }),
+          () => podium.pageOfConversations(uid, text),
+          () => podium.pageOfMessages(uid, text),
+          () => podium.addNote(uid, text, text),
+          () => podium.closeConversation(uid),
+          () => podium.listWebhooks(),
+          () => podium.createWebhook({ ...hook, organizationUid: uid }),
+          () => podium.updateWebhook(uid, { ...hook, disabled: optedOut }),
+          () => podium.deleteWebhook(uid),
+        ];
+        for (const ask of asked)
+          await ask().catch((error: unknown) => expect(error).toBeInstanceOf(PodiumError));
+        expect(server.requests).toHaveLength(asked.length);
+        expectValidByOpenApi(await Promise.all(server.requests.map(asLogged)));
+      }),
+      { numRuns: 30 },
+    );
+  } finally {
+    await server.close();
+  }
+});
+
+/** A request as the simulator's log of calls has it. */
+async function asLogged({ method, url, headers, raw, body }: SeenRequest): Promise<Call> {
+  const { pathname, searchParams } = new URL(url, 'http://podium');
+  const contentType = headers['content-type'] ?? '';
+  const form = contentType.startsWith('multipart')
+    ? await new Response(new Uint8Array(raw), { headers: { 'content-type': contentType } }).formData()
+    : null;
+  return {
+    ...{ at: 0, status: 200, method, path: decodeURIComponent(pathname) },
+    query: Object.fromEntries(searchParams),
+    body: form
+      ? { data: JSON.parse(form.get('data') as string), attachment: form.get('attachment') }
+      : (body ?? null),
+  };
+}
 
 test('what the simulator answers is what the files say', async () => {
   const simulator = await startSimulator();
