@@ -131,6 +131,11 @@ export const ERROR_CODES = {
     message: 'The signature header could not be read.',
     hint: 'The signature is 64 hexadecimal digits, and the time is a whole number of seconds or milliseconds since 1970.',
   },
+  ERR_WHK_013: {
+    name: 'message_direction_unclear',
+    message: 'A message that reached us by no webhook does not say whether the customer wrote it.',
+    hint: "Look at the conversation in Podium's inbox, and answer there if the customer waits.",
+  },
 } as const satisfies Record<string, { name: string; message: string; hint: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

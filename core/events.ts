@@ -64,6 +64,22 @@ export interface ContactChange {
   locationUids: string[];
 }
 
+/** Begins the id of an event that reconciliation made of a message in Podium's list, and no webhook brought. */
+const FOUND = 'reconciled:';
+
+/** Type of an event for a found message of which nobody can say who wrote it. */
+export const UNCLEAR_MESSAGE = 'message.unclear';
+
+/** The id of the event for a found message. @param name the message's uid, or what stands in for it */
+export function foundEventId(name: string): string {
+  return FOUND + name;
+}
+
+/** Whether reconciliation found it. */
+export function isFound({ eventId }: Pick<PodiumEvent, 'eventId'>): boolean {
+  return eventId.startsWith(FOUND);
+}
+
 /** A failure with its code, as it stands in answers, logs and rows. */
 export interface Failure {
   code: string;

@@ -75,6 +75,7 @@ const schema = z
         z.string().refine(isPhoneCountry, 'should be a country of ISO 3166-1 in capitals, as AU'),
       ),
     }),
+    reconciliation: z.strictObject({ interval_seconds: z.number().min(1), first_look_seconds: seconds }),
     contacts: z.strictObject({ conflict_refetch_max_attempts: count }),
     podium: z.strictObject({ contract: z.enum(['published', 'skill']), requests_per_minute: count }),
     webhook: z.strictObject({

@@ -11,7 +11,7 @@ export const FAST = 60;
  * @param own the path of the settings file in use; null for the shipped settings alone
  */
 export function writeFastSettings(own: string | null, path: string): void {
-  const { session, locations, optout, webhook } = loadSettings(own);
+  const { session, locations, optout, webhook, reconciliation } = loadSettings(own);
   const kept = own === null ? {} : ((parse(readFileSync(own, 'utf8')) ?? {}) as Record<string, object>);
   const settings = {
     ...kept,
@@ -30,6 +30,11 @@ export function writeFastSettings(own: string | null, path: string): void {
     locations: {
       ...kept['locations'],
       refresh_interval_seconds: locations.refresh_interval_seconds / FAST,
+    },
+    reconciliation: {
+      ...kept['reconciliation'],
+      interval_seconds: reconciliation.interval_seconds / FAST,
+      first_look_seconds: reconciliation.first_look_seconds / FAST,
     },
   };
   writeFileSync(path, stringify(settings));

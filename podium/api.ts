@@ -54,6 +54,8 @@ export interface PodiumConversation {
   identifier: string | null;
   closed: boolean;
   lastItemAt: Date | null;
+  createdAt: Date | null;
+  updatedAt: Date | null;
 }
 
 /** A file that goes out. It is read once, from its beginning to its end, while it is being sent. */

@@ -38,7 +38,7 @@ export interface CallOptions {
 }
 
 /** Version of Podium's API that this speaks; every call must name one. */
-const PODIUM_VERSION = '2021.04.01';
+export const PODIUM_VERSION = '2021.04.01';
 
 /** An upload that is slower than 512 KiB a second is given up: the largest file then takes 50 s. */
 const SLOWEST_UPLOAD_BYTES_PER_MS = 524;

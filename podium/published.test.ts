@@ -299,6 +299,8 @@ describe('a page of conversations', () => {
     channel: { type: 'phone', identifier: '0400 123 456' },
     closed: true,
     lastItemAt: '2026-07-23T10:00:00Z',
+    createdAt: '2026-07-22T10:00:00Z',
+    updatedAt: '2026-07-23T11:00:00Z',
     contactName: 'Jane',
   };
 
@@ -313,6 +315,8 @@ describe('a page of conversations', () => {
           identifier: '0400 123 456',
           closed: true,
           lastItemAt: new Date('2026-07-23T10:00:00Z'),
+          createdAt: new Date('2026-07-22T10:00:00Z'),
+          updatedAt: new Date('2026-07-23T11:00:00Z'),
         },
       ],
       nextCursor: 'two',
@@ -329,7 +333,10 @@ describe('a page of conversations', () => {
     const podium = await podiumAnswering({ data: [{ uid: 'c1' }, { ...conversation, uid: null }, null] });
     expect(await podium.pageOfConversations(LOCATION, null)).toEqual({
       items: [
-        { uid: 'c1', locationUid: null, channel: null, identifier: null, closed: false, lastItemAt: null },
+        {
+          ...{ uid: 'c1', locationUid: null, channel: null, identifier: null, closed: false },
+          ...{ lastItemAt: null, createdAt: null, updatedAt: null },
+        },
       ],
       nextCursor: null,
     });

@@ -225,6 +225,8 @@ const conversation = part({
   channel: part({ type: text, identifier: text }),
   closed: z.boolean().catch(false),
   lastItemAt: time,
+  createdAt: time,
+  updatedAt: time,
 });
 /** Podium's schema has one conversation where its words have a list of them. */
 const conversations = z.preprocess((value) => (isObject(value) ? [value] : value), z.array(conversation));

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { failure } from '../core/error-codes';
 import type { Location } from '../core/events';
+import { withCountry } from '../core/locations';
 import type { PodiumApi } from '../podium/api';
 import type { Pool } from '../store/database';
 import { lastReading, listLocations, readAlone, replaceLocations } from '../store/locations';
@@ -150,12 +151,7 @@ export class LocationDirectory {
     const [list, readAt] = await Promise.all([listLocations(this.deps.pool), lastReading(this.deps.pool)]);
     if (list.length === 0) return; // never read: every store would be taken for unknown
     const { country_overrides: overrides } = this.deps.settings;
-    this.locations = new Map(
-      list.map((location) => [
-        location.uid,
-        { ...location, country: location.country ?? overrides[location.uid] ?? null },
-      ]),
-    );
+    this.locations = new Map(list.map((location) => [location.uid, withCountry(location, overrides)]));
     this.loaded = true;
     this.readAt = readAt?.getTime() ?? 0;
   }

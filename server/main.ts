@@ -7,7 +7,6 @@ import { runMain } from '../config/run-main';
 import { dataConverter } from '../core/data-converter';
 import type { Environment } from '../core/environment';
 import type { PodiumEvent } from '../core/events';
-import { phoneHash, sessionWorkflowId } from '../core/ids';
 import { EncryptionCodec } from '../core/payload-codec';
 import { sessionPolicy, type Settings } from '../core/settings';
 import { judge } from '../core/verdict';
@@ -18,9 +17,11 @@ import { activePauses, callLimits } from '../store/call-limits';
 import { createPool, type Pool } from '../store/database';
 import { connectFileStore } from '../store/files/connect';
 import { countFiles } from '../store/files/rows';
-import { receive, type ReceiveContext } from '../store/inbox';
+import { receive } from '../store/inbox';
 import { readAccess, storedTokens } from '../store/podium-tokens';
 import { countMirrors } from '../store/opt-out-mirrors';
+import { receiveContext } from '../store/receive-context';
+import { reconciliationTotals } from '../store/reconciliation';
 import { countPending } from '../store/relay';
 import { lastWebhookCheck } from '../store/webhooks';
 import { addAccessMetrics, complainAboutAccess } from './access';
@@ -35,6 +36,7 @@ import { createMetrics, type Backlog } from './metrics';
 import { measureWebhookChecks, webhookIsWell } from './webhook-health';
 import { Presence } from './presence';
 import { releaseHeldUp } from './quarantine';
+import { addReconciliationMetrics } from './reconciliation-metrics';
 import { Relay } from './relay';
 import { notStored } from './webhook';
 
@@ -74,6 +76,7 @@ void runMain('server', async () => {
   });
   addAccessMetrics(metrics.registry, () => readAccess(pool));
   measureWebhookChecks(metrics.registry, () => lastWebhookCheck(pool));
+  addReconciliationMetrics(metrics.registry, () => reconciliationTotals(pool));
   const context = receiveContext(environment, settings);
   const judgeEvent = (event: PodiumEvent) => {
     if (!directory.isLoaded) throw notStored();
@@ -155,16 +158,6 @@ void runMain('server', async () => {
   onShutdown(() => close(server));
   logger.info({ event: 'ready', url }, 'Ready');
 });
-
-function receiveContext({ idKeys, encryptionKeys }: ServerEnvironment, settings: Settings): ReceiveContext {
-  const [key] = idKeys as [string];
-  return {
-    workflowId: (phone, locationUid) => sessionWorkflowId(phone, locationUid, key),
-    startOn: settings.session.start_on,
-    auditHash: (phone) => phoneHash(phone, key),
-    files: { maxBytes: settings.attachments.max_bytes, encryptionKeys },
-  };
-}
 
 function readinessChecks(
   pool: Pool,

@@ -44,6 +44,8 @@ export class Deliveries {
   private readonly atWork = new Set<Webhook>();
   private readonly waiting = new Map<Webhook, AbortController>();
   private readonly stopping = new AbortController();
+  /** Parts of an event that the loss rate has still to lose. */
+  private owed = 0;
 
   constructor(
     private readonly world: World,
@@ -65,12 +67,21 @@ export class Deliveries {
     for (const wait of this.waiting.values()) wait.abort();
   }
 
-  /** Puts the event into the queue of each webhook that wants it. Returns the first one's event uid. */
+  /** Puts the event into the queue of each webhook that wants it. Returns the first one's event uid; null when it is lost. */
   publish(happening: Happening): string | null {
+    if (this.loses()) return null;
     const deliveries = [...this.world.webhooks.values()]
       .filter((webhook) => wants(webhook, happening))
       .map((webhook) => this.enqueue(webhook, happening));
     return deliveries[0]?.event_uid ?? null;
+  }
+
+  /** Every so many events rather than at random, so that a test loses what it means to lose. */
+  private loses(): boolean {
+    this.owed += this.settings.webhook_loss_rate;
+    if (this.owed < 0.999_999) return false; // a sum of fractions
+    this.owed -= 1;
+    return true;
   }
 
   /** Enables the webhook, and tries what waits at once, with all retries ahead of it. */

@@ -6,6 +6,10 @@ export const settingsSchema = z.strictObject({
   contract: z.enum(['published', 'skill']),
   /** How many of the webhook deliveries come twice at the same moment, 0 to 1. */
   duplicate_rate: z.number().min(0).max(1),
+  /** How many of the events are lost, 0 to 1: no webhook ever hears of them. Of twenty at 0.05, the twentieth. */
+  webhook_loss_rate: z.number().min(0).max(1),
+  /** In which order conversations and messages are listed; Podium does not say. */
+  list_order: z.enum(['newest_first', 'oldest_first', 'none']),
   /** How long an event waits before its first delivery. */
   delivery_delay_ms: z.int().min(0),
   /** Whether a retry is signed as the first attempt was (its time, its secret) or anew; Podium does not say which. */
@@ -44,6 +48,8 @@ export type Contract = Settings['contract'];
 export const defaultSettings: Settings = {
   contract: 'published',
   duplicate_rate: 0,
+  webhook_loss_rate: 0,
+  list_order: 'newest_first',
   delivery_delay_ms: 0,
   retry_stamp: 'first',
   webhook_secrets_told: false,

@@ -21,13 +21,15 @@ export type AuditKind =
   | 'file_kept'
   | 'file_refused'
   | 'file_deleted'
-  | 'webhook_changed';
+  | 'webhook_changed'
+  /** A customer's message that no webhook had brought. */
+  | 'message_found';
 
 export interface AuditEntry {
   /** Unique, so that a retried act is written once; null where the act's own transaction sees to that. */
   key: string | null;
   kind: AuditKind;
-  /** Keyed hash: no phone stands in the audit, so that an erasure breaks nothing. Null where it is about no customer. */
+  /** Keyed hash: no phone stands in the audit, so that an erasure breaks nothing. Null where it is about no customer, or an unknown one. */
   phoneHash: string | null;
   locationUid: string | null;
   workflowId: string | null;

@@ -61,7 +61,8 @@ interface SessionState {
   due: boolean;
 }
 
-const RECORDED: Effect = { status: 'recorded', failure: null, workflowId: null, message: null };
+/** It is in the inbox, and nobody has to be told. */
+export const RECORDED: Effect = { status: 'recorded', failure: null, workflowId: null, message: null };
 const IGNORED: Effect = { ...RECORDED, status: 'ignored' };
 
 /** Writes the opt-outs among the events. They come first: a STOP counts for all that is in its batch. */

@@ -4,7 +4,16 @@
  */
 import type { Contract, Failure } from '../core/events';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
-import { applyOptOuts, takeEffect, type Effect, type JudgedEvent, type ReceiveContext } from './effects';
+import {
+  applyOptOuts,
+  RECORDED,
+  takeEffect,
+  type Effect,
+  type JudgedEvent,
+  type ReceiveContext,
+} from './effects';
+import { noteFinds } from './finds';
+import { ignoredBehind, recognizableWords, recognize } from './recognition';
 import { storable, storableKey } from './text';
 
 export type { ReceiveContext } from './effects';
@@ -57,15 +66,25 @@ async function receiveIn(
 ): Promise<Outcome[]> {
   // The lock comes first: before what is read, and before the rows' ids are drawn, since ids become
   // visible in another order than drawn.
-  const [, fresh] = await Promise.all([
+  const [, unknown] = await Promise.all([
     lockPhones(client, batch.flatMap(lockKeys)),
     withoutDuplicates(client, batch),
   ]);
+  const { fresh, late } = await recognize(client, unknown);
+  const behind = await ignoredBehind(client, batch, fresh);
+  const isFresh = new Set(fresh);
+  const effective = batch.filter((received) => isFresh.has(received) || behind.has(received));
   await applyOptOuts(client, fresh, context);
-  const effects = await takeEffect(client, fresh, context);
-  await insertRows(client, fresh, effects);
-  const outcomes = new Map(fresh.map((event, i) => [event, outcomeOf(effects[i]!)]));
-  return batch.map((event) => outcomes.get(event) ?? { status: 'duplicate' });
+  const taken = await takeEffect(client, effective, context);
+  const effects = new Map(effective.map((received, i) => [received, taken[i]!]));
+  const effectsOf = (events: ReceivedEvent[]) => events.map((received) => effects.get(received)!);
+  await insertRows(client, [...fresh, ...late], [...effectsOf(fresh), ...late.map(() => RECORDED)]);
+  if (behind.size > 0) await updateRows(client, [...behind.values()], effectsOf([...behind.keys()]));
+  await noteFinds(client, fresh, effectsOf(fresh), context);
+  return batch.map((received) => {
+    const effect = effects.get(received);
+    return effect ? outcomeOf(effect) : { status: 'duplicate' };
+  });
 }
 
 /** A page of what is held up by locations that were unknown or archived, oldest first. */
@@ -170,15 +189,16 @@ async function insertRows(client: Queryable, events: ReceivedEvent[], effects: E
     receivedAt: received.receivedAt,
     podiumAt: received.event.at,
     raw: received.raw,
+    bodyHash: recognizableWords(received.event),
   }));
   const { rowCount } = await client.query(
-    `insert into inbox_events (contract, event_id, event_type, message_uid, received_at, podium_at, raw,
+    `insert into inbox_events (contract, event_id, event_type, message_uid, received_at, podium_at, raw, body_hash,
                                status, error_code, error_message, phone_e164, location_uid, workflow_id, message)
-     select contract, event_id, event_type, message_uid, received_at, podium_at, raw,
+     select contract, event_id, event_type, message_uid, received_at, podium_at, raw, body_hash,
             status, error_code, error_message, phone, location_uid, workflow_id, message::jsonb
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::bytea[],
-                   $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])
-       with ordinality as row(contract, event_id, event_type, message_uid, received_at, podium_at, raw,
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::bytea[], $8::bytea[],
+                   $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
+       with ordinality as row(contract, event_id, event_type, message_uid, received_at, podium_at, raw, body_hash,
                    status, error_code, error_message, phone, location_uid, workflow_id, message, place)
       order by place
      on conflict do nothing`,
@@ -190,6 +210,7 @@ async function insertRows(client: Queryable, events: ReceivedEvent[], effects: E
       'receivedAt',
       'podiumAt',
       'raw',
+      'bodyHash',
       ...DECIDED_COLUMNS,
     ]),
   );

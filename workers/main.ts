@@ -16,6 +16,10 @@ import type { Logger } from 'pino';
 import { withinActivities } from '../activities/call-share';
 import { createFileActivities } from '../activities/file-activities';
 import { createPodiumActivities } from '../activities/podium-activities';
+import {
+  createReconciliationActivities,
+  createReconciliationSteps,
+} from '../activities/reconciliation-activities';
 import { createSessionActivities } from '../activities/session-activities';
 import { createWebhookCheckActivities } from '../activities/webhook-check';
 import { onShutdown, shutDown } from '../config/lifecycle';
@@ -26,12 +30,14 @@ import { queueCallsPerSecond } from '../core/call-rates';
 import { dataConverter } from '../core/data-converter';
 import type { Environment } from '../core/environment';
 import { phoneHash } from '../core/ids';
+import { lookRules } from '../core/reconciliation';
 import { FILES_QUEUE, PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { callLimits } from '../store/call-limits';
 import { createPool } from '../store/database';
 import { connectFileStore } from '../store/files/connect';
 import { storedTokens } from '../store/podium-tokens';
+import { receiveContext } from '../store/receive-context';
 import { ensureSchedules, plannedSchedules } from './schedules';
 import { temporalLogger } from './temporal-logger';
 
@@ -89,6 +95,12 @@ void runMain('worker', async () => {
     podiumOrigin: new URL(environment.podiumApiUrl).origin,
     keepDays: settings.retention.files_days,
   };
+  const reconciliation = {
+    ...{ pool, podium: deps.podium, rules: lookRules(settings) },
+    context: receiveContext(environment, settings),
+    optOutKeywords: settings.optout.keywords,
+    countryOverrides: settings.locations.country_overrides,
+  };
   const common = {
     connection,
     namespace,
@@ -100,12 +112,16 @@ void runMain('worker', async () => {
       ...common,
       taskQueue: SESSION_QUEUE,
       workflowsPath: require.resolve('../workflows/index'),
-      activities: createSessionActivities(deps),
+      activities: { ...createSessionActivities(deps), ...createReconciliationSteps(reconciliation) },
     }),
     await Worker.create({
       ...common,
       taskQueue: PODIUM_QUEUE,
-      activities: { ...createPodiumActivities(deps), ...createWebhookCheckActivities(deps) },
+      activities: {
+        ...createPodiumActivities(deps),
+        ...createReconciliationActivities(reconciliation),
+        ...createWebhookCheckActivities(deps),
+      },
       maxTaskQueueActivitiesPerSecond: queueCallsPerSecond(settings.podium.requests_per_minute),
     }),
     await Worker.create({

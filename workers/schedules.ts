@@ -21,11 +21,12 @@ const DAY = 86_400;
 export type PlannedSchedule = Pick<ScheduleOptions, 'scheduleId' | 'spec' | 'action' | 'policies'>;
 
 /** Every schedule of the product, as the settings want it. */
-export function plannedSchedules({ optout, webhook }: Settings): PlannedSchedule[] {
+export function plannedSchedules({ optout, reconciliation, webhook }: Settings): PlannedSchedule[] {
   return [
     every(DAY, 'fileRetention'),
     every(optout.mirror_retry_seconds, 'optOutMirrorRetry'),
     every(webhook.check_interval_seconds, 'webhookCheck'),
+    every(reconciliation.interval_seconds, 'reconciliation'),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** How the workflows call the store and Podium. Types only are imported: no activity is in the bundle. */
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { PodiumActivities } from '../activities/podium-activities';
+import type { ReconciliationActivities, ReconciliationSteps } from '../activities/reconciliation-activities';
 import type { SessionActivities } from '../activities/session-activities';
 import type { WebhookCheckActivities } from '../activities/webhook-check';
 import { PODIUM_QUEUE } from '../core/session';
@@ -8,8 +9,11 @@ import { PODIUM_QUEUE } from '../core/session';
 /** What comes first on Podium's queue while there is more to do than Podium allows. */
 export const PRIORITY = { answer: 1, contact: 1, prompt: 2, close: 2, note: 3, mirror: 4, audit: 5 } as const;
 
-/** A contact that cannot be had holds up no answer for long; the next message tries again. */
-const CONTACT_ATTEMPTS = 5;
+/**
+ * What is given up after so many attempts. A contact that cannot be had holds up no answer for long; the
+ * next message tries again. An audit comes again by itself.
+ */
+const ATTEMPTS: { [Use in keyof typeof PRIORITY]?: number } = { contact: 5, audit: 5 };
 
 /** Of Temporal's fairness keys. */
 const LONGEST_FAIRNESS_KEY = 64;
@@ -30,7 +34,7 @@ export const { openSession } = proxyActivities<Pick<SessionActivities, 'openSess
  * The store: short transactions that may be repeated, on the worker that runs the session. Past 5 s between
  * two attempts a durable timer waits, so that a store that is away holds no workflow task.
  */
-export const store = proxyLocalActivities<Omit<SessionActivities, 'openSession'>>({
+export const store = proxyLocalActivities<Omit<SessionActivities, 'openSession'> & ReconciliationSteps>({
   ...UNTIL_DONE,
   localRetryThreshold: '5 seconds',
 });
@@ -41,7 +45,7 @@ export const store = proxyLocalActivities<Omit<SessionActivities, 'openSession'>
  * `withinMs` are over: Temporal itself sees to that, also while no worker runs.
  */
 export function podiumFor(locationUid: string, use: keyof typeof PRIORITY, withinMs?: number) {
-  return proxyActivities<PodiumActivities & WebhookCheckActivities>({
+  return proxyActivities<PodiumActivities & ReconciliationActivities & WebhookCheckActivities>({
     taskQueue: PODIUM_QUEUE,
     scheduleToCloseTimeout: withinMs,
     // Two HTTP calls with their time limits, and the store; a text that is later than that leaves with the next.
@@ -50,7 +54,7 @@ export function podiumFor(locationUid: string, use: keyof typeof PRIORITY, withi
       initialInterval: '1 second',
       backoffCoefficient: 2,
       maximumInterval: '1 minute',
-      ...(use === 'contact' ? { maximumAttempts: CONTACT_ATTEMPTS } : {}),
+      maximumAttempts: ATTEMPTS[use] ?? Infinity,
     },
     // Whoever gives a call up does not wait for its answer: the store knows what becomes of it.
     cancellationType: 'TRY_CANCEL',

@@ -4,5 +4,6 @@ export { contactReading } from './contact-reading';
 export { fileRetention } from './file-retention';
 export { inboundFile } from './inbound-file';
 export { optOutMirror, optOutMirrorRetry } from './opt-out-mirror';
+export { reconciliation } from './reconciliation';
 export { webhookCheck } from './webhook-check';
 export { webchatSession } from './webchat-session';

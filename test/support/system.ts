@@ -29,6 +29,7 @@ import { createTemporalClient } from '../../ops/temporal';
 import { createPool, type Pool } from '../../store/database';
 import { migrate } from '../../store/migrate';
 import { plannedSchedules } from '../../workers/schedules';
+import type { Reconciliation } from '../../workflows/reconciliation';
 import { createTestDatabase } from './database';
 import { eventually } from './eventually';
 import { pendingTasks, signalledMessages } from './histories';
@@ -290,6 +291,18 @@ export class System {
   /** The messages that reached the session of a customer (E.164), in the order in which they did. */
   messagesOf(phone: string, locationUid = NORTHSIDE): Promise<SessionMessage[]> {
     return signalledMessages(this.client, this.workflowId(phone, locationUid));
+  }
+
+  /** Has the workers look for messages that no webhook has brought, at all locations. @returns what came of it */
+  async reconcile(): Promise<Reconciliation> {
+    const handle = this.client.schedule.getHandle('reconciliation');
+    const { recentActions: before } = (await handle.describe()).info;
+    await handle.trigger();
+    const { action } = await this.eventually('the reconciliation to begin', async () => {
+      const { recentActions } = (await handle.describe()).info;
+      return recentActions.length > before.length && recentActions.at(-1);
+    });
+    return this.client.workflow.getHandle(action.workflow.workflowId).result() as Promise<Reconciliation>;
   }
 
   /** Waits until nothing is on its way any more, be it in Podium, the inbox, or a workflow. */

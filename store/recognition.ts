@@ -1,0 +1,151 @@
+/**
+ * A message may come by its webhook and be found in Podium's list of messages, in either order. With a uid
+ * on both sides the inbox knows it by that. An event without one (skill contract) is known by customer,
+ * store and words; each claims one of the other kind, so that two equal answers stay two. All of it runs
+ * under the lock of the phone (docs/decisions/recognition.md).
+ */
+import { isFound, UNCLEAR_MESSAGE, type PodiumEvent } from '../core/events';
+import type { Queryable } from './database';
+import type { JudgedEvent } from './effects';
+import { bodyHash, storableKey } from './text';
+
+/** The types under which a customer's message is stored. */
+const RECEIVED = ['message.received', 'webchat.message.received'];
+const SENT = 'message.sent';
+/** By how much Podium's clock may be ahead of ours. */
+const CLOCK_SKEW = '5 minutes';
+/** An event may be so late: Podium's queue lives for ten days. */
+const LATEST_EVENT = '11 days';
+
+/** Words by which this message may have to be recognized; null for one that its uid tells, or that is in doubt. */
+export function recognizableWords(event: PodiumEvent): Buffer | null {
+  if (event.kind !== 'customer_message' || event.eventType === UNCLEAR_MESSAGE) return null;
+  return event.messageUid === null || isFound(event) ? bodyHash(event.text) : null;
+}
+
+export interface Recognition<Received> {
+  /** Those that are new. */
+  fresh: Received[];
+  /** Events without a uid, of messages that were found before: with it now, to be stored and nothing else. */
+  late: Received[];
+}
+
+/** Tells apart what is new and what has come in by the other way. Takes locks of rows of these phones only. */
+export async function recognize<Received extends JudgedEvent>(
+  client: Queryable,
+  events: Received[],
+): Promise<Recognition<Received>> {
+  const fresh: Received[] = [];
+  const late: Received[] = [];
+  for (const received of events) {
+    const { event } = received;
+    if (isFound(event)) {
+      if (!(await cameByWebhook(client, received))) fresh.push(received);
+    } else if (recognizableWords(event)) {
+      const messageUid = await claimFound(client, received);
+      if (messageUid === null) fresh.push(received);
+      else late.push({ ...received, event: { ...event, messageUid } });
+    } else fresh.push(received);
+  }
+  return { fresh, late };
+}
+
+/**
+ * Found messages whose events were ignored, since no session was open: the one that would have begun it is
+ * among `fresh`, and was written before. @returns them with the ids of their rows
+ */
+export async function ignoredBehind<Received extends JudgedEvent>(
+  client: Queryable,
+  batch: Received[],
+  fresh: Received[],
+): Promise<Map<Received, Received & { id: number }>> {
+  const begins = fresh.filter(({ event }) => isFound(event) && event.webchat);
+  const isBehind = ({ event, verdict }: JudgedEvent) =>
+    begins.some((one) => one.event.at! <= event.at! && placeOf(one.verdict) === placeOf(verdict));
+  const behind = batch.filter(
+    (received) =>
+      received.verdict.kind === 'customer_message' && !fresh.includes(received) && isBehind(received),
+  );
+  if (behind.length === 0) return new Map();
+  const { rows } = await client.query<{ id: number; messageUid: string }>(
+    `select id, message_uid as "messageUid" from inbox_events
+      where status = 'ignored' and event_type = any($1) and message_uid = any($2)`,
+    [RECEIVED, behind.map(({ event }) => event.messageUid && storableKey(event.messageUid))],
+  );
+  const ids = new Map(rows.map(({ id, messageUid }) => [messageUid, id]));
+  return new Map(
+    behind.flatMap((received): [Received, Received & { id: number }][] => {
+      const id = ids.get(storableKey(received.event.messageUid ?? ''));
+      return id === undefined ? [] : [[received, { ...received, id }]];
+    }),
+  );
+}
+
+function placeOf(verdict: JudgedEvent['verdict']): string {
+  return verdict.kind === 'customer_message' ? `${verdict.phone} ${verdict.locationUid}` : '';
+}
+
+async function cameByWebhook(client: Queryable, received: JudgedEvent): Promise<boolean> {
+  const { kind, messageUid, eventType } = received.event;
+  if (kind !== 'customer_message' || messageUid === null) return false;
+  const isUnclear = eventType === UNCLEAR_MESSAGE; // it may as well be the store's, or ours
+  const { rowCount } = await client.query(
+    `select from inbox_events where message_uid = $1 and event_type = any($2)
+     union all select from sends where message_uid = $1 and $3`,
+    [storableKey(messageUid), isUnclear ? [...RECEIVED, SENT] : RECEIVED, isUnclear],
+  );
+  return rowCount! > 0 || claimEvent(client, received, messageUid);
+}
+
+/** The found message is the one of an event without uid, the nearest in time; from now on that one has it. */
+async function claimEvent(
+  client: Queryable,
+  { event, verdict, receivedAt }: JudgedEvent,
+  messageUid: string,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update inbox_events set message_uid = $1, body_hash = null
+      where id = (select id from inbox_events
+                   where location_uid = $2 and body_hash = $3 and phone_e164 is not distinct from $4
+                     and message_uid is null and received_at > $5::timestamptz - $6::interval
+                   order by abs(extract(epoch from received_at - $5)), id limit 1)`,
+    [
+      storableKey(messageUid),
+      event.locationUid && storableKey(event.locationUid),
+      bodyHash(event.text),
+      phoneOf(verdict),
+      event.at ?? receivedAt,
+      CLOCK_SKEW,
+    ],
+  );
+  return rowCount === 1;
+}
+
+/** The event is the one of a message that was found: the earliest with these words that has none yet. */
+async function claimFound(
+  client: Queryable,
+  { event, verdict, receivedAt }: JudgedEvent,
+): Promise<string | null> {
+  const { rows } = await client.query<{ messageUid: string }>(
+    `update inbox_events set body_hash = null
+      where id = (select id from inbox_events
+                   where location_uid = $1 and body_hash = $2 and phone_e164 is not distinct from $3
+                     and message_uid is not null
+                     and podium_at between $4::timestamptz - $5::interval and $4::timestamptz + $6::interval
+                   order by podium_at, id limit 1)
+     returning message_uid as "messageUid"`,
+    [
+      event.locationUid && storableKey(event.locationUid),
+      bodyHash(event.text),
+      phoneOf(verdict),
+      receivedAt,
+      LATEST_EVENT,
+      CLOCK_SKEW,
+    ],
+  );
+  return rows[0]?.messageUid ?? null;
+}
+
+function phoneOf(verdict: JudgedEvent['verdict']): string | null {
+  return 'phone' in verdict ? verdict.phone : null;
+}

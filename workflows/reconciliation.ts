@@ -1,0 +1,118 @@
+/**
+ * Looks through Podium's conversations for messages that no webhook has brought, location by location.
+ * Started by a schedule. What is still to be read stands in the store, so that a call that fails costs its
+ * conversation this turn and nothing else, and a run that grows long goes on in the next one.
+ */
+import { ActivityFailure, continueAsNew, log, workflowInfo } from '@temporalio/workflow';
+import type { LocationToLookAt } from '../activities/reconciliation-activities';
+import { podiumFor, store } from './calls';
+
+/** How many locations are looked at side by side: enough to keep the queue's lowest class busy. */
+const LANES = 4;
+
+interface Counts {
+  /** Messages that came in, of customers and of stores. */
+  accepted: number;
+  quarantined: number;
+  /** Calls that Podium refused or did not answer: what they were for is left to the next run. */
+  failed: number;
+}
+
+/** What a run has come to. */
+export interface Reconciliation extends Counts {
+  /** Looks cover what was said before; ms since 1970. */
+  until: number;
+  /** Locations are gone through by their uids; this one and those before it are done. */
+  after: string;
+  locations: number;
+  conversations: number;
+}
+
+export async function reconciliation(carried?: Reconciliation): Promise<Reconciliation> {
+  const run = carried ?? (await begin());
+  for (;;) {
+    const locations = await store.nextLocations(run);
+    if (locations.length === 0) break;
+    await inLanes(locations, (location) => lookAt(run, location));
+    if (isLong()) await continueAsNew<typeof reconciliation>(run);
+    run.after = locations.at(-1)!.locationUid;
+  }
+  await store.endReconciliation();
+  log.info('Looked for messages that no webhook has brought', { ...run });
+  return run;
+}
+
+async function begin(): Promise<Reconciliation> {
+  const until = await store.lookUntil(Date.now());
+  return { until, after: '', locations: 0, conversations: 0, accepted: 0, quarantined: 0, failed: 0 };
+}
+
+/** Then the run ends where it stands: the next one finds in the store what is left. */
+function isLong(): boolean {
+  return workflowInfo().continueAsNewSuggested;
+}
+
+async function inLanes<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const lane = async () => {
+    for (let item = left.shift(); item !== undefined && !isLong(); item = left.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+async function lookAt(run: Reconciliation, { locationUid, listed }: LocationToLookAt): Promise<void> {
+  const here: Counts = { accepted: 0, quarantined: 0, failed: 0 };
+  if (!listed) {
+    await orLater(here, () => listConversations(locationUid, run.until));
+    run.locations += 1;
+  }
+  for (let afterId = 0; !isLong();) {
+    const ids = await store.nextConversations({ locationUid, afterId });
+    if (ids.length === 0) break;
+    for (const id of ids.filter(() => !isLong())) {
+      await orLater(here, () => readConversation(here, locationUid, { id, until: run.until }));
+      run.conversations += 1;
+    }
+    afterId = ids.at(-1)!;
+  }
+  run.accepted += here.accepted;
+  run.quarantined += here.quarantined;
+  run.failed += here.failed;
+  if (here.accepted + here.quarantined > 0)
+    log.warn('Messages were found that no webhook has brought', { locationUid, ...here });
+}
+
+async function listConversations(locationUid: string, until: number): Promise<void> {
+  const cursors: (string | null)[] = [];
+  let cursor: string | null = null;
+  do {
+    cursors.push(cursor);
+    cursor = await podiumFor(locationUid, 'audit').listConversations({ locationUid, until, cursor });
+  } while (!cursors.includes(cursor)); // the last page leads to null, and a circle must end too
+}
+
+async function readConversation(
+  here: Counts,
+  locationUid: string,
+  conversation: { id: number; until: number },
+): Promise<void> {
+  for (let more = true; more;) {
+    const page = await podiumFor(locationUid, 'audit').readConversation(conversation);
+    here.accepted += page.accepted;
+    here.quarantined += page.quarantined;
+    more = page.more;
+  }
+}
+
+/** A call that fails for good is told, and costs what it was for its turn. */
+async function orLater(here: Counts, look: () => Promise<void>): Promise<void> {
+  try {
+    await look();
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    here.failed += 1;
+    log.warn('Podium could not be looked through; the next run tries again', {
+      problem: error.cause?.message,
+    });
+  }
+}
