@@ -4,6 +4,7 @@ import { ConfigurationError } from '../../config/load';
 import { registerAuthCommands } from './auth';
 import { registerContactCommands } from './contacts';
 import { CliContext, EXIT, type CliHost } from './context';
+import { registerFileCommands } from './files';
 import { registerOptOutCommands } from './optout';
 import { registerWebhookCommands } from './webhook';
 
@@ -11,6 +12,7 @@ import { registerWebhookCommands } from './webhook';
 const GROUPS = [
   registerAuthCommands,
   registerContactCommands,
+  registerFileCommands,
   registerOptOutCommands,
   registerWebhookCommands,
 ];
