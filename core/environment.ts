@@ -29,6 +29,11 @@ const VARIABLES = {
     ...variable('PODIUM_TOKEN_URL', 'as https://api.podium.com/oauth/token', readHttpUrl),
     unset: 'https://api.podium.com/oauth/token',
   },
+  /** Where a user of Podium agrees that we act for them. */
+  podiumAuthorizeUrl: {
+    ...variable('PODIUM_AUTHORIZE_URL', 'as https://api.podium.com/oauth/authorize', readHttpUrl),
+    unset: 'https://api.podium.com/oauth/authorize',
+  },
   podiumClientId: variable(
     'PODIUM_CLIENT_ID',
     "the id of your application at Podium's developer portal",

@@ -1,6 +1,6 @@
 /** `npm start`: what a person sees and can do at the terminal while the system runs. */
-import { spawn } from 'node:child_process';
 import { join, relative } from 'node:path';
+import { openInBrowser } from '../ops/cli/browser';
 import { parseFlags, USAGE, type Flags } from './flags';
 import { LocalSystem } from './local-system';
 import { holdAlone } from './only-one';
@@ -49,15 +49,4 @@ function readFlags(args: string[]): Flags | null {
     process.exitCode = 2;
     return null;
   }
-}
-
-function openInBrowser(url: string): void {
-  const openers: Partial<Record<NodeJS.Platform, string[]>> = {
-    darwin: ['open'],
-    win32: ['cmd', '/c', 'start', ''],
-  };
-  const [command = '', ...args] = openers[process.platform] ?? ['xdg-open'];
-  spawn(command, [...args, url], { stdio: 'ignore', detached: true })
-    .on('error', () => undefined) // no browser here; the address stands on the screen
-    .unref();
 }

@@ -88,6 +88,7 @@ function simulatedPodium(url: string, keys: Keys): Record<string, string> {
   return {
     PODIUM_API_URL: url,
     PODIUM_TOKEN_URL: `${url}/oauth/token`,
+    PODIUM_AUTHORIZE_URL: `${url}/oauth/authorize`,
     PODIUM_CLIENT_ID,
     PODIUM_CLIENT_SECRET: keys.podiumClientSecret,
     PODIUM_REFRESH_TOKEN: keys.podiumRefreshToken,

@@ -5,6 +5,7 @@ import { createAccessTokens, type TokenStore } from './access-token';
 import type { PodiumApi } from './api';
 import { createPodium } from './client';
 import type { CallLimits } from './limits';
+import type { OAuthClient } from './oauth';
 
 /** What a process that calls Podium needs of the environment. */
 export const PODIUM_NEEDS = [
@@ -27,12 +28,9 @@ export function connectPodium(
   logger: Logger,
 ): PodiumApi {
   const tokens = createAccessTokens({
-    tokenUrl: environment.podiumTokenUrl,
-    clientId: environment.podiumClientId,
-    clientSecret: environment.podiumClientSecret,
+    ...oauthClient(environment),
     refreshToken: environment.podiumRefreshToken,
     store,
-    timeoutMs: TIMEOUT_MS,
     logger,
   });
   return createPodium({
@@ -43,4 +41,16 @@ export function connectPodium(
     timeoutMs: TIMEOUT_MS,
     logger,
   });
+}
+
+/** The application as it shows itself at Podium's token endpoint. */
+export function oauthClient(
+  environment: Pick<Environment, 'podiumTokenUrl' | 'podiumClientId' | 'podiumClientSecret'>,
+): OAuthClient {
+  return {
+    tokenUrl: environment.podiumTokenUrl,
+    clientId: environment.podiumClientId,
+    clientSecret: environment.podiumClientSecret,
+    timeoutMs: TIMEOUT_MS,
+  };
 }

@@ -26,6 +26,8 @@ const NOTHING: TokenState = {
   pausedUntil: null,
 };
 
+export type StoredTokens = ReturnType<typeof storedTokens>;
+
 /** @param keys as for Temporal's payloads: the first one encrypts, all of them decrypt */
 export function storedTokens(pool: Pool, keys: readonly EncryptionKey[]) {
   const open = (keyId: string | null, bytes: Buffer | null): string | null =>

@@ -1,23 +1,115 @@
 /** `podium-webchat auth …`: the product's access to Podium. */
-import type { Command } from 'commander';
-import { PodiumError } from '../../podium/api';
+import { InvalidArgumentError, type Command } from 'commander';
+import { oauthClient, PODIUM_NEEDS } from '../../podium/connect';
+import { storedTokens } from '../../store/podium-tokens';
+import { reportAccess, type AccessReport } from '../access';
+import { authorize, NotAuthorized } from '../authorize';
+import { openInBrowser } from './browser';
 import { EXIT, type CliContext } from './context';
+
+/** A fixed one, since Podium knows the address to which the browser comes back. */
+const PORT = 8765;
+const PATIENCE_SECONDS = 300;
+
+interface LoginOptions {
+  port: number;
+  redirectUri?: string;
+  timeout: number;
+  open: boolean;
+}
 
 export function registerAuthCommands(program: Command, context: CliContext): void {
   const auth = program.command('auth').description('access to Podium');
   auth
     .command('status')
-    .description('whether Podium accepts our credentials')
+    .description('whether Podium accepts our credentials, how old they are, and which scopes are missing')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 works, 1 refused or a scope is missing, 2 Podium or the database is away.',
+    )
     .action(() => status(context));
+  auth
+    .command('login')
+    .description('authorize the application as a user of Podium, and store its tokens')
+    .option('--port <port>', 'where the browser comes back to, on 127.0.0.1', wholeNumber, PORT)
+    .option(
+      '--redirect-uri <uri>',
+      'what is registered at Podium instead of http://127.0.0.1:<port>/callback',
+    )
+    .option('--timeout <seconds>', 'how long to wait for the user', wholeNumber, PATIENCE_SECONDS)
+    .option('--no-open', 'open no browser')
+    .addHelpText('after', LOGIN_HELP)
+    .action((options: LoginOptions) => login(context, options));
 }
 
+const LOGIN_HELP = `
+Podium may insist on HTTPS for the redirect URI. Then register one of your own, and give it with
+--redirect-uri: a proxy or tunnel may lead from there to this machine, or you paste the address at
+which the browser ends, whether or not a page appears there.
+
+Examples:
+  podium-webchat auth login
+  podium-webchat auth login --no-open --redirect-uri https://webchat.example.com/callback`;
+
 async function status(context: CliContext): Promise<void> {
-  const contract = context.environment('podiumContract').podiumContract ?? context.settings.podium.contract;
+  const { podium, pool, settings } = context;
+  const contract = context.environment('podiumContract').podiumContract ?? settings.podium.contract;
+  const report = await reportAccess(pool, podium);
+  const fine = report.works && report.scopes.missing.length === 0;
+  const exitCode = report.works === null ? EXIT.unknown : fine ? EXIT.fine : EXIT.notFine;
+  context.answer({ ...report, contract }, describe(report, contract), exitCode);
+}
+
+function describe(report: AccessReport, contract: string): string {
+  const { refresh_token: refresh, access_token: access, scopes } = report;
+  const list = (names: string[]): string => names.join(', ') || 'none';
+  return [
+    report.works ? 'Access to Podium works.' : (report.reason ?? ''),
+    ...(report.refused_since ? [`Refused since:  ${report.refused_since}`] : []),
+    `Contract:       ${contract}`,
+    `Refresh token:  ${refresh.since ? `since ${refresh.since}` : 'that of the environment'}`,
+    `Access token:   ${access ? `until ${access.expires_at}` : 'none yet'}`,
+    `Scopes granted: ${list(scopes.granted)}`,
+    ...(scopes.missing.length > 0 ? [`Scopes missing: ${list(scopes.missing)}`] : []),
+    ...(scopes.unknown.length > 0 ? [`Not known:      ${list(scopes.unknown)}`] : []),
+  ].join('\n');
+}
+
+async function login(context: CliContext, options: LoginOptions): Promise<void> {
+  const environment = context.environment(
+    ...(['databaseUrl', 'encryptionKeys', 'podiumAuthorizeUrl', ...PODIUM_NEEDS] as const),
+  );
   try {
-    await context.podium.listLocations();
-    context.answer({ works: true, contract }, `Access to Podium works (contract: ${contract}).`);
+    const { scopes, access } = await authorize({
+      client: oauthClient(environment),
+      authorizeUrl: environment.podiumAuthorizeUrl,
+      tokens: storedTokens(context.pool, environment.encryptionKeys),
+      port: options.port,
+      redirectUri: options.redirectUri ?? null,
+      timeoutMs: options.timeout * 1000,
+      pasted: context.host.lines,
+      onReady: ({ url, redirectUri }) => {
+        context.tell(`Podium sends the browser back to ${redirectUri}: register this at your application.`);
+        context.tell('Open this page as the user of Podium that the product is to act as:');
+        context.tell(`\n  ${url}\n`);
+        context.tell(
+          'If the browser cannot come back to this machine, paste the address here at which it ends.',
+        );
+        if (options.open) openInBrowser(url);
+      },
+    });
+    context.answer(
+      { authorized: true, scopes, access_token_expires_at: access.expiresAt.toISOString() },
+      'Authorized. Every process uses the new tokens from its next call on.',
+    );
   } catch (error) {
-    if (!(error instanceof PodiumError) || error.kind !== 'unauthenticated') throw error;
-    context.answer({ works: false, contract }, error.message, EXIT.notFine);
+    if (!(error instanceof NotAuthorized)) throw error;
+    const exitCode = error.reason === 'denied' ? EXIT.notFine : EXIT.unknown;
+    context.answer({ authorized: false, reason: error.reason }, error.message, exitCode);
   }
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,5}$/.test(value)) throw new InvalidArgumentError('It is a whole number.');
+  return Number(value);
 }

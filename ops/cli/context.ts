@@ -25,6 +25,8 @@ export interface CliHost {
   directory: string;
   out: (text: string) => void;
   err: (text: string) => void;
+  /** What is typed or piped in, line by line, until the signal. */
+  lines: (signal: AbortSignal) => AsyncIterable<string>;
 }
 
 /** A command takes only what it needs: what is never asked for need not be configured, nor reachable. */

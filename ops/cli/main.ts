@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `podium-webchat`: what an operator can do, from a shell. */
+import { createInterface } from 'node:readline';
 import { runCli } from './run';
 
 process.title = 'podium-webchat-cli';
@@ -11,6 +12,7 @@ void runCli(process.argv.slice(2), {
   directory: process.cwd(),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  lines: (signal) => createInterface({ input: process.stdin, signal }),
 }).then((code) => {
   process.exitCode = code;
 });

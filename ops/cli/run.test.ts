@@ -81,13 +81,13 @@ describe('without a database in the environment', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it('the system that runs in this folder is asked', async () => {
-    expect((await cli({}, ['auth', 'status'], folder)).exitCode).toBe(0);
-    expect((await cli({ DATABASE_URL: db.url }, ['auth', 'status'], folder)).exitCode).toBe(0);
+    expect((await cli({}, ['auth', 'status'], { directory: folder })).exitCode).toBe(0);
+    expect((await cli({ DATABASE_URL: db.url }, ['auth', 'status'], { directory: folder })).exitCode).toBe(0);
   });
 
   it('and with another one, it is not', async () => {
     const other = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
-    const { exitCode, err } = await cli(other, ['auth', 'status'], folder);
+    const { exitCode, err } = await cli(other, ['auth', 'status'], { directory: folder });
     expect(exitCode).toBe(2);
     expect(err).toContain('PODIUM_CLIENT_ID');
   });

@@ -10,21 +10,35 @@ export interface CliResult {
   err: string;
 }
 
+export interface CliSurroundings {
+  /** Where it is called; a directory in which no system runs unless told otherwise. */
+  directory?: string;
+  /** What comes on stdin. */
+  lines?: Iterable<string> | AsyncIterable<string>;
+  /** Called with all that it has said so far. */
+  onErr?: (err: string) => void;
+}
+
 /**
  * Runs one command with just these variables.
- * @param directory where it is called; one where no system runs unless told otherwise
  */
 export async function cli(
   env: Record<string, string>,
   args: string[],
-  directory = tmpdir(),
+  { directory = tmpdir(), lines = [], onErr }: CliSurroundings = {},
 ): Promise<CliResult> {
   const result = { out: '', err: '' };
   const exitCode = await runCli(args, {
     env,
     directory,
     out: (text) => (result.out += text),
-    err: (text) => (result.err += text),
+    err: (text) => {
+      result.err += text;
+      onErr?.(result.err);
+    },
+    lines: async function* () {
+      yield* lines;
+    },
   });
   return { exitCode, ...result };
 }

@@ -24,7 +24,13 @@ import { createCluster, postgresUrl, type PostgresPlan } from '../../embedded/po
 import { postgresProgram, temporalProgram } from '../../embedded/programs';
 import { provisionTemporal } from '../../embedded/provision/temporal-cli';
 import { NAMESPACE } from '../../embedded/temporal';
-import { serverProgram, simulatorProgram, workerProgram, type Wiring } from '../../embedded/wiring';
+import {
+  productEnvironment,
+  serverProgram,
+  simulatorProgram,
+  workerProgram,
+  type Wiring,
+} from '../../embedded/wiring';
 import { createTemporalClient } from '../../ops/temporal';
 import { createPool, type Pool } from '../../store/database';
 import { migrate } from '../../store/migrate';
@@ -212,6 +218,11 @@ export class System {
 
   get keys(): Keys {
     return this.parts.wiring.keys;
+  }
+
+  /** What servers and workers are told, and with it the operator's command. */
+  get environment(): Record<string, string> {
+    return productEnvironment(this.parts.wiring);
   }
 
   async start(): Promise<void> {
