@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { PodiumError } from '../podium/api';
-import { contactOf } from '../store/contacts';
+import { contactOf, namesByStore, saveContact } from '../store/contacts';
 import { transaction } from '../store/database';
 import { writeNotes } from '../store/notes';
 import { isOptedOut, recordOptOut, type OptOutChange } from '../store/opt-outs';
@@ -69,6 +69,23 @@ describe('a contact', () => {
     expect(await contactOf(database.pool, JOHN)).toMatchObject({ locationUids: [] });
     expect(await run('createContact', [{ phone: JOHN, locationUid: NORTHSIDE, name: 'John' }])).toBe(true);
     expect((await contactOf(database.pool, JOHN))?.locationUids).toEqual([NORTHSIDE]);
+  });
+
+  test('keeps its name when it is added to a store where the customer is called otherwise', async () => {
+    const phone = '+14155550101';
+    podium.contacts.push(contact(phone, [BAYVIEW]));
+    await run('findContact', [{ phone, locationUid: NORTHSIDE }]);
+    await run('createContact', [{ phone, locationUid: NORTHSIDE, name: 'Website visitor' }]);
+    expect(podium.calls.at(-1)).toMatchObject({ method: 'createContact', args: [{ name: 'Jane' }] });
+    expect(await namesByStore(database.pool, phone)).toMatchObject([{ name: 'Website visitor' }]);
+  });
+
+  test('that has no name yet gets the one that the customer gives', async () => {
+    const phone = '+14155550102';
+    await run('createContact', [{ phone, locationUid: NORTHSIDE, name: 'Website visitor' }]);
+    await run('createContact', [{ phone, locationUid: BAYVIEW, name: 'Jane' }]);
+    expect(podium.calls.at(-1)).toMatchObject({ args: [{ name: 'Jane' }] });
+    expect(await contactOf(database.pool, phone)).toMatchObject({ name: 'Jane' });
   });
 
   test('whose opt-out Podium holds is opted out with us', async () => {
@@ -167,4 +184,33 @@ test('an opt-out is told to Podium, unless it has been superseded', async () => 
   await recordOptOut(database.pool, { ...change, optedOut: false, at: new Date(2_000) });
   await run('mirrorOptOut', [out.historyId]);
   expect(podium.optOuts).toHaveLength(1);
+});
+
+describe('an opt-out is told', () => {
+  const phone = '+14155550103';
+  const record = (optedOut: boolean) =>
+    recordOptOut(database.pool, {
+      ...{ phone, phoneHash: testHash(phone), optedOut, source: 'text', actor: 'customer', rule: null },
+      ...{ locationUid: NORTHSIDE, messageUid: null, at: new Date() },
+    });
+  const notFound = () => new PodiumError('not_found', '404', { mayHaveHappened: false });
+
+  test('by the contact that Podium has, when the one that we know is gone', async () => {
+    await saveContact(database.pool, { phone, podiumUid: 'gone', name: null, locationUid: NORTHSIDE });
+    podium.contacts.push(contact(phone, [NORTHSIDE]));
+    podium.fail('setOptOut', notFound(), 1);
+    await run('mirrorOptOut', [(await record(true)).historyId]);
+    expect(podium.optOuts).toMatchObject([{ phone, contactUid: `uid of ${phone}` }]);
+  });
+
+  test('of the state that counts by now, when an attempt of unknown outcome was overtaken', async () => {
+    const { historyId } = await record(true);
+    podium.fail('setOptOut', 'lost answer', 1);
+    await expect(run('mirrorOptOut', [historyId])).rejects.toMatchObject({ nonRetryable: false });
+    await record(false);
+    await database.pool.query('truncate workflow_starts');
+    await run('mirrorOptOut', [historyId], 2);
+    const { rows } = await database.pool.query('select args from workflow_starts');
+    expect(rows).toEqual([{ args: [{ historyId: historyId + 1 }] }]);
+  });
 });

@@ -87,7 +87,8 @@ export async function openSession(
   return transaction(pool, async (client) => {
     const session = await lockSession(client, { workflowId, phone, locationUid });
     const { rows } = await client.query<{ contactKnown: boolean }>(
-      'select exists (select from contact_locations where phone_e164 = $1 and location_uid = $2) as "contactKnown"',
+      `select exists (select from contact_locations
+                       where phone_e164 = $1 and location_uid = $2 and gone_at is null) as "contactKnown"`,
       [phone, locationUid],
     );
     // A signal that Temporal delivers once more after the close must use up nothing.

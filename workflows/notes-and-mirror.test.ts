@@ -1,10 +1,13 @@
 import { PodiumError } from '../podium/api';
+import { contactOf, saveContact } from '../store/contacts';
 import { SESSION_QUEUE } from '../core/session';
 import { transaction } from '../store/database';
 import { writeNotes } from '../store/notes';
-import { recordOptOut } from '../store/opt-outs';
-import { JANE, NORTHSIDE, testHash } from '../test/support/received';
-import { SessionRig } from '../test/support/session-rig';
+import { mirrorOf } from '../store/opt-out-mirrors';
+import { isOptedOut, recordOptOut } from '../store/opt-outs';
+import { eventually } from '../test/support/eventually';
+import { JANE, JOHN, MARY, NORTHSIDE, testHash } from '../test/support/received';
+import { MINUTE, SessionRig } from '../test/support/session-rig';
 
 let rig: SessionRig;
 beforeAll(async () => (rig = await SessionRig.start()));
@@ -55,13 +58,104 @@ test('a note that Podium refuses for good does not keep the conversation open', 
   expect(rig.podium.closed).toContain('fourth');
 });
 
-test('an opt-out is told to Podium; where Podium does not allow that, it is left at that', async () => {
-  const change = { phone: JANE, phoneHash: testHash(JANE), optedOut: true, source: 'text' } as const;
-  const place = { actor: 'customer', rule: null, locationUid: NORTHSIDE, messageUid: null };
-  const { historyId } = await recordOptOut(rig.database.pool, { ...change, ...place, at: new Date() });
-  rig.podium.fail('setOptOut', new PodiumError('not_permitted', '403', { mayHaveHappened: false }), 1);
-  await run('optOutMirror', { historyId });
-  expect(rig.podium.optOuts).toEqual([]);
-  await run('optOutMirror', { historyId });
-  expect(rig.podium.optOuts).toMatchObject([{ phone: JANE, optedOut: true }]);
+describe('an opt-out', () => {
+  const record = async (phone: string) => {
+    const change = { phone, phoneHash: testHash(phone), optedOut: true, source: 'text' } as const;
+    const place = { actor: 'customer', rule: null, locationUid: NORTHSIDE, messageUid: null };
+    const { historyId } = await recordOptOut(rig.database.pool, { ...change, ...place, at: new Date() });
+    return historyId;
+  };
+  const told = () => rig.podium.optOuts.map(({ phone }) => phone);
+  const mirror = (phone: string) => mirrorOf(rig.database.pool, phone);
+
+  test('is told to Podium; where Podium does not permit that, it is noted, and told once it does', async () => {
+    rig.podium.fail('setOptOut', new PodiumError('not_permitted', '403', { mayHaveHappened: false }), 2);
+    const [jane, john] = [await record(JANE), await record(JOHN)];
+    await run('optOutMirror', { historyId: jane });
+    await run('optOutMirror', { historyId: john });
+    expect(told()).toEqual([]);
+    expect(await mirror(JANE)).toMatchObject({ state: 'not_permitted', errorCode: 'not_permitted' });
+
+    await rig.database.pool.query('truncate workflow_starts');
+    await run('optOutMirrorRetry', {});
+    await run('optOutMirror', { historyId: jane });
+    const { rows } = await rig.database.pool.query('select args from workflow_starts order by id');
+    expect(rows.map(({ args }) => args[0].historyId)).toEqual([jane, john]);
+    await run('optOutMirror', { historyId: john });
+    expect(told()).toEqual([JANE, JOHN]);
+    expect(await mirror(JANE)).toMatchObject({ state: 'told', notPermittedSince: null });
+  });
+
+  test('is told for as long as it takes', async () => {
+    rig.podium.fail('setOptOut', new PodiumError('server', '503', { mayHaveHappened: true }), 40);
+    await run('optOutMirror', { historyId: await record(MARY) });
+    expect(told()).toContain(MARY);
+    expect(await mirror(MARY)).toMatchObject({ state: 'told', attempts: 41, errorCode: null });
+  });
+
+  test('that Podium refuses for good is left at that, and the operator sees why', async () => {
+    const nobody = '+14155550188';
+    rig.podium.fail('setOptOut', new PodiumError('not_found', '404', { mayHaveHappened: false }));
+    await run('optOutMirror', { historyId: await record(nobody) });
+    expect(await mirror(nobody)).toMatchObject({ state: 'refused', errorCode: 'not_found' });
+  });
+
+  test('for a phone that is at no store waits for one', async () => {
+    const nowhere = '+14155550189';
+    const historyId = await record(nowhere);
+    await rig.database.pool.query('update opt_out_history set location_uid = null where id = $1', [
+      historyId,
+    ]);
+    await run('optOutMirror', { historyId });
+    expect(await mirror(nowhere)).toMatchObject({ state: 'refused', errorCode: 'no_location', attempts: 0 });
+  });
+});
+
+describe('a contact that Podium has accepted', () => {
+  const created = async (phone: string) => {
+    await saveContact(rig.database.pool, { phone, podiumUid: null, name: 'Jane', locationUid: NORTHSIDE });
+    const { rows } = await rig.database.pool.query<{ id: string }>(
+      'select contact_id as id from contacts where phone_e164 = $1',
+      [phone],
+    );
+    return rows[0]!.id;
+  };
+  const contact = (phone: string, optedOutAt: Date | null) => ({
+    ...{
+      uid: `uid of ${phone}`,
+      name: 'Jane',
+      phones: [phone],
+      locationUids: [NORTHSIDE],
+      conversationUids: [],
+    },
+    optedOutAt,
+  });
+  const readings = () => rig.podium.calls.filter(({ method }) => method === 'findContact').length;
+
+  test('is read until it is there, with the opt-out that it has', async () => {
+    const phone = '+14155550190';
+    const [contactId, before] = [await created(phone), readings()];
+    const reading = run('contactReading', { contactId });
+    await eventually('a first reading', () => readings() > before);
+    rig.podium.contacts.push(contact(phone, new Date()));
+    await reading;
+    expect(await contactOf(rig.database.pool, phone)).toMatchObject({ podiumUid: `uid of ${phone}` });
+    expect(await isOptedOut(rig.database.pool, phone)).toBe(true);
+  });
+
+  test('is not read when an event has told of it', async () => {
+    const phone = '+14155550191';
+    const contactId = await created(phone);
+    await saveContact(rig.database.pool, { phone, podiumUid: 'told', name: null, locationUid: NORTHSIDE });
+    const before = readings();
+    await run('contactReading', { contactId });
+    expect(readings()).toBe(before);
+  });
+
+  test('and never gives is given up after a day', async () => {
+    const [contactId, before, from] = [await created('+14155550192'), readings(), await rig.now()];
+    await run('contactReading', { contactId });
+    expect(readings() - before).toBe(8);
+    expect((await rig.now()) - from).toBeGreaterThan(24 * 60 * MINUTE);
+  });
 });
