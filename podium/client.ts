@@ -19,8 +19,8 @@ interface PodiumOptions extends Omit<CallOptions, 'gate' | 'passedBefore'> {
   limits: CallLimits;
 }
 
-/** A token in hand is good for the call that follows and for what comes before it, in time limits of a call. */
-const PREPARED_FOR = 1.5;
+/** A token in hand is good for the call that follows, the longest upload included, and for what comes before it. */
+const LEEWAY_MS: Record<Send, number> = { sendMessage: 5_000, sendAttachment: 60_000 };
 
 /**
  * Podium, in the contract that the settings name. One client serves a whole process: it holds the
@@ -37,7 +37,7 @@ export function createPodium({ contract, limits, ...options }: PodiumOptions): P
   return {
     async prepare(send) {
       await gate.pass({ operation: 'prepare to send', endpoint: sends[send] });
-      await options.tokens.current(PREPARED_FOR * options.timeoutMs);
+      await options.tokens.current(options.timeoutMs + LEEWAY_MS[send]);
     },
     ...(contract === 'skill' ? createSkill(call) : createPublished(call)),
   };

@@ -1,7 +1,7 @@
 /** `npm start`, from the first process to the last. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { built } from '../embedded/paths';
@@ -114,6 +114,9 @@ test('it tells where everything is, answers a customer, and ends without a trace
   for (const part of PARTS) expect({ part, pid: pidOf(part) }).toEqual({ part, pid: expect.any(Number) });
   expect(await firstReply(runtime)).toContain('Northside Motors');
 
+  // It holds secrets: nobody else reads it, nor sees what else there is.
+  expect(statSync(join(directory, 'runtime.json')).mode & 0o077).toBe(0);
+  expect(statSync(directory).mode & 0o066).toBe(0);
   expect(operatorAsks('auth', 'status')).toContain('Access to Podium works');
 
   const processes = descendants();
