@@ -27,6 +27,14 @@ beforeAll(async () => {
   await system.hears(2, JANE);
   await write('0400 123 456', 'Zebediah Pemberton');
   await system.hears(3, JANE);
+  // One file is kept, one is refused; the link of a file is nobody's business either.
+  await system.simulator.customerWrites({
+    ...{ phone: '0400 123 456', location_uid: NORTHSIDE, body: 'Like this quokka.' },
+    attachments: [
+      { content_type: 'image/png', size_bytes: 5_000 },
+      { content_type: 'application/x-msdownload', size_bytes: 5_000 },
+    ],
+  });
   const { uid } = (await system.simulator.conversation(JANE, NORTHSIDE))!;
   await system.simulator.agentWrites({ conversation_uid: uid, body: 'We have a wombat.' });
   await system.isQuiet();
@@ -58,7 +66,9 @@ test('the run was one that had something to hide', async () => {
   expect(secretsIn(state)).toEqual(expect.arrayContaining(['61400123456', 'quokka', 'wombat', 'bilby']));
   expect(secretsIn(readable([{ data: Buffer.from('a quokka') }]))).toEqual(['quokka']);
   const types = (await executions(system.client)).map(({ type }) => type);
-  expect(new Set(types)).toEqual(new Set(['webchatSession', 'agentNote', 'optOutMirror', 'contactReading']));
+  expect(new Set(types)).toEqual(
+    new Set(['webchatSession', 'agentNote', 'optOutMirror', 'contactReading', 'inboundFile']),
+  );
 });
 
 test('no workflow as Temporal stores it tells a phone or a text', async () => {
