@@ -15,7 +15,7 @@ let system: System;
 
 /** Once through everything: a chat, an opt-out, an operator, what fails, and what cannot be used. */
 beforeAll(async () => {
-  system = await startSystem({ logLevel: 'trace' });
+  system = await startSystem({ logLevel: 'trace', settings: { reconciliation: { interval_seconds: 1 } } });
   const write = (phone: string, body: string, location_uid = NORTHSIDE) =>
     system.simulator.customerWrites({ phone, location_uid, body, name: 'Zebediah Pemberton' });
 
@@ -45,8 +45,13 @@ beforeAll(async () => {
   await write('0412 345 678', 'STOP');
   await write('0412 345 678', 'A bilby, please?');
   await write('0412 345 678', 'A numbat, please?', ARCHIVED);
+  await system.simulator.set({ webhook_loss_rate: 1 });
+  await write('0400 123 456', 'Have you found my wombat?');
+  await system.simulator.set({ webhook_loss_rate: 0 });
   await system.post('{"data": {"body": "A numbat from 0412 345 678?"');
   await system.post(publishedEvent({ phone: '0412 345 678 9', body: 'A numbat?' }));
+  await system.isQuiet();
+  await system.reconcile();
   await system.isQuiet();
 });
 afterAll(() => system.stop());
@@ -67,7 +72,14 @@ test('the run was one that had something to hide', async () => {
   expect(secretsIn(readable([{ data: Buffer.from('a quokka') }]))).toEqual(['quokka']);
   const types = (await executions(system.client)).map(({ type }) => type);
   expect(new Set(types)).toEqual(
-    new Set(['webchatSession', 'agentNote', 'optOutMirror', 'contactReading', 'inboundFile']),
+    new Set([
+      'webchatSession',
+      'agentNote',
+      'optOutMirror',
+      'contactReading',
+      'inboundFile',
+      'reconciliation',
+    ]),
   );
 });
 

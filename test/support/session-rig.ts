@@ -14,6 +14,10 @@ import {
 } from '@temporalio/worker';
 import { createPodiumActivities } from '../../activities/podium-activities';
 import { createWebhookCheckActivities } from '../../activities/webhook-check';
+import {
+  createReconciliationActivities,
+  createReconciliationSteps,
+} from '../../activities/reconciliation-activities';
 import { createSessionActivities } from '../../activities/session-activities';
 import {
   CLOSE_UPDATE,
@@ -34,7 +38,7 @@ import { replaceLocations } from '../../store/locations';
 import { createTestDatabase, type TestDatabase } from './database';
 import { eventually } from './eventually';
 import { FakePodium, type PodiumCall, type SentText } from './fake-podium';
-import { BAYVIEW, NORTHSIDE, testHash, workflowIdOf } from './received';
+import { BAYVIEW, context, NORTHSIDE, testHash, workflowIdOf } from './received';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -351,17 +355,25 @@ async function startWorkers(
     conflictRefetchMaxAttempts: 3,
     webhookRules: { publicUrl: PUBLIC_URL, secretMaxAgeDays: 90 },
   };
+  const reconciliation = {
+    ...{ pool, podium, context, optOutKeywords: ['STOP'], countryOverrides: {} },
+    rules: { graceMs: 0, overlapMs: MINUTE, firstLookMs: 10 * MINUTE, longestMs: 14_400 * MINUTE },
+  };
   const workers = await Promise.all([
     Worker.create({
       connection,
       taskQueue: SESSION_QUEUE,
       workflowBundle: await workflowBundle(),
-      activities: createSessionActivities(deps),
+      activities: { ...createSessionActivities(deps), ...createReconciliationSteps(reconciliation) },
     }),
     Worker.create({
       connection,
       taskQueue: PODIUM_QUEUE,
-      activities: { ...createPodiumActivities(deps), ...createWebhookCheckActivities(deps) },
+      activities: {
+        ...createPodiumActivities(deps),
+        ...createReconciliationActivities(reconciliation),
+        ...createWebhookCheckActivities(deps),
+      },
     }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
