@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, log } from '@temporalio/activity';
 import { PodiumError, type ConversationMessage, type Page, type PodiumConversation } from '../podium/api';
 import { replaceLocations } from '../store/locations';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
@@ -121,6 +121,19 @@ test('messages since the last look come in, the older first; the youngest are le
   expect(outcome).toEqual({ more: false, accepted: 2, quarantined: 0 });
   expect(await inbox()).toEqual(['3 min', '2 min']);
   expect(await toRead()).toEqual([]);
+});
+
+test('a STOP whose phone cannot be made out raises an alarm, once', async () => {
+  const error = jest.spyOn(log, 'error').mockReturnValue(undefined);
+  const stop = { ...message('m1', ago(2)), raw: { ...(message('m1', ago(2)).raw as object), body: 'STOP' } };
+  const read = async () => {
+    await list({ pageOfConversations: async () => last(conversation('c1', { identifier: 'unknown' })) });
+    const [id] = (await toRead()) as [number];
+    return look({ pageOfMessages: async () => last(stop) }).readConversation({ id, until: until() });
+  };
+  expect(await read()).toMatchObject({ quarantined: 1 });
+  await read();
+  expect(error).toHaveBeenCalledTimes(1);
 });
 
 test('pages are read one at a time, up to one that shows older messages only', async () => {

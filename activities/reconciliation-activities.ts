@@ -2,7 +2,8 @@
  * Looking through Podium's conversations for messages that no webhook has brought. What is found goes into
  * the inbox at once, under the rules of the webhook; a workflow gets ids of rows, cursors and counts only.
  */
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, log } from '@temporalio/activity';
+import { failure } from '../core/error-codes';
 import type { PodiumEvent, Verdict } from '../core/events';
 import { withCountry } from '../core/locations';
 import type { LookRules } from '../core/reconciliation';
@@ -115,6 +116,13 @@ export function createReconciliationActivities(deps: ReconciliationDependencies)
       .sort((a, b) => timeOf(a) - timeOf(b));
     if (found.length === 0) return NOTHING;
     const outcomes = await receive(pool, found, context);
+    found.forEach(({ event, verdict }, i) => {
+      if (outcomes[i]!.status === 'duplicate' || !isOptOutOfNobody(verdict)) return;
+      const { code } = failure('ERR_WEBCHAT_008');
+      log.error('An opt-out whose phone cannot be made out: a person has to look at it', {
+        ...{ code, eventId: event.eventId },
+      });
+    });
     const count = (wanted: string) => outcomes.filter(({ status }) => status === wanted).length;
     return { accepted: count('accepted'), quarantined: count('quarantined') };
   }
@@ -147,6 +155,10 @@ export function createReconciliationSteps({ pool, rules }: { pool: Pool; rules: 
 }
 
 const NOTHING: PageOutcome = { more: false, accepted: 0, quarantined: 0 };
+
+function isOptOutOfNobody(verdict: Verdict): boolean {
+  return verdict.kind === 'quarantined' && verdict.optOut !== null && verdict.phone === null;
+}
 
 function timesOf(messages: { at: Date | null }[]): (Date | null)[] {
   return messages.map(({ at }) => at);
