@@ -16,7 +16,7 @@ import { dataConverter } from '../../core/data-converter';
 import { readEnvironment } from '../../core/environment';
 import type { Contract } from '../../core/events';
 import { sessionWorkflowId } from '../../core/ids';
-import type { SessionMessage } from '../../core/session';
+import { SESSION_QUEUE, type SessionMessage } from '../../core/session';
 import { Child } from '../../embedded/child';
 import { newKeys, type Keys } from '../../embedded/keys';
 import { built } from '../../embedded/paths';
@@ -54,6 +54,8 @@ export interface SystemOptions {
    * only a database on the Postgres of the test run, and Temporal keeps its state in memory: much faster.
    */
   stoppable?: boolean;
+  /** Divides Podium's waits between the retries of a webhook's event; 60 without it. */
+  timeScale?: number;
   logLevel?: string;
 }
 
@@ -118,7 +120,7 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
     contract: options.contract ?? 'published',
     keys,
     settingsFile,
-    timeScale: TIME_SCALE,
+    timeScale: options.timeScale ?? TIME_SCALE,
     logDirectory: places.logDirectory,
     simulatorStateFile: null,
   };
@@ -368,6 +370,25 @@ export class System {
     const where = ['--address', this.parts.wiring.temporalAddress, '--namespace', NAMESPACE];
     const { stdout } = await promisify(execFile)(this.parts.temporalCli, [...args, ...where]);
     return stdout;
+  }
+
+  /** `podium-webchat … --json` in a process of its own. @param env what differs from the servers' environment */
+  async cli(args: string[], env: Record<string, string> = {}): Promise<{ exitCode: number; data: unknown }> {
+    const command = [built('ops/cli/main.js'), ...args, '--json'];
+    const options = { env: { ...process.env, ...this.servers[0]!.program.env, ...env } };
+    return new Promise((resolve) => {
+      execFile(process.execPath, command, options, (error, stdout) => {
+        const exitCode = error ? Number(error.code) : 0;
+        resolve({ exitCode, data: stdout === '' ? null : (JSON.parse(stdout) as unknown) });
+      });
+    });
+  }
+
+  /** Starts what a schedule starts, and waits until it is done. */
+  async runScheduled(workflowType: string): Promise<void> {
+    await this.client.workflow.execute(workflowType, {
+      ...{ taskQueue: SESSION_QUEUE, workflowId: workflowType },
+    });
   }
 
   /** Temporal hangs: it takes connections, and answers nothing. */
