@@ -1,7 +1,8 @@
 /** The check of the webhooks at Podium, as the schedule makes it. */
-import { log } from '@temporalio/activity';
+import { ApplicationFailure, log } from '@temporalio/activity';
 import { checkWebhooks, summaryOf, type WebhookRules } from '../core/webhook-check';
 import type { PodiumApi } from '../podium/api';
+import { grantedScopes } from '../podium/probe-scopes';
 import type { Pool } from '../store/database';
 import { listLocations } from '../store/locations';
 import { readAccess } from '../store/podium-tokens';
@@ -10,7 +11,7 @@ import { callPodium } from './podium-failure';
 
 export interface WebhookCheckDependencies {
   pool: Pool;
-  podium: Pick<PodiumApi, 'listWebhooks'>;
+  podium: Pick<PodiumApi, 'listWebhooks' | 'findContact' | 'pageOfConversations'>;
   webhookRules: WebhookRules;
 }
 
@@ -20,7 +21,7 @@ export function createWebhookCheckActivities({ pool, podium, webhookRules }: Web
   return {
     /**
      * Compares the webhooks at Podium with what they should be, and keeps what is found for the servers to
-     * show. It mends nothing: whoever disabled a webhook may have had a reason.
+     * show. Up to three calls: which scopes we have may have to be tried. It mends nothing: whoever disabled a webhook may have had a reason.
      */
     async checkWebhooks(): Promise<void> {
       const webhooks = await callPodium(() => podium.listWebhooks());
@@ -29,8 +30,11 @@ export function createWebhookCheckActivities({ pool, podium, webhookRules }: Web
         readAccess(pool),
         liveSecrets(pool),
       ]);
+      const [store] = stores;
+      if (!store) throw ApplicationFailure.retryable('No list of locations was read yet.', 'no_locations');
+      const scopes = await callPodium(() => grantedScopes(podium, access?.scopes ?? null, store.uid));
       const checkedAt = new Date();
-      const situation = { webhooks, stores, scopes: access?.scopes ?? null, ...servers };
+      const situation = { webhooks, stores, scopes, ...servers };
       const findings = checkWebhooks(situation, webhookRules, checkedAt);
       const before = await saveWebhookCheck(pool, { checkedAt, findings });
       tellChange(summaryOf(before ?? []), summaryOf(findings));

@@ -42,8 +42,8 @@ export interface WebhookFinding {
 export interface WebhookSituation extends SecretSituation {
   webhooks: readonly WebhookAtPodium[];
   stores: readonly Store[];
-  /** What Podium has granted; null where it has not told. */
-  scopes: readonly string[] | null;
+  /** What Podium has granted, as far as it is known. */
+  scopes: readonly string[];
 }
 
 export interface WebhookRules {
@@ -174,7 +174,7 @@ function faultsOf(
   return faults;
 }
 
-function scopeFindings(scopes: readonly string[] | null): WebhookFinding[] {
+function scopeFindings(scopes: readonly string[]): WebhookFinding[] {
   const lacking = scopesMissing(scopes).join(' ');
   if (!lacking) return [];
   return [

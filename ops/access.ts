@@ -1,6 +1,7 @@
 /** What an operator can know of our access to Podium. */
 import { SCOPES } from '../podium/authorization';
 import { PodiumError, type PodiumApi } from '../podium/api';
+import { mayRead, probeReadScopes } from '../podium/probe-scopes';
 import type { Queryable } from '../store/database';
 import { readAccess, type AccessFacts } from '../store/podium-tokens';
 
@@ -22,9 +23,6 @@ export interface AccessReport {
   access_token: { expires_at: string; expires_in_seconds: number } | null;
   scopes: { granted: Scope[]; missing: Scope[]; unknown: Scope[] };
 }
-
-/** Belongs to nobody. */
-const SOME_PHONE = '+14155550100';
 
 /** Asks Podium whether it lets us in, and what else is known. @throws what the database throws */
 export async function reportAccess(db: Queryable, podium: PodiumApi): Promise<AccessReport> {
@@ -57,26 +55,15 @@ async function ask(
   const probed: Probed = {};
   try {
     await podium.listWebhooks(); // needs no scope
-    const locations = await mayRead(() => podium.listLocations());
-    probed.read_locations = locations !== null;
-    const { uid = 'none' } = locations?.[0] ?? {};
-    probed.read_contacts = (await mayRead(() => podium.findContact(SOME_PHONE, uid))) !== null;
-    if (locations?.[0])
-      probed.read_messages = (await mayRead(() => podium.pageOfConversations(uid, null))) !== null;
+    let locationUid: string | null = null;
+    probed.read_locations = await mayRead(async () => {
+      locationUid = (await podium.listLocations())[0]?.uid ?? null;
+    });
+    Object.assign(probed, await probeReadScopes(podium, locationUid));
     return { works: true, reason: null, probed };
   } catch (error) {
     if (!(error instanceof PodiumError)) throw error;
     return { works: error.kind === 'unauthenticated' ? false : null, reason: error.message, probed };
-  }
-}
-
-/** What was read, as an object or list; null when the scope for it is missing. */
-async function mayRead<T>(read: () => Promise<T>): Promise<T | [] | null> {
-  try {
-    return (await read()) ?? [];
-  } catch (error) {
-    if (error instanceof PodiumError && error.kind === 'not_permitted') return null;
-    throw error;
   }
 }
 

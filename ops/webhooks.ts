@@ -3,6 +3,7 @@ import { checkWebhooks, type WebhookFinding } from '../core/webhook-check';
 import { secretFingerprint } from '../core/webhook-secrets';
 import { eventTypesMissing, ownerOf, scopesMissing, WANTED_EVENT_TYPES, webhookUrl } from '../core/webhooks';
 import { PodiumError, type PodiumApi, type PodiumWebhook } from '../podium/api';
+import { grantedScopes } from '../podium/probe-scopes';
 import { writeAudit } from '../store/audit';
 import type { Pool } from '../store/database';
 import { readAccess } from '../store/podium-tokens';
@@ -53,9 +54,13 @@ export async function showWebhook(tools: WebhookTools, uid: string): Promise<Web
 export async function examineWebhooks(tools: WebhookTools): Promise<WebhookFinding[]> {
   const { pool, podium, publicUrl, secretMaxAgeDays } = tools;
   const [webhooks, stores] = await Promise.all([podium.listWebhooks(), podium.listLocations()]);
+  const [store] = stores;
+  if (!store)
+    throw new Error('Podium shows us no location, so nobody can tell what a webhook should be for.');
   const [access, servers] = await Promise.all([readAccess(pool), liveSecrets(pool)]);
+  const scopes = await grantedScopes(podium, access?.scopes ?? null, store.uid);
   const checkedAt = new Date();
-  const situation = { webhooks, stores, scopes: access?.scopes ?? null, ...servers };
+  const situation = { webhooks, stores, scopes, ...servers };
   const findings = checkWebhooks(situation, { publicUrl, secretMaxAgeDays }, checkedAt);
   await saveWebhookCheck(pool, { checkedAt, findings });
   return findings;

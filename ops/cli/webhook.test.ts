@@ -138,7 +138,7 @@ describe('register', () => {
       expect(data.error).toContain('auth login');
     }
     expect(await atPodium()).toHaveLength(1);
-    expect(await codes()).toContain(scopes_told ? 'problem scopes_missing' : 'problem store_uncovered');
+    expect(await codes()).toContain('problem scopes_missing');
   });
 
   it('cannot tell which secret and which address without them', async () => {

@@ -16,7 +16,7 @@ import { dataConverter } from '../../core/data-converter';
 import { readEnvironment } from '../../core/environment';
 import type { Contract } from '../../core/events';
 import { sessionWorkflowId } from '../../core/ids';
-import { SESSION_QUEUE, type SessionMessage } from '../../core/session';
+import type { SessionMessage } from '../../core/session';
 import { Child } from '../../embedded/child';
 import { newKeys, type Keys } from '../../embedded/keys';
 import { built } from '../../embedded/paths';
@@ -307,15 +307,20 @@ export class System {
   }
 
   /** Has the workers look for messages that no webhook has brought, at all locations. @returns what came of it */
-  async reconcile(): Promise<Reconciliation> {
-    const handle = this.client.schedule.getHandle('reconciliation');
+  reconcile(): Promise<Reconciliation> {
+    return this.runScheduled<Reconciliation>('reconciliation');
+  }
+
+  /** Has a schedule start its workflow now, and waits for the end. @returns what the workflow gives */
+  async runScheduled<T>(scheduleId: string): Promise<T> {
+    const handle = this.client.schedule.getHandle(scheduleId);
     const { recentActions: before } = (await handle.describe()).info;
     await handle.trigger();
-    const { action } = await this.eventually('the reconciliation to begin', async () => {
+    const { action } = await this.eventually(`${scheduleId} to begin`, async () => {
       const { recentActions } = (await handle.describe()).info;
       return recentActions.length > before.length && recentActions.at(-1);
     });
-    return this.client.workflow.getHandle(action.workflow.workflowId).result() as Promise<Reconciliation>;
+    return this.client.workflow.getHandle(action.workflow.workflowId).result() as Promise<T>;
   }
 
   /** Waits until nothing is on its way any more, be it in Podium, the inbox, or a workflow. */
@@ -381,13 +386,6 @@ export class System {
         const exitCode = error ? Number(error.code) : 0;
         resolve({ exitCode, data: stdout === '' ? null : (JSON.parse(stdout) as unknown) });
       });
-    });
-  }
-
-  /** Starts what a schedule starts, and waits until it is done. */
-  async runScheduled(workflowType: string): Promise<void> {
-    await this.client.workflow.execute(workflowType, {
-      ...{ taskQueue: SESSION_QUEUE, workflowId: workflowType },
     });
   }
 
