@@ -43,6 +43,7 @@ describe.each(['published', 'skill'] as const)('with the %s contract, of 300 mes
     await system.simulator.set({ opt_out_whitelisted: true, duplicate_rate: 0.1, webhook_loss_rate: 0.05 });
     written = await busyHour(system);
     await system.isQuiet(PATIENCE_MS);
+    await system.simulator.set({ webhook_loss_rate: 0 }); // what is sent from here on is heard of
     found = await system.reconcile();
     await system.isQuiet(PATIENCE_MS);
   }, 300_000);
