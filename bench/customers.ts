@@ -13,16 +13,22 @@ export interface Customer {
 /** The simulator's stores. */
 export const LOCATIONS: readonly Location[] = seedLocations;
 
-const served = LOCATIONS.filter(({ archived }) => !archived);
+/** Those that are not archived. */
+export const served = LOCATIONS.filter(({ archived }) => !archived);
 const NUMBERS_PER_AREA = 100;
 const areas = areaCodes();
 
 /** The n-th of some half a million: at one store after the other, with the numbers that nobody has. */
 export function customer(n: number): Customer {
   const { uid: locationUid } = served[n % served.length]!;
-  const number = Math.floor(n / served.length) % (areas.length * NUMBERS_PER_AREA);
+  return { phone: examplePhone(Math.floor(n / served.length)), locationUid };
+}
+
+/** The n-th of the numbers that nobody has, in E.164. */
+export function examplePhone(n: number): string {
+  const number = n % (areas.length * NUMBERS_PER_AREA);
   const area = areas[Math.floor(number / NUMBERS_PER_AREA)]!;
-  return { phone: `+1${area}55501${String(number % NUMBERS_PER_AREA).padStart(2, '0')}`, locationUid };
+  return `+1${area}55501${String(number % NUMBERS_PER_AREA).padStart(2, '0')}`;
 }
 
 /** A message of a customer in a website's chat, as Podium would deliver it. */

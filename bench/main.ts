@@ -8,13 +8,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../embedded/paths';
 import { acknowledge } from './acknowledge';
+import { fairness } from './fairness';
 import { idleSessions } from './idle-sessions';
 import { messageCost } from './message-cost';
 import { relayRate } from './relay-rate';
 import { replyLatency } from './reply-latency';
 import { render, type Findings, type Part, type Size } from './report';
 
-const PARTS = [acknowledge, replyLatency, relayRate, idleSessions, messageCost];
+const PARTS = [acknowledge, replyLatency, relayRate, idleSessions, messageCost, fairness];
 const RESULTS = join(ROOT, 'bench/results');
 /** Processes that want a core while nothing is measured. */
 const IDLE_LOAD = 0.5;
