@@ -3,9 +3,12 @@
 /** The queue's part; the rest is for calls outside of it: locations, the operator's, second calls of an activity. */
 const QUEUE_SHARE = 0.9;
 
-/** @param requestsPerMinute Podium's limit, `podium.requests_per_minute` of the settings */
+/**
+ * The engine lets the calls of a second go at once, so a minute holds those of 61 seconds.
+ * @param requestsPerMinute Podium's limit, `podium.requests_per_minute` of the settings
+ */
 export function queueCallsPerSecond(requestsPerMinute: number): number {
-  return (requestsPerMinute * QUEUE_SHARE) / 60;
+  return (requestsPerMinute * QUEUE_SHARE) / 61;
 }
 
 /**
