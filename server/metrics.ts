@@ -24,21 +24,22 @@ export function createMetrics(read: Readings) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const oldest = new Gauge({
-    name: 'podium_webchat_inbox_oldest_pending_seconds',
-    help: 'Age of the oldest event that waits for its session.',
-    registers,
-  });
-  new Gauge({
-    name: 'podium_webchat_inbox_pending',
-    help: 'Events that wait for their session.',
-    registers,
-    async collect() {
-      const backlog = await read.backlog().catch(() => ({ pending: NaN, oldestSeconds: NaN }));
-      this.set(backlog.pending);
-      oldest.set(backlog.oldestSeconds);
-    },
-  });
+  const backlogGauge = (name: string, help: string, figure: (backlog: Backlog) => number) =>
+    new Gauge({
+      name: `podium_webchat_inbox_${name}`,
+      help,
+      registers,
+      async collect() {
+        const backlog = await read.backlog().catch(() => null);
+        this.set(backlog ? figure(backlog) : NaN);
+      },
+    });
+  backlogGauge('pending', 'Events that wait for their session.', ({ pending }) => pending);
+  backlogGauge(
+    'oldest_pending_seconds',
+    'Age of the oldest event that waits for its session.',
+    ({ oldestSeconds }) => oldestSeconds,
+  );
   new Gauge({
     name: 'podium_webchat_podium_paused_seconds',
     help: 'For how long Podium wants no more calls to an endpoint, of those that it wants none to now.',
