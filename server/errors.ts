@@ -30,6 +30,16 @@ export const HTTP_FAILURES = {
     message: 'The request is not in the form that this route takes.',
     hint: 'Compare it with the documentation of the route.',
   },
+  notMultipart: {
+    code: 'ERR_HTTP_NOT_MULTIPART',
+    message: 'The body is no multipart/form-data.',
+    hint: 'Send a form with its fields first and the file as its last part.',
+  },
+  wrongForm: {
+    code: 'ERR_HTTP_WRONG_FORM',
+    message: 'The form is not as this route takes it.',
+    hint: 'Send the fields first, and one file as the last part.',
+  },
   clientGone: {
     code: 'ERR_HTTP_BODY_CUT_OFF',
     message: 'The body ended before it was complete.',
