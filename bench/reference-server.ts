@@ -63,6 +63,7 @@ void runMain('reference', async () => {
       metrics,
       logger,
     },
+    widget: null,
     checks: { required: {}, wanted: {} },
     metrics,
     tools: { client, pool, auditHash: String, links: { publicUrl: null, encryptionKeys, seconds: 0 } },

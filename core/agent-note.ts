@@ -91,14 +91,42 @@ const UNDELIVERED: Record<UndeliveredCause, string> = {
   unknown: 'Podium could not deliver it',
 };
 
+/** A file that came from the website. Who has its link needs no login. */
+export interface CustomerFile {
+  name: string;
+  contentType: string;
+  sizeBytes: number;
+  /** Null where nobody said under which address people reach the server. */
+  link: string | null;
+  linkExpiresAt: Date;
+  /** False for somebody who has opted out. */
+  mayReply: boolean;
+}
+
+/** A file of the customer is kept. */
+export function customerFileNote(file: CustomerFile): string {
+  const size = file.sizeBytes.toLocaleString('en-US');
+  const until = file.linkExpiresAt.toISOString().slice(0, 16).replace('T', ' ');
+  return paragraphs(
+    `The customer has sent a file on the website: ${file.name} (${file.contentType}, ${size} bytes).`,
+    file.link
+      ? [`${file.link}`, `This link is good until ${until} UTC. Whoever has it gets the file.`]
+      : 'An operator can give it to you.',
+    file.mayReply ? '' : NO_REPLY,
+  );
+}
+
 /** A file that the customer sent is not kept. The message itself came through. */
-export function fileRefusedNote(code: ErrorCode): string {
+export function fileRefusedNote(code: ErrorCode, { mayReply } = { mayReply: true }): string {
   return paragraphs([
     'The customer has sent a file that was not kept.',
     `${failure(code).message.replace(/\.$/, '')} (${code}).`,
     'The message itself came through.',
+    mayReply ? '' : NO_REPLY,
   ]);
 }
+
+const NO_REPLY = 'The customer has opted out of messages: no text may be sent to this phone.';
 
 const REASONS: Record<CloseReason, string> = {
   idle: 'The chat was closed, since nobody wrote for a while.',

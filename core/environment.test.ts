@@ -16,7 +16,7 @@ const GOOD = {
 const NEEDS = [
   ...['databaseUrl', 'podiumApiUrl', 'podiumTokenUrl', 'podiumClientId', 'podiumClientSecret'],
   ...['podiumRefreshToken', 'podiumContract', 'webhookSecrets', 'idKeys', 'encryptionKeys', 'opsTokens'],
-  ...['port', 'logLevel', 'settingsPath', 'demoSimulatorUrl', 'demoTemporalUiUrl'],
+  ...['port', 'trustedProxies', 'logLevel', 'settingsPath', 'demoSimulatorUrl', 'demoTemporalUiUrl'],
 ] as (keyof Environment)[];
 
 const problems = (env: Record<string, string>) => {
@@ -43,6 +43,7 @@ test('a good environment is read whole, with lists as lists', () => {
       ],
       opsTokens: [{ name: 'jane', token: 'a-token-of-some-length' }],
       port: 3000,
+      trustedProxies: [],
       logLevel: 'info',
       settingsPath: null,
       demoSimulatorUrl: null,
@@ -79,6 +80,7 @@ test.each([
   ['PORT', '65536'],
   ['PORT', '-1'],
   ['LOG_LEVEL', 'loud'],
+  ['TRUSTED_PROXIES', '10.0.0.0/8,the-proxy'],
 ])('%s=%s is told to be wrong, without repeating it', (name, value) => {
   const [problem, ...others] = problems({ [name]: value });
   expect(problem).toMatch(new RegExp(`^${name} is wrong\\. It should be `));

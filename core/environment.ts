@@ -1,7 +1,11 @@
+import ipaddr from 'ipaddr.js';
 import type { Contract } from './events';
 import type { EncryptionKey } from './encryption';
 
 /** What the environment says, with every missing or wrong value told at once. */
+
+/** A network and the bits that name it, as `ipaddr.parseCIDR` reads it. */
+export type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 interface Variable<T> {
   name: string;
@@ -73,6 +77,15 @@ const VARIABLES = {
   port: { ...variable('PORT', 'a whole number from 0 (any free port) to 65535', readPort), unset: 3000 },
   /** Where Podium, agents and customers reach the server; null where nobody said. Without a slash at the end. */
   publicUrl: optional('PUBLIC_URL', 'as https://webchat.example.com', readHttpUrl),
+  /** What they say of a client's address counts. */
+  trustedProxies: {
+    ...variable(
+      'TRUSTED_PROXIES',
+      'addresses and networks, as 10.0.0.0/8, with commas between them',
+      (value) => readList(value, readNetwork),
+    ),
+    unset: [] as Network[],
+  },
   logLevel: {
     ...variable('LOG_LEVEL', `one of ${logLevels().join(', ')}`, readLogLevel),
     unset: 'info' as const,
@@ -166,6 +179,13 @@ function readLogLevel(value: string) {
 
 function readSecret(value: string): string | undefined {
   return value.length >= SHORTEST_SECRET ? value : undefined;
+}
+
+function readNetwork(value: string): Network | undefined {
+  if (ipaddr.isValidCIDR(value)) return ipaddr.parseCIDR(value);
+  if (!ipaddr.isValid(value)) return undefined;
+  const ip = ipaddr.process(value);
+  return [ip, ip.kind() === 'ipv4' ? 32 : 128];
 }
 
 function readToken(value: string): { name: string; token: string } | undefined {

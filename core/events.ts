@@ -1,6 +1,11 @@
-/** An event of Podium's webhook, read from either contract's shape, and what becomes of it. */
+/** An event of Podium's webhook, read from either contract's shape, or of the widget; and what becomes of it. */
+
+import type { ErrorCode } from './error-codes';
 
 export type Contract = 'published' | 'skill';
+
+/** Where an event comes from: Podium's webhook in either shape, or the widget's own route. */
+export type Source = Contract | 'widget';
 
 /** A file that came with a message, as the event announces it; nothing of it need be true. */
 export interface Attachment {
@@ -9,11 +14,28 @@ export interface Attachment {
   contentType: string | null;
   sizeBytes: number | null;
   name: string | null;
+  /** Of a file that came with its message and was dealt with before it; absent for one that is to be fetched. */
+  received?: ReceivedFile;
 }
+
+/** What became of a file while it was received. */
+export type ReceivedFile =
+  | {
+      kind: 'kept';
+      /** Its id in the file store. */
+      fileId: string;
+      sizeBytes: number;
+      /** In hex. */
+      sha256: string;
+      contentType: string;
+      /** Without a dot. */
+      extension: string;
+    }
+  | { kind: 'refused'; code: ErrorCode };
 
 /** What an event says, in one shape. Nothing here is judged yet: the phone is as it was written. */
 export interface PodiumEvent {
-  contract: Contract;
+  contract: Source;
   /** Podium's event id; the body's SHA-256 in hex where it sends none. */
   eventId: string;
   eventType: string;

@@ -14,9 +14,12 @@ import type { Metrics } from './metrics';
 import { opsRoutes } from './ops-api';
 import type { OpsToken } from './tokens';
 import { webhookReceiver, type WebhookDependencies } from './webhook';
+import { widgetRoutes, type WidgetDependencies } from './widget-attachments';
 
 export interface AppDependencies {
   webhook: WebhookDependencies;
+  /** Null for one that only takes webhooks. */
+  widget: WidgetDependencies | null;
   checks: Checks;
   metrics: Metrics;
   tools: SessionTools & FileTools;
@@ -41,6 +44,7 @@ export function createApp(deps: AppDependencies): Koa {
     fileRoutes(deps.files),
     codecRoutes(deps.codec, deps.tokens),
   ];
+  if (deps.widget) routers.push(widgetRoutes(deps.widget));
   if (deps.demo) routers.push(demoRoutes(deps.demo));
   for (const router of routers) app.use(router.routes());
   return app;

@@ -40,6 +40,11 @@ export const HTTP_FAILURES = {
     message: 'The form is not as this route takes it.',
     hint: 'Send the fields first, and one file as the last part.',
   },
+  tooMany: {
+    code: 'ERR_HTTP_TOO_MANY_REQUESTS',
+    message: 'There are too many of these requests.',
+    hint: 'Wait for as long as Retry-After says.',
+  },
   clientGone: {
     code: 'ERR_HTTP_BODY_CUT_OFF',
     message: 'The body ended before it was complete.',

@@ -6,12 +6,15 @@ import type { AddressInfo } from 'node:net';
 /** Answers take 2.5 s at most; who is still connected then is cut off. */
 const GOODBYE_MS = 3_000;
 
+/** A request has to be here by then, so that nobody holds a connection for ever. The largest file takes that at 700 kbit/s. */
+const LONGEST_REQUEST_MS = 300_000;
+
 /** @returns the server and its address on this machine, which tells the port where `port` was 0. */
 export async function listen(
   handle: RequestListener,
   port: number,
 ): Promise<{ server: Server; url: string }> {
-  const server = createServer(handle).listen(port);
+  const server = createServer({ requestTimeout: LONGEST_REQUEST_MS }, handle).listen(port);
   await once(server, 'listening');
   return { server, url: `http://localhost:${(server.address() as AddressInfo).port}` };
 }

@@ -47,6 +47,8 @@ export class LocationDirectory {
   private due = 0;
   /** A list that was read before this will not do. */
   private wantedSince = 0;
+  /** Those who wait for the end of a reading. */
+  private readonly waiting: (() => void)[] = [];
   private readonly intervalMs: number;
   private readonly outage: Outage;
 
@@ -66,6 +68,20 @@ export class LocationDirectory {
 
   find(uid: string): Location | undefined {
     return this.locations.get(uid);
+  }
+
+  /**
+   * The location of a uid, for somebody who waits. One that is not on the list may be new: the list is read
+   * anew, and waited for so long at most.
+   */
+  async findWithin(uid: string, patienceMs: number): Promise<Location | undefined> {
+    const asked = Date.now();
+    if (!this.find(uid)) this.seek();
+    for (let left = patienceMs; !this.find(uid) && this.readAt < asked && left > 0;) {
+      await Promise.race([this.nextRun(), delay(left)]);
+      left = asked + patienceMs - Date.now();
+    }
+    return this.find(uid);
   }
 
   /** Returns once there is a list: the stored one, or Podium's when none was ever stored and it can be read. */
@@ -89,6 +105,10 @@ export class LocationDirectory {
     this.stopped = true;
     clearTimeout(this.timer);
     await this.current;
+  }
+
+  private nextRun(): Promise<void> {
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   private comeBackAt(due: number): void {
@@ -121,6 +141,7 @@ export class LocationDirectory {
     }
     if (this.loaded || this.outage.lasts) this.watchAge();
     this.busy = false;
+    for (const resolve of this.waiting.splice(0)) resolve();
     this.comeBackAt(this.due);
   }
 

@@ -17,7 +17,7 @@ import { activePauses, callLimits } from '../store/call-limits';
 import { createPool, type Pool } from '../store/database';
 import { connectFileStore } from '../store/files/connect';
 import { countFiles } from '../store/files/rows';
-import { receive } from '../store/inbox';
+import { receive, type Outcome } from '../store/inbox';
 import { readAccess, storedTokens } from '../store/podium-tokens';
 import { countMirrors } from '../store/opt-out-mirrors';
 import { receiveContext } from '../store/receive-context';
@@ -27,6 +27,7 @@ import { lastWebhookCheck } from '../store/webhooks';
 import { addAccessMetrics, complainAboutAccess } from './access';
 import { afterReceipt } from './after-receipt';
 import { createApp } from './app';
+import { clientAddress } from './client-address';
 import type { DemoDependencies } from './demo';
 import type { Checks } from './health';
 import { close, listen } from './http-server';
@@ -49,12 +50,15 @@ const NEEDS = [
   'opsTokens',
   'port',
   'publicUrl',
+  'trustedProxies',
   'logLevel',
   'demoSimulatorUrl',
   'demoTemporalUiUrl',
 ] as const satisfies (keyof Environment)[];
 type ServerEnvironment = Pick<Environment, (typeof NEEDS)[number]>;
 
+/** A customer who sends a file to a store that is not on the list waits so long for the list to be read anew. */
+const LOCATION_PATIENCE_MS = 2_000;
 /** The receiver's own connections: a batch on its way, and the health check. */
 const RECEIVER_POOL = { max: 2, statementTimeoutMs: 2_000 };
 const TEMPORAL_CHECK_MS = 900;
@@ -125,9 +129,10 @@ void runMain('server', async () => {
     metrics,
     logger,
   });
-  const { encryptionKeys, publicUrl } = environment;
+  const { encryptionKeys, publicUrl, trustedProxies } = environment;
   const links = { publicUrl, encryptionKeys, seconds: settings.attachments.link_seconds };
   const tools = { pool, client, auditHash: (phone: string) => context.auditHash(phone), links };
+  const files = await connectFileStore(settings.attachments.store);
   const app = createApp({
     webhook: {
       rules: {
@@ -141,10 +146,22 @@ void runMain('server', async () => {
       metrics,
       logger,
     },
+    widget: {
+      ...{ pool, files, judge: judgeEvent, metrics, logger },
+      rules: { maxBytes: settings.attachments.max_bytes, allowedTypes: settings.attachments.allowed_types },
+      fileRules: { ...context.files, auditHash: (phone) => context.auditHash(phone) },
+      awaitLocation: (uid) => directory.findWithin(uid, LOCATION_PATIENCE_MS),
+      receive: async (received) => {
+        const [outcome] = (await receive(pool, [received], context)) as [Outcome];
+        onReceived(received, outcome);
+        return outcome;
+      },
+      addressOf: (request) => clientAddress(request, trustedProxies),
+    },
     checks: readinessChecks(receiverPool, client, directory, settings),
     metrics,
     tools,
-    files: { pool, encryptionKeys, files: await connectFileStore(settings.attachments.store) },
+    files: { pool, encryptionKeys, files },
     codec: new EncryptionCodec(environment.encryptionKeys),
     tokens: environment.opsTokens,
     demo: demoPage(environment, settings, directory, tools),

@@ -8,6 +8,7 @@ import {
   type QuarantinedEvent,
   type ReceiveContext,
 } from '../store/inbox';
+import { readWidgetEvent } from './widget-message';
 
 const PAGE = 200;
 
@@ -27,8 +28,8 @@ export async function releaseHeldUp(deps: QuarantineDependencies): Promise<numbe
     const after = page.at(-1)?.id ?? 0;
     page = await quarantinedForLocations(deps.pool, deps.servedLocations, { afterId: after, limit: PAGE });
     if (page.length === 0) break;
-    const judged = page.map(({ id, raw, receivedAt }) => {
-      const { event } = readEvent(raw);
+    const judged = page.map(({ id, contract, raw, receivedAt }) => {
+      const event = contract === 'widget' ? readWidgetEvent(raw) : readEvent(raw).event;
       return { id, event, receivedAt, verdict: deps.judge(event) };
     });
     const outcomes = await releaseQuarantined(deps.pool, judged, deps.context);

@@ -13,6 +13,7 @@ interface Told {
   fields?: Record<string, string>;
   name?: string | null;
   size?: number;
+  tooLarge?: boolean;
   refused?: string;
   status?: number;
 }
@@ -43,9 +44,11 @@ beforeEach(() => {
 
 async function read(request: IncomingMessage): Promise<Told> {
   try {
-    const { fields, file, complete } = await openUpload(request, MAX);
+    const { fields, openFile } = await openUpload(request, MAX);
+    if (!openFile) return { fields, tooLarge: true, status: 413 };
+    const file = await openFile();
     file.content.on('data', (chunk: Buffer) => (bytesOfFile += chunk.length));
-    const [content] = await Promise.all([buffer(file.content), complete]);
+    const [content] = await Promise.all([buffer(file.content), file.complete]);
     return { fields, name: file.name, size: content.length };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.failure.code, status: error.status };
@@ -102,7 +105,7 @@ describe('an upload', () => {
     const [before] = form(MAX + 1).split('xx');
     const answer = await exchange(announced(form(MAX + 1)), `${before}x`);
     expect(answer).toMatch(/^HTTP\/1.1 413 /);
-    expect(told).toEqual({ refused: 'ERR_WEBCHAT_005', status: 413 });
+    expect(told).toEqual({ fields: { phone: 'p' }, tooLarge: true, status: 413 });
     expect(bytesOfFile).toBe(0);
   });
 
@@ -120,9 +123,13 @@ describe('an upload', () => {
     expect(told).toMatchObject({ size: MAX });
   });
 
-  it('is refused at once when its announced length is far beyond the limit', async () => {
-    const answer = await exchange(`POST / HTTP/1.1\r\n${HEADERS}content-length: 1000000\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1.1 413 /);
+  it('is refused by its announced length when that is far beyond the limit, its fields known as far as they came', async () => {
+    const head = `POST / HTTP/1.1\r\n${HEADERS}content-length: 1000000\r\n\r\n`;
+    expect(await exchange(head)).toMatch(/^HTTP\/1.1 413 /);
+    expect(told).toEqual({ fields: {}, tooLarge: true, status: 413 });
+    expect(await exchange(head, field('phone', 'p') + fileHead + 'x')).toMatch(/^HTTP\/1.1 413 /);
+    expect(told).toEqual({ fields: { phone: 'p' }, tooLarge: true, status: 413 });
+    expect(bytesOfFile).toBe(0);
   });
 
   it('is refused without a file, with two, and with fields behind it', async () => {

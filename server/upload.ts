@@ -3,19 +3,22 @@
  * the file begins, and the file is handed on as it streams in.
  */
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 import Busboy, { type BusboyInstance } from '@fastify/busboy';
-import { failure } from '../core/error-codes';
 import { HTTP_FAILURES, Refusal } from './errors';
 
 export interface Upload {
   fields: Readonly<Record<string, string>>;
-  file: {
-    /** As the client calls it; null when it does not. */
-    name: string | null;
-    /** To be read to its end, or destroyed. Its size is for the reader to limit. */
-    content: Readable;
-  };
+  /** Null when the announced length tells that the file is too large: then nothing of it is read. */
+  openFile: (() => Promise<UploadedFile>) | null;
+}
+
+export interface UploadedFile {
+  /** As the client calls it; null when it does not. */
+  name: string | null;
+  /** To be read to its end, or destroyed. Its size is for the reader to limit. */
+  content: Readable;
   /** Resolves once all of the request was read; rejects when something was wrong with it or came behind the file. */
   complete: Promise<void>;
 }
@@ -25,36 +28,40 @@ const MOST_FRAME_BYTES = 64 * 1024;
 const LIMITS = { fields: 20, fieldSize: 16 * 1024, fieldNameSize: 100, files: 1, headerPairs: 50 };
 
 const EMPTY_LINE = Buffer.from('\r\n');
+const FILE_HEADER = /^content-disposition:.*;\s*filename\*?=/i;
 
 /** A client that says nothing for so long has gone. */
 const SILENCE_MS = 20_000;
 
-/** How much is still read of a request that is refused, and for how long, so that the client gets to read why. */
-const MOST_DRAINED_BYTES = 8 * 1024 * 1024;
-const LONGEST_DRAIN_MS = 5_000;
+/** The fields of a form that is too large anyway are waited for only so long. */
+const PATIENCE_MS = 1_000;
+
+/** How much is still read of a request that is answered, and for how long, so that the client gets to read the answer. */
+const MOST_DRAINED_BYTES = 32 * 1024 * 1024;
+const LONGEST_DRAIN_MS = 10_000;
 
 /**
- * Reads as far as the file's first byte.
+ * Reads as far as to where the file begins.
  *
  * @param maxBytes of the file; the frame around it does not count
- * @throws {Refusal} 413 `ERR_WEBCHAT_005` when the announced length tells that the file is larger, before a byte
- *   of it is read; 415 for what is no multipart; 400 for a form of another shape, or one that broke off
+ * @throws {Refusal} 415 for what is no multipart; 400 for a form of another shape, or one that broke off
  */
 export async function openUpload(request: IncomingMessage, maxBytes: number): Promise<Upload> {
   const announced = Number(request.headers['content-length'] ?? NaN);
-  if (announced > maxBytes + MOST_FRAME_BYTES) throw tooLarge();
   const form = new Form(request);
-  await form.readToFile();
-  if (announced - form.bytesBeforeFile - form.bytesBehindFile > maxBytes) {
-    form.giveUp();
-    throw tooLarge();
+  if (announced > maxBytes + MOST_FRAME_BYTES) {
+    await Promise.race([form.readToFile().catch(() => undefined), delay(PATIENCE_MS, null, { ref: false })]);
+    return form.withoutFile();
   }
-  return { fields: form.fields, file: form.file!, complete: form.readRest() };
+  await form.readToFile();
+  const tooLarge = announced - form.bytesBeforeFile - form.bytesBehindFile > maxBytes;
+  return tooLarge ? form.withoutFile() : form.withFile();
 }
 
 /**
- * Reads on, for a moment, what a refused client is still sending: a connection that is closed with unread bytes
- * is reset, and the client would never learn why.
+ * Reads on, for a moment, what a client is still sending that was answered already: a connection that is closed
+ * with unread bytes is reset, and the client would never learn the answer. For the same reason such an answer
+ * has no `Connection: close`.
  */
 export function drain(request: IncomingMessage): void {
   if (request.complete || request.destroyed) return;
@@ -72,58 +79,98 @@ export function drain(request: IncomingMessage): void {
 
 /** A form on its way. */
 class Form {
-  readonly fields: Record<string, string> = {};
-  file: Upload['file'] | null = null;
-  /** Up to behind the last empty line that was read: where the file begins, once its beginning was read. */
+  private readonly fields: Record<string, string> = {};
+  private file: Pick<UploadedFile, 'name' | 'content'> | null = null;
+  private givenUp = false;
+  private bytesRead = 0;
+  /** Of the part whose headers are being read. */
+  private head: 'of a field' | 'of the file' | null = null;
+  /** Up to behind the last empty line that was read: where the file begins, once that was read. */
   bytesBeforeFile = 0;
   /** What comes behind the file at most: the closing boundary, and perhaps a line's end. */
   readonly bytesBehindFile: number;
+  private readonly dashBoundary: string;
   private readonly parser: BusboyInstance;
   private readonly pieces: AsyncGenerator<Buffer>;
   private problem: Refusal | null = null;
   private ended!: Promise<unknown>;
+  private fileBegun!: Promise<void>;
+  /** The piece that was fed last is taken. */
+  private fed: Promise<void> = Promise.resolve();
 
   constructor(request: IncomingMessage) {
     const { boundary, parser } = parserOf(request);
+    this.dashBoundary = `--${boundary}`;
     this.bytesBehindFile = `\r\n--${boundary}--\r\n`.length;
     this.parser = parser;
     this.pieces = this.readPieces(request);
     this.listen();
   }
 
-  /** Feeds the parser until it meets the file. */
+  /** Feeds the parser until the headers of the file are read. */
   async readToFile(): Promise<void> {
-    let bytesRead = 0;
-    while (!this.file) {
-      const piece = await this.pieces.next();
-      if (piece.done) throw wrongForm('It has no file.');
-      await this.feed(piece.value);
-      if (this.problem) throw this.problem;
-      bytesRead += piece.value.length;
-      // The parser tells of a part with the first of its content, which is why the line of that does not count.
-      if (!this.file && isEmptyLine(piece.value)) this.bytesBeforeFile = bytesRead;
-      if (bytesRead > MOST_FRAME_BYTES) throw wrongForm('Its fields are too large.');
+    while (!this.file && !this.givenUp) if (await this.readLine()) return;
+  }
+
+  /** @returns whether it ends the headers of the file */
+  private async readLine(): Promise<boolean> {
+    const piece = await this.pieces.next();
+    if (piece.done) throw wrongForm('It has no file.');
+    const line = piece.value;
+    this.fed = this.feed(line);
+    await Promise.race([this.fed, this.fileBegun]); // of the file's content, the rest waits for its reader
+    if (this.problem) throw this.problem;
+    if (this.file) return true; // which the parser tells with the first of the content
+    this.bytesRead += line.length;
+    if (this.bytesRead > MOST_FRAME_BYTES) throw wrongForm('Its fields are too large.');
+    const { head } = this;
+    const text = line.toString('latin1');
+    if (text.startsWith(this.dashBoundary)) this.head = 'of a field';
+    else if (head && FILE_HEADER.test(text)) this.head = 'of the file';
+    else if (isEmptyLine(line)) {
+      this.bytesBeforeFile = this.bytesRead;
+      this.head = null;
+      return head === 'of the file';
     }
+    return false;
+  }
+
+  withoutFile(): Upload {
+    this.givenUp = true;
+    this.file?.content.destroy();
+    void this.pieces.return(null);
+    return { fields: { ...this.fields }, openFile: null };
+  }
+
+  withFile(): Upload {
+    return { fields: { ...this.fields }, openFile: () => this.openFile() };
+  }
+
+  private async openFile(): Promise<UploadedFile> {
+    while (!this.file) await this.readLine();
+    const complete = this.readRest();
+    complete.catch(() => undefined); // told to whoever waits for it
+    return { ...this.file, complete };
   }
 
   /** Feeds the parser with the file, as fast as somebody reads it. */
-  async readRest(): Promise<void> {
+  private async readRest(): Promise<void> {
     const { content } = this.file!;
     const closed = new Promise<void>((resolve) => content.once('close', resolve));
     try {
-      for await (const piece of this.pieces) await Promise.race([this.feed(piece), closed]);
+      await Promise.race([this.fed, closed]);
+      for await (const piece of this.pieces) {
+        await Promise.race([this.feed(piece), closed]);
+        if (content.destroyed && !content.readableEnded) break; // nobody wants it any more
+      }
       this.parser.end();
       await Promise.race([this.ended, closed]);
-      if (!this.problem && !content.readableEnded && content.destroyed) throw brokenOff();
       if (this.problem) throw this.problem;
+      if (content.destroyed && !content.readableEnded) throw brokenOff();
     } catch (error) {
       content.destroy(error as Error);
       throw error;
     }
-  }
-
-  giveUp(): void {
-    this.file?.content.destroy();
   }
 
   private listen(): void {
@@ -134,9 +181,12 @@ class Form {
         this.problem ??= wrongForm('Something comes behind the file, which has to be last.');
       else this.fields[name] = value;
     });
-    parser.on('file', (_field, content, name) => {
-      content.on('error', () => undefined); // whoever reads it hears of it, and perhaps nobody reads it yet
-      this.file = { name: name || null, content };
+    this.fileBegun = new Promise((resolve) => {
+      parser.on('file', (_field, content, name) => {
+        content.on('error', () => undefined); // whoever reads it hears of it, and perhaps nobody reads it yet
+        this.file = { name: name || null, content };
+        resolve();
+      });
     });
     parser.on('filesLimit', () => (this.problem ??= wrongForm('It has more than one file.')));
     parser.on('fieldsLimit', () => (this.problem ??= wrongForm('It has too many fields.')));
@@ -182,6 +232,5 @@ function parserOf({ headers }: IncomingMessage) {
 }
 
 const isEmptyLine = (line: Buffer) => line.equals(EMPTY_LINE);
-const tooLarge = () => new Refusal(413, failure('ERR_WEBCHAT_005'));
 const brokenOff = () => new Refusal(400, HTTP_FAILURES.clientGone);
 const wrongForm = (message: string) => new Refusal(400, { ...HTTP_FAILURES.wrongForm, message });

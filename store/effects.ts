@@ -31,7 +31,7 @@ export interface ReceiveContext {
   startOn: 'webchat' | 'any';
   /** The audit's name for a phone. */
   auditHash(phone: string): string;
-  files: Pick<FileRules, 'maxBytes' | 'encryptionKeys'>;
+  files: Omit<FileRules, 'auditHash'>;
 }
 
 /** What becomes of the inbox row. */
@@ -367,15 +367,28 @@ function messageOf({ event, verdict, receivedAt }: JudgedEvent): NonNullable<Eff
   };
 }
 
-/** Files are fetched of messages that a session gets; what is not ours to answer is left where it is. */
+/**
+ * Files are fetched of messages that a session gets; what is not ours to answer is left where it is. A file
+ * that came with its message is nowhere else, so the agent gets it also of somebody who has opted out.
+ */
 function filesOfCustomers(events: JudgedEvent[], effects: Effect[]): AnnouncedFile[] {
   return events.flatMap(({ event, verdict, receivedAt }, i) => {
     const { status, message } = effects[i]!;
-    if (status !== 'pending' || verdict.kind !== 'customer_message' || !message) return [];
+    if (verdict.kind !== 'customer_message') return [];
     const { phone, locationUid } = verdict;
-    const { conversationUid } = message;
-    const origin = { messageUid: event.messageUid, phone, locationUid, conversationUid, receivedAt };
-    return event.attachments.map((attachment) => ({ ...origin, attachment }));
+    const mayReply = status === 'pending';
+    const conversationUid = message?.conversationUid ?? null;
+    const origin = {
+      messageUid: event.messageUid,
+      phone,
+      locationUid,
+      conversationUid,
+      receivedAt,
+      mayReply,
+    };
+    return event.attachments
+      .filter(({ received }) => mayReply || received)
+      .map((attachment) => ({ ...origin, attachment }));
   });
 }
 

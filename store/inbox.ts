@@ -2,7 +2,7 @@
  * The inbox: every signed event that was answered 200, exactly once, and what followed from it, in
  * the one transaction that made it safe to answer.
  */
-import type { Contract, Failure } from '../core/events';
+import type { Failure, Source } from '../core/events';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import {
   applyOptOuts,
@@ -33,7 +33,7 @@ export interface Outcome {
 /** A quarantined event, to be read and judged again. */
 export interface QuarantinedEvent {
   id: number;
-  contract: Contract;
+  contract: Source;
   raw: Buffer;
   receivedAt: Date;
 }
@@ -161,7 +161,7 @@ async function withoutDuplicates(client: Queryable, batch: ReceivedEvent[]): Pro
 }
 
 interface RowKeys {
-  contract: Contract;
+  contract: Source;
   eventId: string;
   eventType: string;
   messageUid: string | null;

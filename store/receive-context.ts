@@ -5,14 +5,15 @@ import type { ReceiveContext } from './effects';
 
 /** What receiving takes from keys and settings; the first key makes new ids. */
 export function receiveContext(
-  { idKeys, encryptionKeys }: Pick<Environment, 'idKeys' | 'encryptionKeys'>,
+  { idKeys, encryptionKeys, publicUrl }: Pick<Environment, 'idKeys' | 'encryptionKeys' | 'publicUrl'>,
   settings: Settings,
 ): ReceiveContext {
   const [key] = idKeys as [string];
+  const { max_bytes: maxBytes, link_seconds: linkSeconds } = settings.attachments;
   return {
     workflowId: (phone, locationUid) => sessionWorkflowId(phone, locationUid, key),
     startOn: settings.session.start_on,
     auditHash: (phone) => phoneHash(phone, key),
-    files: { maxBytes: settings.attachments.max_bytes, encryptionKeys },
+    files: { maxBytes, encryptionKeys, publicUrl, linkSeconds },
   };
 }

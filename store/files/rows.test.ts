@@ -83,7 +83,7 @@ test('the link stands nowhere in the clear, and is forgotten once it is of no us
 
 test('a message that came twice has its files once', async () => {
   const event = customerMessage({ attachments: [attachment(), attachment()] });
-  await take(event, event);
+  await take(event, { ...event });
   await take(event);
   expect(await rows('files')).toHaveLength(2);
 });

@@ -1,12 +1,14 @@
 /** What is known of each file of a customer, and what becomes of it. */
 import { randomUUID } from 'node:crypto';
-import { fileRefusedNote } from '../../core/agent-note';
+import { customerFileNote, fileRefusedNote } from '../../core/agent-note';
 import { decrypt, encrypt, type EncryptionKey } from '../../core/encryption';
 import type { ErrorCode } from '../../core/error-codes';
-import type { Attachment } from '../../core/events';
+import type { Attachment, ReceivedFile } from '../../core/events';
+import { sealFileLink } from '../../core/file-link';
 import { writeAudit } from '../audit';
 import { transaction, type Pool, type Queryable } from '../database';
 import { writeNotes } from '../notes';
+import { isOptedOut } from '../opt-outs';
 import { storableKey } from '../text';
 import { wantWorkflows } from '../workflow-starts';
 import type { KeptContent } from './checked-content';
@@ -26,12 +28,17 @@ export interface FileOrigin {
 /** A file that an event has announced. */
 export interface AnnouncedFile extends FileOrigin {
   attachment: Attachment;
+  /** Whether its sender may be answered: has not opted out. */
+  mayReply: boolean;
 }
 
 export interface FileRules {
   maxBytes: number;
   /** The first one encrypts links. */
   encryptionKeys: readonly EncryptionKey[];
+  /** Where people reach the server; null where nobody said, and notes hold no links then. */
+  publicUrl: string | null;
+  linkSeconds: number;
   /** The audit's name for a phone. */
   auditHash(phone: string): string;
 }
@@ -54,14 +61,31 @@ export interface StoredFile {
 }
 
 /**
- * Writes down the files that came with messages, in the receiving transaction, and wants the workflow that
- * fetches each. One that is announced too large is refused at once; without a link there is nothing to fetch.
+ * Writes down the files that came with messages, in the receiving transaction. What came with the message
+ * itself is told to the agent; what Podium has a link to is fetched.
  */
 export async function announceFiles(
   client: Queryable,
   announced: AnnouncedFile[],
   rules: FileRules,
 ): Promise<void> {
+  await wantFetched(
+    client,
+    announced.filter(({ attachment }) => !attachment.received),
+    rules,
+  );
+  for (const file of announced) {
+    const { received } = file.attachment;
+    if (received?.kind === 'kept') await keepReceived(client, file, received, rules);
+    if (received?.kind === 'refused') await refuseReceived(client, file, received.code, rules);
+  }
+}
+
+/**
+ * Wants the workflow that fetches each. One that is announced too large is refused at once; without a link
+ * there is nothing to fetch.
+ */
+async function wantFetched(client: Queryable, announced: AnnouncedFile[], rules: FileRules): Promise<void> {
   if (announced.length === 0) return;
   const files = announced.map((file) => announcedRow(file, rules));
   await client.query(
@@ -85,7 +109,7 @@ export async function announceFiles(
     ],
   );
   for (const { id, phone, tooLarge } of files)
-    if (tooLarge) await settleRefused(client, id, 'ERR_WEBCHAT_005', rules.auditHash(phone));
+    if (tooLarge) await settleRefused(client, id, 'ERR_WEBCHAT_005', rules.auditHash(phone), true);
   await wantWorkflows(
     client,
     files
@@ -104,6 +128,81 @@ function announcedRow(file: AnnouncedFile, { maxBytes, encryptionKeys }: FileRul
   const link = url !== null && !tooLarge ? encrypt(Buffer.from(url), encryptionKeys) : null;
   const status: FileStatus = link || tooLarge ? 'pending' : 'without_link';
   return { ...file, id: randomUUID(), stem: stemOf(name), link, status, tooLarge };
+}
+
+/**
+ * A file that is in the store already: its row, its audit entry and the agent's note. A message brings one
+ * file, so nothing is written where its file is known.
+ * @returns whether it is news
+ */
+async function keepReceived(
+  client: Queryable,
+  file: AnnouncedFile,
+  kept: Extract<ReceivedFile, { kind: 'kept' }>,
+  rules: FileRules,
+): Promise<boolean> {
+  const { fileId: id, contentType, extension, sizeBytes } = kept;
+  const stem = stemOf(file.attachment.name);
+  const { rowCount } = await client.query(
+    `insert into files (id, came_by, message_uid, phone_e164, location_uid, conversation_uid, stem, status,
+                        content_type, extension, size_bytes, sha256, received_at, settled_at)
+     values ($1, 'widget', $2, $3, $4, $5, $6, 'kept', $7, $8, $9, decode($10, 'hex'), $11, now())
+     on conflict (message_uid) where came_by = 'widget' and status in ('kept', 'deleted') do nothing`,
+    [
+      ...[id, file.messageUid, file.phone, file.locationUid, file.conversationUid, stem],
+      ...[contentType, extension, sizeBytes, kept.sha256, file.receivedAt],
+    ],
+  );
+  if (rowCount === 0) return false;
+  await auditKept(client, { ...kept, id, locationUid: file.locationUid }, rules.auditHash(file.phone));
+  const { publicUrl, linkSeconds, encryptionKeys } = rules;
+  const linkExpiresAt = new Date(Date.now() + linkSeconds * 1000);
+  const link = publicUrl && `${publicUrl}/files/${sealFileLink(id, linkExpiresAt, encryptionKeys)}`;
+  const about = { name: `${stem}.${extension}`, contentType, sizeBytes, link, linkExpiresAt };
+  await writeFileNote(client, file, `file:${id}`, customerFileNote({ ...about, mayReply: file.mayReply }));
+  return true;
+}
+
+/** A file that was not taken while its message was. */
+async function refuseReceived(
+  client: Queryable,
+  file: AnnouncedFile,
+  code: ErrorCode,
+  rules: FileRules,
+): Promise<void> {
+  const id = randomUUID();
+  await client.query(
+    `insert into files (id, came_by, message_uid, phone_e164, location_uid, conversation_uid, stem, status, received_at)
+     values ($1, 'widget', $2, $3, $4, $5, $6, 'pending', $7)`,
+    [
+      ...[id, file.messageUid, file.phone, file.locationUid, file.conversationUid],
+      ...[stemOf(file.attachment.name), file.receivedAt],
+    ],
+  );
+  await settleRefused(client, id, code, rules.auditHash(file.phone), file.mayReply);
+}
+
+/** A file that came for a message which has come before without it. */
+export async function keepLate(
+  pool: Pool,
+  file: Omit<AnnouncedFile, 'mayReply'>,
+  kept: Extract<ReceivedFile, { kind: 'kept' }>,
+  rules: FileRules,
+): Promise<boolean> {
+  return transaction(pool, async (client) => {
+    const mayReply = !(await isOptedOut(client, file.phone));
+    return keepReceived(client, { ...file, mayReply }, kept, rules);
+  });
+}
+
+/** The file that came with a message of the widget, kept or not any more; null when there was none. */
+export async function fileOfMessage(pool: Pool, messageUid: string): Promise<StoredFile | null> {
+  const { rows } = await pool.query<StoredFile>(
+    `select ${STORED_FILE} from files
+      where message_uid = $1 and came_by = 'widget' and status in ('kept', 'deleted')`,
+    [messageUid],
+  );
+  return rows[0] ?? null;
 }
 
 /** The link of a file that is still to be fetched, and whose it is; null when there is nothing left to do. */
@@ -137,26 +236,38 @@ export async function markKept(
     );
     const [row] = rows;
     if (!row) return false;
-    await writeAudit(client, {
-      key: null,
-      kind: 'file_kept',
-      phoneHash,
-      locationUid: row.locationUid,
-      workflowId: null,
-      details: {
-        file: id,
-        sha256: kept.sha256.toString('hex'),
-        size: kept.sizeBytes,
-        content_type: kept.contentType,
-      },
-    });
+    await auditKept(client, { ...kept, ...row, id, sha256: kept.sha256.toString('hex') }, phoneHash);
     return true;
   });
 }
 
+async function auditKept(
+  client: Queryable,
+  file: { id: string; locationUid: string; sha256: string; sizeBytes: number; contentType: string },
+  phoneHash: string,
+): Promise<void> {
+  const { id, locationUid, sha256, sizeBytes, contentType } = file;
+  await writeAudit(client, {
+    ...{ key: null, kind: 'file_kept', phoneHash, locationUid, workflowId: null },
+    details: { file: id, sha256, size: sizeBytes, content_type: contentType },
+  });
+}
+
+async function writeFileNote(
+  client: Queryable,
+  about: { phone: string; locationUid: string; conversationUid: string | null },
+  key: string,
+  body: string,
+): Promise<void> {
+  const { phone, locationUid, conversationUid } = about;
+  await writeNotes(client, [
+    { key, phone, locationUid, conversationUid, workflowId: null, body, close: false },
+  ]);
+}
+
 /** The file is not to be had, for good: the agent is told, and the link is forgotten. */
 export async function markRefused(pool: Pool, id: string, code: ErrorCode, phoneHash: string): Promise<void> {
-  await transaction(pool, (client) => settleRefused(client, id, code, phoneHash));
+  await transaction(pool, (client) => settleRefused(client, id, code, phoneHash, true));
 }
 
 async function settleRefused(
@@ -164,6 +275,7 @@ async function settleRefused(
   id: string,
   code: ErrorCode,
   phoneHash: string,
+  mayReply: boolean,
 ): Promise<void> {
   const { rows } = await client.query<{ phone: string; locationUid: string; conversationUid: string | null }>(
     `update files set status = case $2 when 'ERR_WEBCHAT_017' then 'expired' else 'refused' end,
@@ -179,12 +291,7 @@ async function settleRefused(
     ...{ key: null, kind: 'file_refused', phoneHash, locationUid, workflowId: null },
     details: { file: id, code },
   });
-  await writeNotes(client, [
-    {
-      ...{ ...file, key: `file_refused:${id}`, workflowId: null },
-      ...{ body: fileRefusedNote(code), close: false },
-    },
-  ]);
+  await writeFileNote(client, file, `file_refused:${id}`, fileRefusedNote(code, { mayReply }));
 }
 
 const STORED_FILE = `id, message_uid as "messageUid", status, error_code as "errorCode", stem || '.' || extension as name,

@@ -22,7 +22,12 @@ export const context: ReceiveContext = {
   workflowId: workflowIdOf,
   startOn: 'webchat',
   auditHash: testHash,
-  files: { maxBytes: 26_214_400, encryptionKeys: [{ id: 'test', secret: Buffer.alloc(32, 1) }] },
+  files: {
+    maxBytes: 26_214_400,
+    encryptionKeys: [{ id: 'test', secret: Buffer.alloc(32, 1) }],
+    publicUrl: 'https://webchat.example.com',
+    linkSeconds: 60,
+  },
 };
 
 export interface MessageOptions extends Partial<PodiumEvent> {

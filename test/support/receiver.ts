@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
 import pino from 'pino';
-import type { Location } from '../../core/events';
+import type { Location, PodiumEvent } from '../../core/events';
 import { judge } from '../../core/verdict';
 import { createApp, type AppDependencies } from '../../server/app';
 import { createInboxWriter } from '../../server/inbox-writer';
@@ -48,13 +48,14 @@ export async function startReceiver(
     (batch) => receive(pool, batch, context),
     () => undefined,
   );
+  const judgeEvent = (event: PodiumEvent) =>
+    judge(event, (uid) => (uid === NORTHSIDE ? STORE : undefined), { optOutKeywords: ['STOP'] });
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics(noReadings);
   const parts: AppDependencies = {
     webhook: {
       rules: { secrets: [SECRET, OLD_SECRET], replayWindowSeconds: 950_400, clockSkewSeconds: 300 },
-      judge: (event) =>
-        judge(event, (uid) => (uid === NORTHSIDE ? STORE : undefined), { optOutKeywords: ['STOP'] }),
+      judge: judgeEvent,
       write: (received, signal) => {
         arrived.push(received);
         return write(received, signal);
@@ -62,6 +63,21 @@ export async function startReceiver(
       onVerified: (secret) => signedWith.push(secret),
       metrics,
       logger,
+    },
+    widget: {
+      ...{ pool, files: noFiles, metrics, logger },
+      judge: judgeEvent,
+      rules: {
+        maxBytes: context.files.maxBytes,
+        allowedTypes: ['image/png', 'image/jpeg', 'application/pdf'],
+      },
+      fileRules: { ...context.files, auditHash: context.auditHash },
+      awaitLocation: async () => undefined,
+      receive: async (received) => {
+        arrived.push(received);
+        return (await receive(pool, [received], context))[0]!;
+      },
+      addressOf: () => 'somewhere',
     },
     checks: { required: {}, wanted: {} },
     metrics,

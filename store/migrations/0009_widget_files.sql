@@ -1,0 +1,23 @@
+-- Messages and files that come from the widget, and files that leave.
+
+-- Up Migration
+
+alter table inbox_events drop constraint inbox_events_contract_check;
+alter table inbox_events add constraint inbox_events_contract_check
+  check (contract in ('published', 'skill', 'widget'));
+comment on column inbox_events.event_id is 'Podium''s, or the body''s SHA-256 where it sends none; of the widget, the SHA-256 of phone, location and the widget''s id';
+
+comment on column files.came_by is 'podium: with an event of its webhook; widget: with an upload';
+comment on column files.message_uid is 'Podium''s, of the message that it came with; of the widget, the event''s id';
+-- One message of the widget brings one file, however often it is sent.
+create unique index files_widget on files (message_uid) where came_by = 'widget' and status in ('kept', 'deleted');
+
+-- Down Migration
+
+drop index files_widget;
+comment on column files.message_uid is null;
+comment on column files.came_by is null;
+comment on column inbox_events.event_id is null;
+delete from inbox_events where contract = 'widget';
+alter table inbox_events drop constraint inbox_events_contract_check;
+alter table inbox_events add constraint inbox_events_contract_check check (contract in ('published', 'skill'));
