@@ -2,7 +2,7 @@
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { checkWebhooks, summaryOf, type WebhookRules } from '../core/webhook-check';
 import type { PodiumApi } from '../podium/api';
-import { grantedScopes } from '../podium/probe-scopes';
+import { probeScope, type ReadScope } from '../podium/probe-scopes';
 import type { Pool } from '../store/database';
 import { listLocations } from '../store/locations';
 import { readAccess } from '../store/podium-tokens';
@@ -19,20 +19,23 @@ export type WebhookCheckActivities = ReturnType<typeof createWebhookCheckActivit
 
 export function createWebhookCheckActivities({ pool, podium, webhookRules }: WebhookCheckDependencies) {
   return {
+    /** Whether Podium has granted a scope: as it has told with the token, else as one call shows. */
+    async hasScope(scope: ReadScope): Promise<boolean> {
+      const told = (await readAccess(pool))?.scopes;
+      if (told) return told.includes(scope);
+      const [store] = await listLocations(pool);
+      if (!store) throw noLocations();
+      return callPodium(() => probeScope(podium, scope, store.uid));
+    },
+
     /**
      * Compares the webhooks at Podium with what they should be, and keeps what is found for the servers to
-     * show. Up to three calls: which scopes we have may have to be tried. It mends nothing: whoever disabled a webhook may have had a reason.
+     * show. It mends nothing: whoever disabled a webhook may have had a reason.
      */
-    async checkWebhooks(): Promise<void> {
+    async checkWebhooks(scopes: string[]): Promise<void> {
       const webhooks = await callPodium(() => podium.listWebhooks());
-      const [stores, access, servers] = await Promise.all([
-        listLocations(pool),
-        readAccess(pool),
-        liveSecrets(pool),
-      ]);
-      const [store] = stores;
-      if (!store) throw ApplicationFailure.retryable('No list of locations was read yet.', 'no_locations');
-      const scopes = await callPodium(() => grantedScopes(podium, access?.scopes ?? null, store.uid));
+      const [stores, servers] = await Promise.all([listLocations(pool), liveSecrets(pool)]);
+      if (stores.length === 0) throw noLocations();
       const checkedAt = new Date();
       const situation = { webhooks, stores, scopes, ...servers };
       const findings = checkWebhooks(situation, webhookRules, checkedAt);
@@ -40,6 +43,11 @@ export function createWebhookCheckActivities({ pool, podium, webhookRules }: Web
       tellChange(summaryOf(before ?? []), summaryOf(findings));
     },
   };
+}
+
+/** The server reads the list, and may not have begun yet. */
+function noLocations(): ApplicationFailure {
+  return ApplicationFailure.retryable('No list of locations was read yet.', 'no_locations');
 }
 
 /** A line when something has gone wrong or was mended, and none while it stays as it is. */

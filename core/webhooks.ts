@@ -14,6 +14,9 @@ export const WANTED_EVENT_TYPES: readonly string[] = [
   'contact.deleted',
 ];
 
+/** What our event types need: a type is `API_OBJECT.ACTION`, and its scope the one that reads such objects. */
+export const NEEDED_SCOPES = ['read_messages', 'read_contacts'] as const;
+
 /** Podium's name for an event that means nothing: by it the way in is tried. */
 export const TEST_EVENT = 'test.event';
 
@@ -67,12 +70,9 @@ export function eventTypesMissing({ eventTypes }: Pick<WebhookAtPodium, 'eventTy
   return WANTED_EVENT_TYPES.filter((type) => !eventTypes.includes(type));
 }
 
-/** The scopes that our event types need and that were not granted; none where nobody knows what was. */
+/** Those of the needed scopes that were not granted; none where nobody knows what was. */
 export function scopesMissing(granted: readonly string[] | null): string[] {
-  if (granted === null) return [];
-  // A type is `API_OBJECT.ACTION`, and its scope the one that reads such objects.
-  const needed = new Set(WANTED_EVENT_TYPES.map((type) => `read_${type.split('.')[0]}s`));
-  return [...needed].filter((scope) => !granted.includes(scope));
+  return granted === null ? [] : NEEDED_SCOPES.filter((scope) => !granted.includes(scope));
 }
 
 /** Origin and path, so that two ways of writing one address compare as one; null for what is no address. */

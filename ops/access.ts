@@ -1,7 +1,7 @@
 /** What an operator can know of our access to Podium. */
 import { SCOPES } from '../podium/authorization';
 import { PodiumError, type PodiumApi } from '../podium/api';
-import { mayRead, probeReadScopes } from '../podium/probe-scopes';
+import { mayRead, probeScope } from '../podium/probe-scopes';
 import type { Queryable } from '../store/database';
 import { readAccess, type AccessFacts } from '../store/podium-tokens';
 
@@ -59,7 +59,8 @@ async function ask(
     probed.read_locations = await mayRead(async () => {
       locationUid = (await podium.listLocations())[0]?.uid ?? null;
     });
-    Object.assign(probed, await probeReadScopes(podium, locationUid));
+    probed.read_contacts = await probeScope(podium, 'read_contacts', locationUid ?? 'none');
+    if (locationUid !== null) probed.read_messages = await probeScope(podium, 'read_messages', locationUid);
     return { works: true, reason: null, probed };
   } catch (error) {
     if (!(error instanceof PodiumError)) throw error;

@@ -1,9 +1,16 @@
 /** What an operator can see of the webhooks at Podium and do with them. */
 import { checkWebhooks, type WebhookFinding } from '../core/webhook-check';
 import { secretFingerprint } from '../core/webhook-secrets';
-import { eventTypesMissing, ownerOf, scopesMissing, WANTED_EVENT_TYPES, webhookUrl } from '../core/webhooks';
+import {
+  eventTypesMissing,
+  NEEDED_SCOPES,
+  ownerOf,
+  scopesMissing,
+  WANTED_EVENT_TYPES,
+  webhookUrl,
+} from '../core/webhooks';
 import { PodiumError, type PodiumApi, type PodiumWebhook } from '../podium/api';
-import { grantedScopes } from '../podium/probe-scopes';
+import { probeScope } from '../podium/probe-scopes';
 import { writeAudit } from '../store/audit';
 import type { Pool } from '../store/database';
 import { readAccess } from '../store/podium-tokens';
@@ -58,12 +65,19 @@ export async function examineWebhooks(tools: WebhookTools): Promise<WebhookFindi
   if (!store)
     throw new Error('Podium shows us no location, so nobody can tell what a webhook should be for.');
   const [access, servers] = await Promise.all([readAccess(pool), liveSecrets(pool)]);
-  const scopes = await grantedScopes(podium, access?.scopes ?? null, store.uid);
+  const scopes = access?.scopes ?? (await readScopes(podium, store.uid));
   const checkedAt = new Date();
   const situation = { webhooks, stores, scopes, ...servers };
   const findings = checkWebhooks(situation, { publicUrl, secretMaxAgeDays }, checkedAt);
   await saveWebhookCheck(pool, { checkedAt, findings });
   return findings;
+}
+
+/** The scopes that reading shows, where Podium has not told what it granted. */
+async function readScopes(podium: PodiumApi, locationUid: string): Promise<string[]> {
+  const scopes: string[] = [];
+  for (const scope of NEEDED_SCOPES) if (await probeScope(podium, scope, locationUid)) scopes.push(scope);
+  return scopes;
 }
 
 /**

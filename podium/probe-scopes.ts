@@ -1,32 +1,19 @@
 import { PodiumError, type PodiumApi } from './api';
 
-type Reading = Pick<PodiumApi, 'findContact' | 'pageOfConversations'>;
+/** Scopes that reading one thing tells of. */
+export type ReadScope = 'read_contacts' | 'read_messages';
 
 /** Belongs to nobody. */
 const SOME_PHONE = '+14155550100';
 
-/**
- * Reads a contact and a page of conversations, since Podium need not say which scopes it has granted.
- * @param locationUid of any location; null when none is known, and then messages cannot be tried
- */
-export async function probeReadScopes(
-  podium: Reading,
-  locationUid: string | null,
-): Promise<{ read_contacts: boolean; read_messages?: boolean }> {
-  const read_contacts = await mayRead(() => podium.findContact(SOME_PHONE, locationUid ?? 'none'));
-  if (locationUid === null) return { read_contacts };
-  return { read_contacts, read_messages: await mayRead(() => podium.pageOfConversations(locationUid, null)) };
-}
-
-/** The scopes as Podium has told them with the token, else those that reading shows. */
-export async function grantedScopes(
-  podium: Reading,
-  told: readonly string[] | null,
+/** Tries whether a scope was granted, since Podium need not say so. One call. */
+export function probeScope(
+  podium: Pick<PodiumApi, 'findContact' | 'pageOfConversations'>,
+  scope: ReadScope,
   locationUid: string,
-): Promise<readonly string[]> {
-  if (told !== null) return told;
-  const probed = await probeReadScopes(podium, locationUid);
-  return Object.entries(probed).flatMap(([scope, granted]) => (granted ? scope : []));
+): Promise<boolean> {
+  if (scope === 'read_contacts') return mayRead(() => podium.findContact(SOME_PHONE, locationUid));
+  return mayRead(() => podium.pageOfConversations(locationUid, null));
 }
 
 /** Whether Podium permits it. */

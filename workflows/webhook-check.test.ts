@@ -2,7 +2,7 @@ import { PodiumError } from '../podium/api';
 import { SESSION_QUEUE } from '../core/session';
 import { WANTED_EVENT_TYPES } from '../core/webhooks';
 import { lastWebhookCheck } from '../store/webhooks';
-import { PUBLIC_URL, SessionRig } from '../test/support/session-rig';
+import { MINUTE, PUBLIC_URL, SessionRig } from '../test/support/session-rig';
 
 let rig: SessionRig;
 beforeAll(async () => (rig = await SessionRig.start()));
@@ -37,4 +37,25 @@ test('while Podium is away, the check is made as soon as it is back', async () =
   rig.podium.webhooks.length = 0;
   rig.podium.fail('listWebhooks', new PodiumError('server', '500', { mayHaveHappened: false }), 3);
   expect(await check()).toEqual(['missing']);
+});
+
+test('scopes are tried where Podium has not told them with the token, and believed where it has', async () => {
+  await rig.podium.createWebhook({
+    ...{ url: `${PUBLIC_URL}/webhooks/podium`, eventTypes: [...WANTED_EVENT_TYPES], secret: 'rehearsal' },
+    organizationUid: 'the organization',
+  });
+  rig.podium.fail('findContact', new PodiumError('not_permitted', '403', { mayHaveHappened: false }));
+  expect(await check()).toEqual(['scopes_missing']);
+  const { pool } = rig.database;
+  await pool.query(`insert into podium_tokens (scopes) values ('{read_messages,read_contacts}')`);
+  expect(await check()).toEqual([]);
+  await pool.query(`update podium_tokens set scopes = '{read_contacts}'`);
+  expect(await check()).toEqual(['scopes_missing']);
+});
+
+test('a check that cannot be made for ten minutes makes room for the next one', async () => {
+  rig.podium.fail('listWebhooks', new PodiumError('server', '500', { mayHaveHappened: false }));
+  await expect(check()).rejects.toThrow();
+  const { startTime, closeTime } = await rig.env.client.workflow.getHandle('webhookCheck').describe();
+  expect(closeTime!.getTime() - startTime.getTime()).toBeLessThanOrEqual(11 * MINUTE);
 });
