@@ -72,7 +72,7 @@ export function checkWebhooks(
 
   const findings: WebhookFinding[] = [
     ...(ours.length === 0 ? [missing(publicUrl, stores)] : uncovered(ours, stores)),
-    ...astray.map((webhook) => otherUrl(webhook, publicUrl, severity(webhook))),
+    ...astray.map((webhook) => otherUrl(webhook, publicUrl)),
     ...ours.flatMap((webhook) =>
       faultsOf(webhook, situation).map((fault) => ({ ...fault, severity: severity(webhook) })),
     ),
@@ -127,17 +127,17 @@ function uncovered(ours: WebhookAtPodium[], stores: Store[]): WebhookFinding[] {
     }));
 }
 
-function otherUrl(
-  { uid, url }: WebhookAtPodium,
-  publicUrl: string,
-  severity: WebhookFinding['severity'],
-): WebhookFinding {
+/**
+ * No more than a remark: it may be another deployment's, which would hear nothing any more. Where it was
+ * ours before a move, its stores are found without a webhook.
+ */
+function otherUrl({ uid, url }: WebhookAtPodium, publicUrl: string): WebhookFinding {
   return {
     code: 'other_url',
-    severity,
+    severity: 'remark',
     message: `A webhook that looks like ours posts to ${url}, and not to ${webhookUrl(publicUrl)}.`,
     value: uid,
-    mend: `podium-webchat webhook update ${uid}`,
+    mend: `leave it to the deployment there; if that was this one: podium-webchat webhook update ${uid} --take-over`,
   };
 }
 

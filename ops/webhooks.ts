@@ -107,11 +107,22 @@ export async function registerWebhook(
 /**
  * Gives webhooks the address, event types and secret that they should have.
  * @param uid of one; null for all that are ours
+ * @param takeOver whether one that posts elsewhere shall post to us from now on, and not there
  * @throws {WebhookRefusal} for one that is not ours, when there is none, or for a missing scope
  */
-export async function updateWebhooks(tools: WebhookTools, uid: string | null): Promise<WebhookView[]> {
+export async function updateWebhooks(
+  tools: WebhookTools,
+  uid: string | null,
+  { takeOver }: { takeOver: boolean },
+): Promise<WebhookView[]> {
   const { podium, publicUrl } = tools;
   const meant = uid === null ? await ours(tools) : [await findOurs(tools, uid)];
+  const elsewhere = meant.find((webhook) => ownerOf(webhook, publicUrl) === 'astray');
+  if (elsewhere && !takeOver)
+    throw new WebhookRefusal(
+      `The webhook ${uid} posts to ${elsewhere.url}; whatever runs there would hear nothing any more. ` +
+        'With --take-over it is done all the same.',
+    );
   const wanted = await whatItShouldHave(tools);
   const views: WebhookView[] = [];
   for (const webhook of meant) {
@@ -128,15 +139,15 @@ export async function enableWebhook(tools: WebhookTools, uid: string): Promise<W
   return setDisabled(tools, uid, false);
 }
 
-/** Disabled, its events queue up at Podium, for ten days at most. */
+/** Disabled, its events queue up at Podium, for ten days at most. @throws {WebhookRefusal} for one that is not ours */
 export async function disableWebhook(tools: WebhookTools, uid: string): Promise<WebhookView> {
-  await find(tools, uid);
+  await findOurs(tools, uid);
   return setDisabled(tools, uid, true);
 }
 
-/** Its queue at Podium goes with it. */
+/** Its queue at Podium goes with it. @throws {WebhookRefusal} for one that is not ours */
 export async function deleteWebhook(tools: WebhookTools, uid: string): Promise<WebhookView> {
-  const webhook = await find(tools, uid);
+  const webhook = await findOurs(tools, uid);
   await tools.podium.deleteWebhook(uid);
   await audit(tools, 'delete', uid);
   return viewOf(webhook, tools.publicUrl);
@@ -154,7 +165,7 @@ async function find({ podium }: WebhookTools, uid: string): Promise<PodiumWebhoo
   return webhook;
 }
 
-/** One that posts to us or looks as if it should: another application's must not begin to. */
+/** One that posts to us or looks as if it should: another application's is not touched. */
 async function findOurs(tools: WebhookTools, uid: string): Promise<PodiumWebhook> {
   const webhook = await find(tools, uid);
   if (ownerOf(webhook, tools.publicUrl) !== 'others') return webhook;

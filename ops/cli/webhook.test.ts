@@ -185,11 +185,7 @@ describe('doctor', () => {
 
   it('has every fault of a webhook mended by what it says', async () => {
     const { uid } = await register('--organization', ORGANIZATION);
-    for (const fault of [
-      { disabled: true },
-      { url: 'https://old.example.com/webhooks/podium' },
-      { eventTypes: ['message.received'] },
-    ]) {
+    for (const fault of [{ disabled: true }, { eventTypes: ['message.received'] }]) {
       await atPodiumDirectly('PUT', fault, uid);
       const { exitCode, data } = await webhook('doctor');
       expect(exitCode).toBe(1);
@@ -201,6 +197,27 @@ describe('doctor', () => {
     }
   });
 
+  it('has one that posts to another address taken over only when that is meant', async () => {
+    const { uid } = await register('--organization', ORGANIZATION);
+    const elsewhere = 'https://staging.example.com/webhooks/podium';
+    await atPodiumDirectly('PUT', { url: elsewhere }, uid);
+    const { data } = await webhook('doctor');
+    expect(data.findings).toMatchObject([
+      { code: 'missing', severity: 'problem' },
+      { code: 'other_url', severity: 'remark' },
+    ]);
+
+    expect(await webhook('update', uid)).toMatchObject({
+      exitCode: 1,
+      data: { error: expect.stringContaining('--take-over') },
+    });
+    expect(await webhook('update', '--take-over')).toMatchObject({ exitCode: 1 });
+    expect(await atPodium()).toMatchObject([{ url: elsewhere }]);
+    const [, command] = data.findings[1].mend.split('podium-webchat ');
+    expect(await cli(environment, command.split(' '))).toMatchObject({ exitCode: 0 });
+    expect(await codes()).toEqual([]);
+  });
+
   it('names the stores that no webhook covers; archived ones need none', async () => {
     await register('--location', NORTHSIDE);
     const { data } = await webhook('doctor');
@@ -210,15 +227,15 @@ describe('doctor', () => {
     expect(uncovered).not.toContain(ARCHIVED);
   });
 
-  it("leaves another application's webhook alone, and so does update", async () => {
+  it("leaves another application's webhook alone, and so does every command", async () => {
     await register('--organization', ORGANIZATION);
     const foreign = await atPodiumDirectly('POST', {
       ...{ url: 'https://crm.example.com/hook', locationUid: NORTHSIDE, eventTypes: ['contact.created'] },
     });
     await simulator.disableWebhook(foreign);
     expect(await codes()).toEqual([]);
-    for (const command of ['update', 'enable'])
-      expect(await webhook(command, foreign)).toMatchObject({
+    for (const command of [['update', '--take-over'], ['enable'], ['disable', '--yes'], ['delete', '--yes']])
+      expect(await webhook(...command, foreign)).toMatchObject({
         exitCode: 1,
         data: { error: expect.stringContaining('another') },
       });

@@ -35,7 +35,10 @@ export function registerWebhookCommands(program: Command, context: CliContext): 
   webhook
     .command('update [uid]')
     .description('gives it our address, event types and first secret; without a uid, all that are ours')
-    .action((uid?: string) => act((tools) => updateWebhooks(tools, uid ?? null)));
+    .option('--take-over', 'with a uid: also when it posts to another address than ours')
+    .action((uid: string | undefined, { takeOver = false }: { takeOver?: boolean }) =>
+      act((tools) => updateWebhooks(tools, uid ?? null, { takeOver })),
+    );
   webhook
     .command('enable <uid>')
     .description('lets come what waits at Podium')
