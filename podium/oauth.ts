@@ -1,6 +1,7 @@
 /** Podium's token endpoint: what a refresh token or an authorization code is exchanged for. */
 import { z } from 'zod';
 import type { TokenGrant } from '../core/tokens';
+import { PodiumError, type PodiumErrorKind } from './api';
 import { exchange, refusal, unreadable, type Exchange } from './http';
 
 /** The application, as Podium knows it. */
@@ -28,7 +29,8 @@ const grantSchema = z.object({
  * Asks for a grant.
  *
  * @returns it, or how Podium refused the credential or the application: OAuth's code, as `invalid_grant`
- * @throws PodiumError for everything else that goes wrong
+ * @throws PodiumError for everything else that goes wrong, of a kind that passes: nothing that is answered
+ *   here is a word about the call that the token is for
  */
 export async function requestGrant(
   { tokenUrl, clientId, clientSecret, timeoutMs }: OAuthClient,
@@ -50,9 +52,9 @@ export async function requestGrant(
   const answer = await exchange(request);
   if (answer.status === 400 || answer.status === 401 || answer.status === 403)
     return { refused: refusal(request, answer).details.code ?? String(answer.status) };
-  if (!answer.ok) throw refusal(request, answer);
+  if (!answer.ok) throw passing(refusal(request, answer));
   const read = grantSchema.safeParse(answer.body);
-  if (!read.success) throw unreadable(request, answer);
+  if (!read.success) throw passing(unreadable(request, answer));
   const { access_token: token, expires_in: seconds, refresh_token: refreshToken, scope } = read.data;
   const expiresAt = new Date(issuedAt.getTime() + seconds * 1000);
   const grant = {
@@ -61,4 +63,11 @@ export async function requestGrant(
     scopes: scope?.split(/[\s,]+/) ?? null,
   };
   return { grant };
+}
+
+const PASSING: readonly PodiumErrorKind[] = ['throttled', 'server', 'unreachable'];
+
+/** A maintenance page, a redirect, a wrong address: else a 404 here would pass for "no such contact". */
+function passing(error: PodiumError): PodiumError {
+  return PASSING.includes(error.kind) ? error : new PodiumError('unreachable', error.message, error.details);
 }
