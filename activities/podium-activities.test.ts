@@ -1,3 +1,4 @@
+import type { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { PodiumError } from '../podium/api';
@@ -144,6 +145,30 @@ describe('a note', () => {
       await expect(run('postNote', [id])).rejects.toMatchObject({ nonRetryable: true });
       expect(podium.notes).toEqual([]);
       expect(await refusedCode(id)).toEqual({ refused_code: 'no_conversation' });
+    });
+
+    test('yet is waited for, ever longer, for a day', async () => {
+      const id = await note({ conversationUid: null });
+      await expect(run('postNote', [id])).rejects.toMatchObject({ nonRetryable: false, nextRetryDelay: 5_000 });
+      const aged = (interval: string) =>
+        database.pool.query(
+          'update agent_notes set created_at = created_at - $2::interval where id = $1',
+          [id, interval],
+        );
+      await aged('10 minutes');
+      const later = (await run('postNote', [id]).catch((error: unknown) => error)) as ApplicationFailure;
+      expect(Number(later.nextRetryDelay)).toBeGreaterThanOrEqual(600_000);
+      podium.contacts.push({ ...contact(JANE, [NORTHSIDE]), conversationUids: ['begun'] });
+      await run('postNote', [id]);
+      expect(podium.notes).toMatchObject([{ conversationUid: 'begun' }]);
+
+      podium.contacts.length = 0;
+      const other = await note({ conversationUid: null });
+      await database.pool.query("update agent_notes set created_at = now() - interval '25 hours' where id = $1", [
+        other,
+      ]);
+      await expect(run('postNote', [other])).rejects.toMatchObject({ nonRetryable: true });
+      expect(await refusedCode(other)).toEqual({ refused_code: 'no_conversation' });
     });
 
     test('since Podium is away is tried again', async () => {

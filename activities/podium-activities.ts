@@ -74,18 +74,15 @@ export function createPodiumActivities(deps: PodiumDependencies) {
 
   /**
    * Does something in the conversation where a note belongs. The contact is asked for it where we know
-   * none, or one that Podium does not know. What Podium refuses for good stands in the note's row then.
+   * none, or one that Podium does not know. Somebody who writes on a website for the first time has none before
+   * our first text: it is waited for. What Podium refuses for good stands in the note's row then.
    */
   async function inConversation(note: Note, act: (conversationUid: string) => Promise<void>): Promise<void> {
     try {
       await callPodium(async () => {
         if (note.conversationUid !== null && (await knows(() => act(note.conversationUid!)))) return;
         const found = await conversationOf(podium, note, note.conversationUid);
-        if (found === null)
-          throw ApplicationFailure.nonRetryable(
-            'No conversation of this customer is known.',
-            'no_conversation',
-          );
+        if (found === null) throw noConversation(note);
         await act(found);
       });
     } catch (error) {
@@ -206,6 +203,21 @@ export function createPodiumActivities(deps: PodiumDependencies) {
       }
     },
   };
+}
+
+/** A conversation is looked for at ever longer intervals, and no longer than a day. */
+const SOONEST_LOOK_MS = 5_000;
+const LAST_LOOK_MS = 24 * 60 * 60 * 1000;
+
+function noConversation({ conversationUid, createdAt }: Note): ApplicationFailure {
+  const age = Date.now() - createdAt.getTime();
+  const mayStillBegin = conversationUid === null && age < LAST_LOOK_MS;
+  return ApplicationFailure.create({
+    message: 'No conversation of this customer is known.',
+    type: 'no_conversation',
+    nonRetryable: !mayStillBegin,
+    ...(mayStillBegin && { nextRetryDelay: Math.max(age, SOONEST_LOOK_MS) }),
+  });
 }
 
 /** Whether Podium knows what the call is about; its other errors are thrown. */

@@ -19,6 +19,7 @@ export interface NewNote {
 
 export interface Note extends Omit<NewNote, 'key'> {
   id: string;
+  createdAt: Date;
   postedAt: Date | null;
 }
 
@@ -55,7 +56,7 @@ export async function noteToPost(pool: Pool, id: string): Promise<Note | null> {
   const { rows } = await pool.query<Note>(
     `select n.id, n.phone_e164 as phone, n.location_uid as "locationUid", n.workflow_id as "workflowId",
             coalesce(n.conversation_uid, s.conversation_uid) as "conversationUid", n.body, n.close,
-            n.posted_at as "postedAt"
+            n.created_at as "createdAt", n.posted_at as "postedAt"
        from agent_notes n
        left join sessions s on s.phone_e164 = n.phone_e164 and s.location_uid = n.location_uid
       where n.id = $1`,
