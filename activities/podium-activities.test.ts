@@ -8,6 +8,7 @@ import { writeNotes } from '../store/notes';
 import { isOptedOut, recordOptOut, type OptOutChange } from '../store/opt-outs';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { FakePodium } from '../test/support/fake-podium';
+import { noFiles } from '../test/support/no-files';
 import { BAYVIEW, JANE, JOHN, MARY, NORTHSIDE, testHash } from '../test/support/received';
 import { createPodiumActivities } from './podium-activities';
 
@@ -25,7 +26,14 @@ function run<Name extends keyof Activities>(
   attempt = 1,
 ): Promise<unknown> {
   const { pool } = database;
-  const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
+  const deps = {
+    pool,
+    podium,
+    phoneHash: testHash,
+    senderName: 'Robot',
+    files: noFiles,
+    conflictRefetchMaxAttempts: 3,
+  };
   const activity = createPodiumActivities(deps)[name] as (...all: unknown[]) => Promise<unknown>;
   return new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') }).run(
     activity,
@@ -149,12 +157,15 @@ describe('a note', () => {
 
     test('yet is waited for, ever longer, for a day', async () => {
       const id = await note({ conversationUid: null });
-      await expect(run('postNote', [id])).rejects.toMatchObject({ nonRetryable: false, nextRetryDelay: 5_000 });
+      await expect(run('postNote', [id])).rejects.toMatchObject({
+        nonRetryable: false,
+        nextRetryDelay: 5_000,
+      });
       const aged = (interval: string) =>
-        database.pool.query(
-          'update agent_notes set created_at = created_at - $2::interval where id = $1',
-          [id, interval],
-        );
+        database.pool.query('update agent_notes set created_at = created_at - $2::interval where id = $1', [
+          id,
+          interval,
+        ]);
       await aged('10 minutes');
       const later = (await run('postNote', [id]).catch((error: unknown) => error)) as ApplicationFailure;
       expect(Number(later.nextRetryDelay)).toBeGreaterThanOrEqual(600_000);
@@ -164,9 +175,10 @@ describe('a note', () => {
 
       podium.contacts.length = 0;
       const other = await note({ conversationUid: null });
-      await database.pool.query("update agent_notes set created_at = now() - interval '25 hours' where id = $1", [
-        other,
-      ]);
+      await database.pool.query(
+        "update agent_notes set created_at = now() - interval '25 hours' where id = $1",
+        [other],
+      );
       await expect(run('postNote', [other])).rejects.toMatchObject({ nonRetryable: true });
       expect(await refusedCode(other)).toEqual({ refused_code: 'no_conversation' });
     });

@@ -19,9 +19,10 @@ import { recordOptOut } from '../store/opt-outs';
 import { sessionReopened } from '../store/sessions';
 import { conversationOf } from './conversation';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';
-import { sendText, type SendDependencies } from './send-text';
+import { sendFile, type FileSendDependencies } from './send-file';
+import { sendGuarded } from './send-text';
 
-export interface PodiumDependencies extends SendDependencies {
+export interface PodiumDependencies extends FileSendDependencies {
   /** How often a contact that Podium says exists is read again. */
   conflictRefetchMaxAttempts: number;
 }
@@ -105,7 +106,10 @@ export function createPodiumActivities(deps: PodiumDependencies) {
   }
 
   return {
-    sendText: (send: TextToSend): Promise<TextOutcome> => sendText(deps, send),
+    sendText: (send: TextToSend): Promise<TextOutcome> => sendGuarded(deps, send),
+
+    /** Sends a file from the store, as `file_sends` says. */
+    sendFile: (sendId: string): Promise<void> => sendFile(deps, sendId),
 
     /** Whether Podium has the contact, at this very location as far as it tells. */
     async findContact(customer: CustomerHere): Promise<boolean> {

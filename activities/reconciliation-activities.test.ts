@@ -44,7 +44,7 @@ function conversation(uid: string, change: Partial<PodiumConversation> = {}): Po
 
 function message(uid: string, at: Date | null): Message {
   const raw = { uid, body: uid, createdAt: at?.toISOString(), webchatUrl: 'https://www.example.com/' };
-  return { uid, body: uid, at, direction: 'inbound', senderUid: null, raw };
+  return { uid, body: uid, at, direction: 'inbound', senderUid: null, hasFile: false, raw };
 }
 
 const nothing: Lists = {

@@ -7,6 +7,7 @@ import { replaceLocations } from '../store/locations';
 import { isOptedOut, recordOptOut } from '../store/opt-outs';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { FakePodium } from '../test/support/fake-podium';
+import { noFiles } from '../test/support/no-files';
 import { BAYVIEW, JANE, NORTHSIDE, testHash } from '../test/support/received';
 import { createPodiumActivities, type TextOutcome, type TextToSend } from './podium-activities';
 
@@ -37,7 +38,14 @@ function text(options: Partial<TextToSend> = {}): TextToSend {
 /** One attempt. */
 async function attempt(send: TextToSend, timeouts = { one: 30_000, all: 28 * 60_000 }): Promise<TextOutcome> {
   const { pool } = database;
-  const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
+  const deps = {
+    pool,
+    podium,
+    phoneHash: testHash,
+    senderName: 'Robot',
+    files: noFiles,
+    conflictRefetchMaxAttempts: 3,
+  };
   const { sendText } = createPodiumActivities(deps);
   const info = { startToCloseTimeoutMs: timeouts.one, scheduleToCloseTimeoutMs: timeouts.all };
   const environment = new MockActivityEnvironment(info, { logger: silent });
@@ -158,7 +166,14 @@ describe('nothing is sent', () => {
   test('while the store is away', async () => {
     const away = () => Promise.reject(new Error('away'));
     const pool = { connect: away, query: away } as never;
-    const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
+    const deps = {
+      pool,
+      podium,
+      phoneHash: testHash,
+      senderName: 'Robot',
+      files: noFiles,
+      conflictRefetchMaxAttempts: 3,
+    };
     const sending = new MockActivityEnvironment({}, { logger: silent }).run(
       createPodiumActivities(deps).sendText,
       text(),

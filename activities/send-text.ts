@@ -1,10 +1,17 @@
 /**
- * The guarded send. Each attempt looks what became of the one before, then comes to the door, which reads the
+ * The guarded send, of a text or of a file with its words. Each attempt looks what became of the one before, then comes to the door, which reads the
  * opt-out and writes the intent in one transaction; only then does the text leave, and at once.
  */
 import { ApplicationFailure, Context, log } from '@temporalio/activity';
 import type { TextToSend, TextOutcome } from './podium-activities';
-import { PodiumError, type ConversationMessage, type PodiumApi, type PodiumErrorKind } from '../podium/api';
+import {
+  PodiumError,
+  type ConversationMessage,
+  type OutgoingFile,
+  type PodiumApi,
+  type PodiumErrorKind,
+  type SentMessage,
+} from '../podium/api';
 import type { Pool } from '../store/database';
 import { replaceLocations } from '../store/locations';
 import { recordOptOut } from '../store/opt-outs';
@@ -22,11 +29,20 @@ export interface SendDependencies {
   senderName: string;
 }
 
+/** What wants to leave. */
+export type Sendable = Omit<TextToSend, 'workflowId' | 'purpose'> & {
+  workflowId: string | null;
+  purpose: TextToSend['purpose'] | 'file' | 'forwarded_file';
+  /** Goes with the words, or shows the store what the customer has sent (`forwarded_file`). */
+  file?: OutgoingFile;
+};
+
 /** How far Podium's clock may be behind ours when a message is looked for by its time. */
 const CLOCK_SKEW_MS = 60_000;
 
-/** The time limit of Podium's answer, and the time to write it down. */
+/** The time limit of Podium's answer, and the time to write it down; and what the largest file takes besides. */
 const POST_TAKES_MS = 12_000;
+const UPLOAD_TAKES_MS = 55_000;
 
 /** By when Podium has a text of unknown outcome in its conversation, should it have taken it. */
 const SETTLES_MS = 15_000;
@@ -34,32 +50,33 @@ const SETTLES_AT_LAST_MS = 60_000;
 
 /** What may be wrong on our side, with what mends it: the text as it is to go out then, or null. */
 const MENDS: Partial<
-  Record<PodiumErrorKind, (deps: SendDependencies, send: TextToSend) => Promise<TextToSend | null>>
+  Record<PodiumErrorKind, (deps: SendDependencies, send: Sendable) => Promise<Sendable | null>>
 > = {
   invalid_location: withLocationsReadAnew,
   not_found: withKnownConversation,
 };
 
 /**
- * One attempt to send a text. It throws only what Temporal is to retry; the next attempt comes to the
+ * One attempt to send. It throws only what Temporal is to retry; the next attempt comes to the
  * door again. It may take more than one call to Podium: to read what became of an attempt of unknown
  * outcome, and to mend, once, what Podium does not know.
  */
-export function sendText(deps: SendDependencies, send: TextToSend): Promise<TextOutcome> {
-  return tryToSend(deps, send, latestPost());
+export function sendGuarded(deps: SendDependencies, send: Sendable): Promise<TextOutcome> {
+  return tryToSend(deps, send, latestPost(send));
 }
 
 /** By when a text must be on its way, so that no next attempt begins beside its post. In ms since 1970. */
-function latestPost(): number {
+function latestPost({ file }: Sendable): number {
+  const takes = POST_TAKES_MS + (file ? UPLOAD_TAKES_MS : 0);
   const { startToCloseTimeoutMs: one, scheduleToCloseTimeoutMs: all } = Context.current().info;
   // Temporal cuts an attempt's time to that of all of them together, and then no other one follows.
-  return all > 0 && all <= one ? Infinity : Date.now() + one - POST_TAKES_MS;
+  return all > 0 && all <= one ? Infinity : Date.now() + one - takes;
 }
 
 /** What is slow comes first, then the door, and behind it nothing but the post. `latest` in ms since 1970. */
 async function tryToSend(
   deps: SendDependencies,
-  send: TextToSend,
+  send: Sendable,
   latest: number,
   mended = false,
 ): Promise<TextOutcome> {
@@ -69,7 +86,7 @@ async function tryToSend(
   const earlier = unknownSince && (await earlierAttempt(deps, send, unknownSince));
   if (earlier) return earlier;
   // A turn that is waited for and a token that is fetched take seconds: behind the door, a STOP could come in between.
-  await callPodium(() => podium.prepare('sendMessage'));
+  await callPodium(() => podium.prepare(send.file ? 'sendAttachment' : 'sendMessage'));
   const door = await orNothingLeaves(() => openDoor(pool, { ...send, phoneHash, now: new Date() }, count));
   if (door.kind !== 'open') return withoutSending(door);
   if (Date.now() > latest) return tooLate(deps, send);
@@ -82,11 +99,23 @@ async function tryToSend(
   }
 }
 
-async function post({ pool, podium, senderName }: SendDependencies, send: TextToSend): Promise<TextOutcome> {
-  const { messageUid, conversationUid, at } = await podium.sendMessage({ ...send, senderName });
+async function post(deps: SendDependencies, send: Sendable): Promise<TextOutcome> {
+  const { pool } = deps;
+  const { messageUid, conversationUid, at } = await give(deps, send);
   await settleSend(pool, send.sendId, { kind: 'sent', messageUid, conversationUid });
   return { status: 'sent', at: at.getTime(), conversationUid };
 }
+
+function give({ podium, senderName }: SendDependencies, { file, ...send }: Sendable): Promise<SentMessage> {
+  if (!file) return podium.sendMessage({ ...send, senderName });
+  if (send.purpose !== 'forwarded_file') return podium.sendAttachment({ ...send, senderName, file });
+  if (!podium.forwardCustomerFile) throw cannotForward();
+  return podium.forwardCustomerFile({ ...send, senderName, file });
+}
+
+/** The contract is another one by now, in which the call would text the customer. */
+const cannotForward = () =>
+  new PodiumError('invalid', 'forward file: there is no such call.', { mayHaveHappened: false });
 
 /** What became of the text could not be written down: it is looked up like any other that may have left. */
 function toBeReadLater(cause: unknown, since: Date): ApplicationFailure {
@@ -109,7 +138,7 @@ async function orNothingLeaves<T>(read: () => Promise<T>): Promise<T> {
 }
 
 /** A post that outlives this attempt would run beside the next one. */
-async function tooLate({ pool }: SendDependencies, send: TextToSend): Promise<never> {
+async function tooLate({ pool }: SendDependencies, send: Sendable): Promise<never> {
   await settleSend(pool, send.sendId, { kind: 'not_sent' });
   throw ApplicationFailure.retryable('Too little time is left of this attempt.', 'too_late');
 }
@@ -131,7 +160,7 @@ function withoutSending(door: Exclude<Door, { kind: 'open' }>): TextOutcome {
 /** What became of an attempt of unknown outcome; null when Podium does not have it, and it may be sent anew. */
 async function earlierAttempt(
   deps: SendDependencies,
-  send: TextToSend,
+  send: Sendable,
   intendedAt: Date,
 ): Promise<TextOutcome | null> {
   try {
@@ -147,13 +176,14 @@ async function earlierAttempt(
 /** Looks whether an earlier attempt did reach Podium: our words, going out, no older than the attempt. */
 async function findSent(
   deps: SendDependencies,
-  send: TextToSend,
+  send: Sendable,
   intendedAt: Date,
 ): Promise<TextOutcome | null> {
   const sought = bodyHash(send.body);
-  const isOurs = ({ body, at, direction }: ConversationMessage) =>
+  const isOurs = ({ body, at, direction, hasFile }: ConversationMessage) =>
     direction !== 'inbound' &&
     bodyHash(body).equals(sought) &&
+    hasFile === (send.file !== undefined) &&
     (at === null || at.getTime() >= intendedAt.getTime() - CLOCK_SKEW_MS);
   const conversationUids = await conversationsOf(deps, send);
   const candidates: Candidate[] = [];
@@ -176,7 +206,7 @@ async function findSent(
  * Where the text may stand. The first one of a customer makes its conversation itself, and the contact tells
  * which one that is. A contact that cannot be read yet tells nothing, and then nothing is sent either.
  */
-async function conversationsOf({ podium }: SendDependencies, send: TextToSend): Promise<string[]> {
+async function conversationsOf({ podium }: SendDependencies, send: Sendable): Promise<string[]> {
   if (send.conversationUid !== null) return [send.conversationUid];
   const contact = await podium.findContact(send.phone, send.locationUid);
   if (contact) return contact.conversationUids;
@@ -190,7 +220,7 @@ async function conversationsOf({ podium }: SendDependencies, send: TextToSend): 
 /** What Podium's error means for this text. */
 async function afterError(
   deps: SendDependencies,
-  send: TextToSend,
+  send: Sendable,
   error: PodiumError,
   since: Date,
 ): Promise<TextOutcome> {
@@ -229,7 +259,7 @@ const untilSettled = (since: Date) =>
   Math.min(Math.max(Date.now() - since.getTime(), SETTLES_MS), SETTLES_AT_LAST_MS);
 
 /** Podium itself holds an opt-out that we did not know of. */
-async function noteOptOut({ pool, phoneHash }: SendDependencies, send: TextToSend): Promise<void> {
+async function noteOptOut({ pool, phoneHash }: SendDependencies, send: Sendable): Promise<void> {
   await recordOptOut(pool, {
     phone: send.phone,
     phoneHash: phoneHash(send.phone),
@@ -246,7 +276,7 @@ async function noteOptOut({ pool, phoneHash }: SendDependencies, send: TextToSen
 /** The mended text comes to the door once more. */
 async function sendMended(
   deps: SendDependencies,
-  send: TextToSend,
+  send: Sendable,
   error: PodiumError,
   mend: NonNullable<(typeof MENDS)[PodiumErrorKind]>,
   latest: number,
@@ -257,16 +287,13 @@ async function sendMended(
 }
 
 /** Podium does not know the location: the list is read anew, for the door to look at. */
-async function withLocationsReadAnew(deps: SendDependencies, send: TextToSend): Promise<TextToSend> {
+async function withLocationsReadAnew(deps: SendDependencies, send: Sendable): Promise<Sendable> {
   await replaceLocations(deps.pool, await deps.podium.listLocations(), new Date());
   return send;
 }
 
 /** Podium does not know the conversation: the contact tells which one it has at this very location. */
-async function withKnownConversation(
-  { podium }: SendDependencies,
-  send: TextToSend,
-): Promise<TextToSend | null> {
+async function withKnownConversation({ podium }: SendDependencies, send: Sendable): Promise<Sendable | null> {
   const conversationUid = await conversationOf(podium, send, send.conversationUid);
   return conversationUid === null ? null : { ...send, conversationUid };
 }

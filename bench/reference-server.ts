@@ -68,6 +68,7 @@ void runMain('reference', async () => {
     metrics,
     tools: { client, pool, auditHash: String, links: { publicUrl: null, encryptionKeys, seconds: 0 } },
     files: { pool, encryptionKeys, files: noFiles },
+    fileSends: { pool, auditHash: String, files: noFiles, rules: { maxBytes: 0, allowedTypes: [] } },
     codec: new EncryptionCodec(environment.encryptionKeys),
     tokens: environment.opsTokens,
     demo: null,

@@ -83,7 +83,7 @@ async function fillInbox({ pool, keys }: System, numbers: number[]): Promise<voi
     workflowId: (phone, locationUid) => sessionWorkflowId(phone, locationUid, keys.idKey),
     startOn: 'webchat',
     auditHash: (phone) => phoneHash(phone, keys.idKey),
-    files: { maxBytes: 0, encryptionKeys: [], publicUrl: null, linkSeconds: 1 }, // none come
+    files: { maxBytes: 0, encryptionKeys: [], publicUrl: null, linkSeconds: 1, forwards: false }, // none come
   };
   const events = numbers.map(firstEvent);
   for (let from = 0; from < events.length; from += BATCH) {

@@ -116,6 +116,16 @@ export function customerFileNote(file: CustomerFile): string {
   );
 }
 
+/** The words that go with a customer's file to Podium. */
+export function forwardedWords(name: string): string {
+  return `The customer's file: ${name}`;
+}
+
+/** Podium does not take a file of the customer's. */
+export function notForwardedNote(name: string, code: string): string {
+  return `Podium has not taken the customer's file ${name} (${code}). The link in the note about it leads to it.`;
+}
+
 /** A file that the customer sent is not kept. The message itself came through. */
 export function fileRefusedNote(code: ErrorCode, { mayReply } = { mayReply: true }): string {
   return paragraphs([

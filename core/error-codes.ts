@@ -140,6 +140,11 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** Whether a code is one of the product's own. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, code);
+}
+
 /** The failure of a code; `said` replaces its general words where more is known. */
 export function failure(code: ErrorCode, said: { message?: string; hint?: string } = {}): Failure {
   const { message, hint } = ERROR_CODES[code];

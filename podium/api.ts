@@ -37,6 +37,8 @@ export interface ConversationMessage {
   /** `unknown` where the answer does not tell. */
   direction: 'inbound' | 'outbound' | 'unknown';
   senderUid: string | null;
+  /** Whether a file came with it. */
+  hasFile: boolean;
 }
 
 /** One page of a list. `nextCursor` is null on the last one. */

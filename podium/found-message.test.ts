@@ -12,7 +12,15 @@ const judged = (event: PodiumEvent): Verdict =>
   judge(event, (uid) => (uid === NORTHSIDE ? store : undefined), { optOutKeywords: ['STOP'] });
 
 function found(change: Partial<ConversationMessage>, raw: object = {}, where: Partial<typeof place> = {}) {
-  const message = { uid: 'm1', body: 'Hi', at, direction: 'inbound', senderUid: null, ...change } as const;
+  const message = {
+    uid: 'm1',
+    body: 'Hi',
+    at,
+    direction: 'inbound',
+    senderUid: null,
+    hasFile: false,
+    ...change,
+  } as const;
   const shown = { uid: message.uid, body: message.body, createdAt: message.at?.toISOString(), ...raw };
   return foundMessage({ ...message, raw: shown }, { ...place, ...where }, judged);
 }

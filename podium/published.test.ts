@@ -269,6 +269,7 @@ describe('the messages of a conversation', () => {
       at: new Date('2026-07-23T10:05:00Z'),
       direction: 'outbound',
       senderUid: 'u1',
+      hasFile: false,
     });
     expect(read[5]).toMatchObject({ uid: null, body: '', at: null });
     expect(asked()).toEqual([['GET', `/v4/conversations/${CONVERSATION}/messages`]]);

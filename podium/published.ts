@@ -240,7 +240,8 @@ const message = part({
   uid: text,
   body: z.string().nullable().catch(null),
   createdAt: time,
-  items: list(part({ sourceType: text })),
+  items: list(part({ sourceType: text, attachmentUrl: text })),
+  attachmentUrl: text,
   senderUid: text,
   webchatUrl: text,
 });
@@ -257,7 +258,8 @@ function toMessage({
   const inbound = sources.includes('inbound') || rest.webchatUrl !== null;
   const outbound = sources.includes('outbound') || senderUid !== null;
   const direction = inbound === outbound ? 'unknown' : inbound ? 'inbound' : 'outbound';
-  return { uid, body: body ?? '', at: createdAt, direction, senderUid };
+  const hasFile = [rest, ...rest.items].some(({ attachmentUrl }) => attachmentUrl !== null);
+  return { uid, body: body ?? '', at: createdAt, direction, senderUid, hasFile };
 }
 
 /** Nobody says at which end of a conversation the first page is. What we look for is at the newest. */

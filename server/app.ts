@@ -8,6 +8,7 @@ import type { SessionTools } from '../ops/sessions';
 import { codecRoutes } from './codec';
 import { demoRoutes, type DemoDependencies } from './demo';
 import { answerErrors } from './errors';
+import { fileSendRoutes, type FileSendDependencies } from './ops-attachments';
 import { fileRoutes, type FileDependencies } from './files';
 import { healthRoutes, type Checks } from './health';
 import type { Metrics } from './metrics';
@@ -24,6 +25,7 @@ export interface AppDependencies {
   metrics: Metrics;
   tools: SessionTools & FileTools;
   files: FileDependencies;
+  fileSends: FileSendDependencies;
   codec: PayloadCodec;
   tokens: readonly OpsToken[];
   /** Null where there is no simulator to try things with. */
@@ -41,6 +43,7 @@ export function createApp(deps: AppDependencies): Koa {
     healthRoutes(deps.checks),
     metricsRoutes(deps.metrics),
     opsRoutes(deps.tools, deps.tokens),
+    fileSendRoutes(deps.fileSends, deps.tokens),
     fileRoutes(deps.files),
     codecRoutes(deps.codec, deps.tokens),
   ];

@@ -1,6 +1,7 @@
 /** What a route throws to refuse a request, and the middleware that turns whatever is thrown into an answer. */
 import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
+import type { ErrorCode } from '../core/error-codes';
 import type { Failure } from '../core/events';
 
 /** Refusals that are about HTTP itself; the product's own stand in `core/error-codes`. */
@@ -65,6 +66,11 @@ export const HTTP_FAILURES = {
     message: 'There is no such file, or it has been deleted.',
     hint: 'Check that the link is complete. Files are deleted after some time.',
   },
+  noSend: {
+    code: 'ERR_HTTP_NO_SEND',
+    message: 'No such message was ever asked to be sent.',
+    hint: 'Check the id that the request was answered with.',
+  },
   linkExpired: {
     code: 'ERR_HTTP_LINK_EXPIRED',
     message: 'This link has expired.',
@@ -92,6 +98,11 @@ export class Refusal extends Error {
   ) {
     super(failure.message);
   }
+}
+
+/** With which status the refusal of a file is answered. */
+export function refusedFileStatus(code: ErrorCode): 413 | 415 {
+  return code === 'ERR_WEBCHAT_005' ? 413 : 415;
 }
 
 /** Answers refusals, unknown routes and accidents as `{"error":{"code","message","hint"}}`. */

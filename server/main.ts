@@ -133,6 +133,8 @@ void runMain('server', async () => {
   const links = { publicUrl, encryptionKeys, seconds: settings.attachments.link_seconds };
   const tools = { pool, client, auditHash: (phone: string) => context.auditHash(phone), links };
   const files = await connectFileStore(settings.attachments.store);
+  const { max_bytes: maxBytes, allowed_types: allowedTypes } = settings.attachments;
+  const rules = { maxBytes, allowedTypes };
   const app = createApp({
     webhook: {
       rules: {
@@ -148,7 +150,7 @@ void runMain('server', async () => {
     },
     widget: {
       ...{ pool, files, judge: judgeEvent, metrics, logger },
-      rules: { maxBytes: settings.attachments.max_bytes, allowedTypes: settings.attachments.allowed_types },
+      rules,
       fileRules: { ...context.files, auditHash: (phone) => context.auditHash(phone) },
       awaitLocation: (uid) => directory.findWithin(uid, LOCATION_PATIENCE_MS),
       receive: async (received) => {
@@ -162,6 +164,7 @@ void runMain('server', async () => {
     metrics,
     tools,
     files: { pool, encryptionKeys, files },
+    fileSends: { ...tools, files, rules },
     codec: new EncryptionCodec(environment.encryptionKeys),
     tokens: environment.opsTokens,
     demo: demoPage(environment, settings, directory, tools),

@@ -46,6 +46,7 @@ const INVALID_ARGUMENT = 3;
 const REUSE = {
   agentNote: 'REJECT_DUPLICATE',
   inboundFile: 'REJECT_DUPLICATE',
+  fileSend: 'REJECT_DUPLICATE',
   optOutMirror: 'ALLOW_DUPLICATE',
   contactReading: 'ALLOW_DUPLICATE',
 } as const;

@@ -3,7 +3,6 @@
  * into the store while it streams in; then the message comes in as any other does. A file that is refused does
  * not take its message with it.
  */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import Router from '@koa/router';
 import type { Context } from 'koa';
@@ -13,11 +12,12 @@ import { failure, type ErrorCode } from '../core/error-codes';
 import type { Attachment, PodiumEvent, ReceivedFile, Verdict } from '../core/events';
 import { oneLine } from '../core/plain-text';
 import type { Pool } from '../store/database';
-import { FileRefused, keepContent, type ContentRules } from '../store/files/checked-content';
+import { FileRefused, type ContentRules } from '../store/files/checked-content';
 import type { FileStore } from '../store/files/file-store';
 import { fileOfMessage, keepLate, type FileRules, type StoredFile } from '../store/files/rows';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
-import { HTTP_FAILURES, Refusal } from './errors';
+import { HTTP_FAILURES, Refusal, refusedFileStatus } from './errors';
+import { keepUpload } from './keep-upload';
 import type { Metrics } from './metrics';
 import { drain, openUpload, type UploadedFile } from './upload';
 import { UploadLimits } from './upload-limits';
@@ -49,8 +49,6 @@ const formFields = z.object({
   body: z.string().max(MOST_TEXT).default(''),
   name: z.string().max(MOST_NAME).default(''),
 });
-
-const STATUS: Partial<Record<ErrorCode, number>> = { ERR_WEBCHAT_005: 413, ERR_WEBCHAT_015: 415 };
 
 /** A customer's message at a store that is ours. */
 interface Admitted {
@@ -94,9 +92,9 @@ class WidgetUpload {
     const known = await fileOfMessage(pool, admitted.eventId);
     if (known) return accept(ctx, known);
     const file = await openFile();
-    const kept = await this.keep(file).catch(refusedOrThrow);
-    if (kept.kind === 'refused') return this.refuse(ctx, kept.code, admitted, file.name);
-    accept(ctx, await this.takeIn(admitted, file.name, kept));
+    const received = await this.keep(file);
+    if (received.kind === 'refused') return this.refuse(ctx, received.code, admitted, file.name);
+    accept(ctx, await this.takeIn(admitted, file.name, received));
   }
 
   /** Whose message it is, as far as that can be told without its file. @throws {Refusal} 400, 429 */
@@ -118,21 +116,14 @@ class WidgetUpload {
     return { message, eventId: event.eventId, phone, locationUid };
   }
 
-  /** Streams the file into the store. @throws FileRefused; or a Refusal when it did not come whole, and nothing is kept then */
-  private async keep(file: UploadedFile): Promise<Extract<ReceivedFile, { kind: 'kept' }>> {
-    const { files, rules } = this.deps;
-    const fileId = randomUUID();
-    const [kept, whole] = await Promise.allSettled([
-      keepContent(files, fileId, file.content, rules),
-      untilRefused(file),
-    ]);
-    if (kept.status === 'rejected' && kept.reason instanceof FileRefused) throw kept.reason;
-    if (whole.status === 'rejected') {
-      await files.delete(fileId);
-      throw whole.reason;
+  private async keep(file: UploadedFile): Promise<ReceivedFile> {
+    try {
+      const kept = await keepUpload(this.deps.files, this.deps.rules, file);
+      return { kind: 'kept', ...kept, sha256: kept.sha256.toString('hex') };
+    } catch (error) {
+      if (error instanceof FileRefused) return { kind: 'refused', code: error.code };
+      throw error;
     }
-    if (kept.status === 'rejected') throw kept.reason;
-    return { kind: 'kept', fileId, ...kept.value, sha256: kept.value.sha256.toString('hex') };
   }
 
   /** The message comes in with its file. @returns the file of the message: one that came earlier stays it */
@@ -169,7 +160,7 @@ class WidgetUpload {
     logger.info({ code, eventId: admitted?.eventId }, 'a file of the widget was refused');
     if (admitted)
       await this.write({ ...admitted.message, attachments: [attachmentOf(name, { kind: 'refused', code })] });
-    ctx.status = STATUS[code]!;
+    ctx.status = refusedFileStatus(code);
     ctx.body = { error: failure(code), ...(admitted && { message: 'accepted' }) };
   }
 
@@ -205,22 +196,9 @@ function attachmentOf(name: string | null, received: ReceivedFile): Attachment {
   return { url: null, contentType: known.contentType, sizeBytes: known.sizeBytes, name, received };
 }
 
-/** Ends with the request, or before it when nobody wants the file any more. */
-function untilRefused({ content, complete }: UploadedFile): Promise<void> {
-  const unwanted = new Promise<void>((resolve) =>
-    content.once('close', () => !content.readableEnded && resolve()),
-  );
-  return Promise.race([complete, unwanted]);
-}
-
 function accept(ctx: Context, { id, sizeBytes, sha256 }: StoredFile): void {
   ctx.status = 202;
   ctx.body = { status: 'accepted', fileUid: id, sizeBytes, sha256 };
-}
-
-function refusedOrThrow(error: unknown): Extract<ReceivedFile, { kind: 'refused' }> {
-  if (error instanceof FileRefused) return { kind: 'refused', code: error.code };
-  throw error;
 }
 
 function orNull(error: unknown): null {

@@ -5,15 +5,19 @@ import type { ReceiveContext } from './effects';
 
 /** What receiving takes from keys and settings; the first key makes new ids. */
 export function receiveContext(
-  { idKeys, encryptionKeys, publicUrl }: Pick<Environment, 'idKeys' | 'encryptionKeys' | 'publicUrl'>,
+  environment: Pick<Environment, 'idKeys' | 'encryptionKeys' | 'publicUrl' | 'podiumContract'>,
   settings: Settings,
 ): ReceiveContext {
+  const { idKeys, encryptionKeys, publicUrl, podiumContract } = environment;
   const [key] = idKeys as [string];
   const { max_bytes: maxBytes, link_seconds: linkSeconds } = settings.attachments;
   return {
     workflowId: (phone, locationUid) => sessionWorkflowId(phone, locationUid, key),
     startOn: settings.session.start_on,
     auditHash: (phone) => phoneHash(phone, key),
-    files: { maxBytes, encryptionKeys, publicUrl, linkSeconds },
+    files: {
+      ...{ maxBytes, encryptionKeys, publicUrl, linkSeconds },
+      forwards: (podiumContract ?? settings.podium.contract) === 'skill',
+    },
   };
 }

@@ -4,10 +4,11 @@ import type { Queryable } from './database';
 export type WantedWorkflow =
   | { workflowType: 'agentNote'; workflowId: string; args: [{ noteId: string }] }
   | { workflowType: 'inboundFile'; workflowId: string; args: [{ fileId: string }] }
+  | { workflowType: 'fileSend'; workflowId: string; args: [{ sendId: string; locationUid: string }] }
   | { workflowType: 'optOutMirror'; workflowId: string; args: [{ historyId: number }] }
   | { workflowType: 'contactReading'; workflowId: string; args: [{ contactId: string }] };
 
-/** Notes down workflows to be started. Arguments are ids of rows, never texts or phones. */
+/** Notes down workflows to be started. Arguments are ids, never texts or phones. */
 export async function wantWorkflows(client: Queryable, wanted: WantedWorkflow[]): Promise<void> {
   if (wanted.length === 0) return;
   await client.query(

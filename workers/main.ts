@@ -71,6 +71,7 @@ void runMain('worker', async () => {
 
   const [idKey] = environment.idKeys as [string];
   const limits = callLimits(pool, settings.podium.requests_per_minute);
+  const files = await connectFileStore(settings.attachments.store);
   const deps = {
     pool,
     podium: connectPodium(
@@ -82,6 +83,7 @@ void runMain('worker', async () => {
     ),
     phoneHash: (phone: string) => phoneHash(phone, idKey),
     senderName: settings.messages.en.sender_name,
+    files,
     conflictRefetchMaxAttempts: settings.contacts.conflict_refetch_max_attempts,
     webhookRules: {
       publicUrl: environment.publicUrl,
@@ -90,7 +92,7 @@ void runMain('worker', async () => {
   };
   const fileDeps = {
     ...{ pool, phoneHash: deps.phoneHash, encryptionKeys: environment.encryptionKeys },
-    files: await connectFileStore(settings.attachments.store),
+    files,
     rules: { maxBytes: settings.attachments.max_bytes, allowedTypes: settings.attachments.allowed_types },
     podiumOrigin: new URL(environment.podiumApiUrl).origin,
     keepDays: settings.retention.files_days,

@@ -7,13 +7,25 @@ import type { WebhookCheckActivities } from '../activities/webhook-check';
 import { PODIUM_QUEUE } from '../core/session';
 
 /** What comes first on Podium's queue while there is more to do than Podium allows. */
-export const PRIORITY = { answer: 1, contact: 1, prompt: 2, close: 2, note: 3, mirror: 4, audit: 5 } as const;
+export const PRIORITY = {
+  answer: 1,
+  contact: 1,
+  file: 2,
+  prompt: 2,
+  close: 2,
+  note: 3,
+  mirror: 4,
+  audit: 5,
+} as const;
 
 /**
  * What is given up after so many attempts. A contact that cannot be had holds up no answer for long; the
  * next message tries again. An audit comes again by itself.
  */
 const ATTEMPTS: { [Use in keyof typeof PRIORITY]?: number } = { contact: 5, audit: 5 };
+
+/** The largest file takes nearly a minute more than a text. */
+const ATTEMPT_TAKES: { [Use in keyof typeof PRIORITY]?: '2 minutes' } = { file: '2 minutes' };
 
 /** Of Temporal's fairness keys. */
 const LONGEST_FAIRNESS_KEY = 64;
@@ -49,7 +61,7 @@ export function podiumFor(locationUid: string, use: keyof typeof PRIORITY, withi
     taskQueue: PODIUM_QUEUE,
     scheduleToCloseTimeout: withinMs,
     // Two HTTP calls with their time limits, and the store; a text that is later than that leaves with the next.
-    startToCloseTimeout: '30 seconds',
+    startToCloseTimeout: ATTEMPT_TAKES[use] ?? '30 seconds',
     retry: {
       initialInterval: '1 second',
       backoffCoefficient: 2,

@@ -2,6 +2,7 @@
 export { agentNote } from './agent-note';
 export { contactReading } from './contact-reading';
 export { fileRetention } from './file-retention';
+export { fileSend } from './file-send';
 export { inboundFile } from './inbound-file';
 export { optOutMirror, optOutMirrorRetry } from './opt-out-mirror';
 export { reconciliation } from './reconciliation';

@@ -30,6 +30,7 @@ function lost(locationUid: string, n: number): void {
     body: 'Hi',
     at,
     direction: 'inbound',
+    hasFile: false,
     senderUid: null,
     ...raw,
   } as const;

@@ -1,12 +1,13 @@
 /** What is known of each file of a customer, and what becomes of it. */
 import { randomUUID } from 'node:crypto';
-import { customerFileNote, fileRefusedNote } from '../../core/agent-note';
+import { customerFileNote, fileRefusedNote, forwardedWords } from '../../core/agent-note';
 import { decrypt, encrypt, type EncryptionKey } from '../../core/encryption';
 import type { ErrorCode } from '../../core/error-codes';
 import type { Attachment, ReceivedFile } from '../../core/events';
 import { sealFileLink } from '../../core/file-link';
 import { writeAudit } from '../audit';
 import { transaction, type Pool, type Queryable } from '../database';
+import { wantFileSend, type WantedFileSend } from '../file-sends';
 import { writeNotes } from '../notes';
 import { isOptedOut } from '../opt-outs';
 import { storableKey } from '../text';
@@ -39,6 +40,8 @@ export interface FileRules {
   /** Where people reach the server; null where nobody said, and notes hold no links then. */
   publicUrl: string | null;
   linkSeconds: number;
+  /** Whether Podium has a call that shows the store a customer's file. */
+  forwards: boolean;
   /** The audit's name for a phone. */
   auditHash(phone: string): string;
 }
@@ -160,6 +163,11 @@ async function keepReceived(
   const link = publicUrl && `${publicUrl}/files/${sealFileLink(id, linkExpiresAt, encryptionKeys)}`;
   const about = { name: `${stem}.${extension}`, contentType, sizeBytes, link, linkExpiresAt };
   await writeFileNote(client, file, `file:${id}`, customerFileNote({ ...about, mayReply: file.mayReply }));
+  if (rules.forwards && file.mayReply) {
+    const { phone, locationUid } = file;
+    const wanted = { id: randomUUID(), fileId: id, phone, locationUid, body: forwardedWords(about.name) };
+    await wantFileSend(client, { ...wanted, forwarded: true, wantedBy: 'widget' });
+  }
   return true;
 }
 
@@ -192,6 +200,35 @@ export async function keepLate(
   return transaction(pool, async (client) => {
     const mayReply = !(await isOptedOut(client, file.phone));
     return keepReceived(client, { ...file, mayReply }, kept, rules);
+  });
+}
+
+/** A file of the store's for the customer: kept, and to be sent. @returns false when the send was wanted before */
+export async function keepForCustomer(
+  pool: Pool,
+  { name, ...wanted }: Omit<WantedFileSend, 'forwarded'> & { name: string | null },
+  kept: KeptContent,
+  phoneHash: string,
+): Promise<boolean> {
+  const { fileId: id, phone, locationUid } = wanted;
+  const { contentType, extension, sizeBytes, sha256 } = kept;
+  return transaction(pool, async (client) => {
+    await client.query(
+      `insert into files (id, came_by, phone_e164, location_uid, stem, status, content_type, extension,
+                          size_bytes, sha256, received_at, settled_at)
+       values ($1, 'operator', $2, $3, $4, 'kept', $5, $6, $7, $8, now(), now())`,
+      [id, phone, locationUid, stemOf(name), contentType, extension, sizeBytes, sha256],
+    );
+    if (!(await wantFileSend(client, { ...wanted, forwarded: false }))) {
+      await client.query('delete from files where id = $1', [id]);
+      return false;
+    }
+    await auditKept(
+      client,
+      { id, locationUid, sizeBytes, contentType, sha256: sha256.toString('hex') },
+      phoneHash,
+    );
+    return true;
   });
 }
 

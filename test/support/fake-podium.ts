@@ -114,8 +114,9 @@ export class FakePodium implements PodiumApi {
 
   sendAttachment = (attachment: OutgoingAttachment): Promise<SentMessage> =>
     this.call('sendAttachment', [attachment], async (at) => {
+      for await (const _ of attachment.file.open()); // it is read as it would be sent
       this.files.push(attachment);
-      return this.say(attachment, at);
+      return this.say(attachment, at, true);
     });
 
   forwardCustomerFile: PodiumApi['forwardCustomerFile'] = null;
@@ -177,12 +178,13 @@ export class FakePodium implements PodiumApi {
   private say(
     { conversationUid, phone, body }: { conversationUid: string | null; phone: string; body: string },
     at: number,
+    hasFile = false,
   ): SentMessage {
     const uid = randomUUID();
     const conversation = conversationUid ?? `conversation of ${phone}`;
     const said: ConversationMessage = {
       ...{ uid, body, at: new Date(at) },
-      ...{ direction: 'outbound', senderUid: null },
+      ...{ direction: 'outbound', senderUid: null, hasFile },
     };
     this.conversations.set(conversation, [said, ...(this.conversations.get(conversation) ?? [])]);
     return { messageUid: uid, conversationUid: conversation, at: new Date(at) };

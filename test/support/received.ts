@@ -27,6 +27,7 @@ export const context: ReceiveContext = {
     encryptionKeys: [{ id: 'test', secret: Buffer.alloc(32, 1) }],
     publicUrl: 'https://webchat.example.com',
     linkSeconds: 60,
+    forwards: false,
   },
 };
 

@@ -50,6 +50,10 @@ export async function startReceiver(
   );
   const judgeEvent = (event: PodiumEvent) =>
     judge(event, (uid) => (uid === NORTHSIDE ? STORE : undefined), { optOutKeywords: ['STOP'] });
+  const rules = {
+    maxBytes: context.files.maxBytes,
+    allowedTypes: ['image/png', 'image/jpeg', 'application/pdf'],
+  };
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics(noReadings);
   const parts: AppDependencies = {
@@ -67,10 +71,7 @@ export async function startReceiver(
     widget: {
       ...{ pool, files: noFiles, metrics, logger },
       judge: judgeEvent,
-      rules: {
-        maxBytes: context.files.maxBytes,
-        allowedTypes: ['image/png', 'image/jpeg', 'application/pdf'],
-      },
+      rules,
       fileRules: { ...context.files, auditHash: context.auditHash },
       awaitLocation: async () => undefined,
       receive: async (received) => {
@@ -83,6 +84,7 @@ export async function startReceiver(
     metrics,
     tools: { pool, auditHash: context.auditHash, client: {} as Client, links: LINKS },
     files: { pool, encryptionKeys: LINKS.encryptionKeys, files: noFiles },
+    fileSends: { pool, auditHash: context.auditHash, files: noFiles, rules },
     codec: { encode: async (payloads) => payloads, decode: async (payloads) => payloads },
     tokens: TOKENS,
     demo: null,

@@ -37,6 +37,7 @@ import { provisionTimeSkippingServer } from '../../embedded/provision/time-skipp
 import { replaceLocations } from '../../store/locations';
 import { createTestDatabase, type TestDatabase } from './database';
 import { eventually } from './eventually';
+import { noFiles } from './no-files';
 import { FakePodium, type PodiumCall, type SentText } from './fake-podium';
 import { BAYVIEW, context, NORTHSIDE, testHash, workflowIdOf } from './received';
 
@@ -352,6 +353,7 @@ async function startWorkers(
     podium,
     phoneHash: testHash,
     senderName: 'Robot',
+    files: noFiles,
     conflictRefetchMaxAttempts: 3,
     webhookRules: { publicUrl: PUBLIC_URL, secretMaxAgeDays: 90 },
   };

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FileSendReport } from '../ops/file-sends';
+import { folderStore } from '../store/files/folder';
+import { replaceLocations } from '../store/locations';
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { contentOf } from '../test/support/file-contents';
+import { BAYVIEW, JANE, NORTHSIDE } from '../test/support/received';
+import { startReceiver, TOKENS, type Receiver } from '../test/support/receiver';
+import { upload, type Form, type UploadOptions } from '../test/support/upload';
+
+const MAX = 26_214_400;
+
+let db: TestDatabase;
+let folder: string;
+let server: Receiver;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  folder = await mkdtemp(join(tmpdir(), 'sends-'));
+  const store = await folderStore(folder);
+  server = await startReceiver(db.pool, (parts) => ({
+    ...parts,
+    fileSends: { ...parts.fileSends, files: store },
+  }));
+  const location = { name: 'A store', country: 'AU', organizationUid: null };
+  await replaceLocations(
+    db.pool,
+    [
+      { ...location, uid: NORTHSIDE, archived: false },
+      { ...location, uid: BAYVIEW, archived: true },
+    ],
+    new Date(),
+  );
+});
+afterAll(async () => {
+  await server.close();
+  await db.drop();
+  await rm(folder, { recursive: true });
+});
+
+const headers = { authorization: `Bearer ${TOKENS[0]!.token}` };
+const fields = (more: Record<string, string> = {}) => ({
+  ...{ phone: JANE, location_uid: NORTHSIDE, body: 'Your quote.', ...more },
+});
+const send = (form: Partial<Form> = {}, options: UploadOptions = { headers }) =>
+  upload(
+    `${server.url}/ops/messages/attachment`,
+    { fields: fields(), file: contentOf('pdf', 1_000), ...form },
+    { headers, ...options },
+  );
+const contents = async () => (await readdir(folder)).filter((name) => name !== 'incoming');
+
+test('a file for a customer is kept, and waits for the door; its id tells what becomes of it', async () => {
+  const { status, body } = await send();
+  expect(status).toBe(202);
+  expect(body).toMatchObject({
+    status: 'queued',
+    error: null,
+    attempts: 0,
+    size_bytes: 1_000,
+    actor: 'alice',
+  });
+  const response = await fetch(`${server.url}/ops/messages/${body['id'] as string}`, { headers });
+  expect((await response.json()) as FileSendReport).toEqual(body);
+  const { rows } = await db.pool.query('select workflow_type, args from workflow_starts');
+  expect(rows).toEqual([
+    { workflow_type: 'fileSend', args: [{ sendId: body['id'], locationUid: NORTHSIDE }] },
+  ]);
+});
+
+test('with an id of its own it is sent once, however often it is asked for', async () => {
+  const before = (await contents()).length;
+  const same = { fields: fields({ message_id: randomUUID() }) };
+  const answers = [...(await Promise.all([send(same), send(same)])), await send(same)];
+  expect(new Set(answers.map(({ body }) => body['file_uid'])).size).toBe(1);
+  expect(await contents()).toHaveLength(before + 1);
+});
+
+test('one byte too many is refused before it is sent, and what is no file of these types by its content', async () => {
+  const large = await send({ file: contentOf('pdf', MAX + 1) }, { headers, holdBackFile: true });
+  expect(large).toMatchObject({ status: 413, body: { error: { code: 'ERR_WEBCHAT_005' } } });
+  const chunked = await send({ file: contentOf('pdf', MAX + 1) }, { headers, chunked: true });
+  expect(chunked).toMatchObject({ status: 413, body: { error: { code: 'ERR_WEBCHAT_005' } } });
+  expect(await send({ file: contentOf('pdf', MAX) })).toMatchObject({
+    status: 202,
+    body: { size_bytes: MAX },
+  });
+  const program = await send({ file: contentOf('exe', 1_000) });
+  expect(program).toMatchObject({ status: 415, body: { error: { code: 'ERR_WEBCHAT_015' } } });
+});
+
+test.each([
+  ['ERR_WEBCHAT_002', { location_uid: '' }],
+  ['ERR_WEBCHAT_003', { location_uid: randomUUID() }],
+  ['ERR_WEBCHAT_003', { location_uid: BAYVIEW }],
+  ['ERR_WEBCHAT_001', { phone: '0400 123 456' }],
+])('%s is told before the file is read', async (code, wrong) => {
+  const { status, body } = await send({ fields: fields(wrong) }, { headers, holdBackFile: true });
+  expect({ status, body }).toMatchObject({ status: 400, body: { error: { code } } });
+});
+
+test('nobody else may send or look', async () => {
+  expect((await send({}, { headers: {} })).status).toBe(401);
+  const url = `${server.url}/ops/messages/${randomUUID()}`;
+  expect((await fetch(url)).status).toBe(401);
+  expect((await fetch(url, { headers })).status).toBe(404);
+  expect((await fetch(`${server.url}/ops/messages/x`, { headers })).status).toBe(404);
+});

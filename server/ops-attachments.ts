@@ -1,0 +1,82 @@
+/** `/ops/messages`: a file for a customer, sent through the guarded door, and what became of it. */
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'koa';
+import Router from '@koa/router';
+import { z } from 'zod';
+import { failure } from '../core/error-codes';
+import { normalizePhone } from '../core/phone';
+import { fileSendReport, locationProblem, wantFileSent, type FileSendTools } from '../ops/file-sends';
+import { FileRefused, type ContentRules } from '../store/files/checked-content';
+import { HTTP_FAILURES, Refusal, refusedFileStatus } from './errors';
+import { keepUpload } from './keep-upload';
+import { requireToken, type OperatorState, type OpsToken } from './tokens';
+import { drain, openUpload } from './upload';
+
+export interface FileSendDependencies extends FileSendTools {
+  rules: ContentRules;
+}
+
+const MOST_TEXT = 10_000;
+
+const formFields = z.object({
+  message_id: z.uuid().optional(),
+  phone: z.string().default(''),
+  location_uid: z.string().trim().default(''),
+  body: z.string().max(MOST_TEXT).default(''),
+});
+
+export function fileSendRoutes(
+  deps: FileSendDependencies,
+  tokens: readonly OpsToken[],
+): Router<OperatorState> {
+  const router = new Router<OperatorState>({ prefix: '/ops/messages' });
+  router.use(requireToken(tokens));
+
+  router.post('/attachment', async (ctx) => {
+    try {
+      await takeFile(ctx, ctx.state.operator, deps);
+    } finally {
+      drain(ctx.req);
+    }
+  });
+
+  router.get('/:id', async (ctx) => {
+    const { success, data: id } = z.uuid().safeParse(ctx.params['id']);
+    const report = success ? await fileSendReport(deps.pool, id) : null;
+    if (!report) throw new Refusal(404, HTTP_FAILURES.noSend);
+    ctx.body = report;
+  });
+  return router;
+}
+
+async function takeFile(ctx: Context, actor: string, deps: FileSendDependencies): Promise<void> {
+  const { pool, files, rules } = deps;
+  const { fields, openFile } = await openUpload(ctx.req, rules.maxBytes);
+  if (!openFile) throw new Refusal(413, failure('ERR_WEBCHAT_005'));
+  const wish = await readWish(fields, deps);
+  ctx.status = 202;
+  const known = await fileSendReport(pool, wish.id);
+  if (known) return void (ctx.body = known); // asked for before
+  const file = await openFile();
+  try {
+    const kept = await keepUpload(files, rules, file);
+    ctx.body = await wantFileSent(deps, { ...wish, name: file.name, actor }, kept);
+  } catch (error) {
+    if (error instanceof FileRefused) throw new Refusal(refusedFileStatus(error.code), failure(error.code));
+    throw error;
+  }
+}
+
+async function readWish(fields: Readonly<Record<string, string>>, { pool }: FileSendDependencies) {
+  const read = formFields.safeParse(fields);
+  if (!read.success) {
+    const [{ path, message: problem }] = read.error.issues as [z.core.$ZodIssue];
+    throw new Refusal(400, { ...HTTP_FAILURES.wrongForm, message: `${path.join('.')}: ${problem}.` });
+  }
+  const { message_id: id = randomUUID(), location_uid: locationUid, body } = read.data;
+  const problem = await locationProblem(pool, locationUid);
+  if (problem) throw new Refusal(400, problem);
+  const phone = normalizePhone(read.data.phone, null);
+  if (!phone.ok) throw new Refusal(400, phone.failure);
+  return { id: id.toLowerCase(), phone: phone.e164, locationUid, body };
+}
