@@ -9,7 +9,7 @@ import type { CloseReason, PartialState } from '../core/session';
 import { contactToRead } from '../store/contacts';
 import { lockPhones, transaction, type Pool } from '../store/database';
 import { noteToPost } from '../store/notes';
-import { historyEntry, retryNotPermitted, settleMirror } from '../store/opt-out-mirrors';
+import { historyEntry, retryUntold, settleMirror } from '../store/opt-out-mirrors';
 import { applyOptOut, isOptedOut } from '../store/opt-outs';
 import {
   closeSession,
@@ -124,7 +124,7 @@ export function createSessionActivities({ pool, phoneHash }: SessionDependencies
     },
 
     /** Has Podium told again what it did not permit. @returns of how many phones; the others follow them */
-    retryMirrors: (): Promise<number> => retryNotPermitted(pool),
+    retryMirrors: (): Promise<number> => retryUntold(pool),
 
     /** At which store a contact is read whose uid is not known; null when there is nothing to be read. */
     describeContactReading: async (contactId: string): Promise<string | null> =>

@@ -1,6 +1,6 @@
 /** What an operator can see of an opt-out: the ledger, and how far Podium knows of it. */
 import type { Pool } from '../store/database';
-import { mirrorOf, retryMirror, retryNotPermitted, type MirrorState } from '../store/opt-out-mirrors';
+import { mirrorOf, retryMirror, retryUntold, type MirrorState } from '../store/opt-out-mirrors';
 import { optOutRecords, optOutState, type OptOutSource } from '../store/opt-outs';
 
 /** Times in ISO form. */
@@ -66,12 +66,12 @@ export async function optOutHistory(pool: Pool, phone: string): Promise<OptOutHi
 }
 
 /**
- * Has Podium told again what it did not permit or refused: of one phone, or, with null, of one phone of each
- * store, whose others follow once it is taken.
+ * Has Podium told again what it did not permit or refused, and what nobody tells it: of one phone, or, with
+ * null, of one phone of each store that it did not permit, whose others follow once it is taken.
  * @returns how many are tried
  */
 export async function retryMirrors(pool: Pool, phone: string | null): Promise<number> {
-  return phone === null ? retryNotPermitted(pool) : Number(await retryMirror(pool, phone));
+  return phone === null ? retryUntold(pool) : Number(await retryMirror(pool, phone));
 }
 
 const iso = (time: Date | null) => time?.toISOString() ?? null;

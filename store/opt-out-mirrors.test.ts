@@ -4,7 +4,7 @@ import {
   countMirrors,
   mirrorOf,
   retryMirror,
-  retryNotPermitted,
+  retryUntold,
   settleMirror,
   type MirrorOutcome,
 } from './opt-out-mirrors';
@@ -95,7 +95,7 @@ it('is asked again on the slow beat for one phone of each store, and for the oth
   ];
   for (const historyId of [jane, john, mary]) await settle(historyId, notPermitted);
   await wanted();
-  expect(await retryNotPermitted(db.pool)).toBe(2);
+  expect(await retryUntold(db.pool)).toBe(2);
   expect(await wanted()).toEqual([jane, mary]);
   await settle(mary, notPermitted);
   await settle(jane, { kind: 'told' });
@@ -116,4 +116,20 @@ it('is asked again when an operator wants it, also for what was refused', async 
   await settle(historyId, { kind: 'refused', code: 'not_found' });
   expect(await retryMirror(db.pool, JANE)).toBe(true);
   expect(await wanted()).toEqual([historyId]);
+});
+
+it('is told at last when the workflow that should have told it is gone', async () => {
+  const [jane, john] = [await record(JANE, true), await record(JOHN, true)];
+  await wanted();
+  expect(await retryUntold(db.pool)).toBe(0); // they are being told
+  await db.pool.query(
+    `update opt_out_history set written_at = now() - interval '2 hours';
+     update opt_out_mirrors set last_attempt_at = now() - interval '61 minutes' where phone_e164 = '${JOHN}'`,
+  );
+  expect(await retryUntold(db.pool)).toBe(2);
+  expect(await wanted()).toEqual([jane, john]);
+  expect(await retryMirror(db.pool, JOHN)).toBe(true);
+  await db.pool.query('update opt_out_mirrors set last_attempt_at = now()');
+  expect(await retryUntold(db.pool)).toBe(0);
+  expect(await retryMirror(db.pool, JOHN)).toBe(false);
 });

@@ -39,6 +39,13 @@ export type MirrorOutcome =
 /** Podium's clock and ours, and the time that a call takes to have its effect. */
 const ECHO_TOLERANCE = `interval '5 seconds'`;
 
+/** Longer than any call. One whose end nobody wrote down, since its worker died, is at work no longer. */
+const LONGEST_CALL = `interval '1 minute'`;
+
+/** To be told, and not tried for longer than its workflow would wait: that has been terminated, or was never started. */
+const STRANDED = `state = 'pending'
+  and coalesce(last_attempt_at, (select written_at from opt_out_history where id = history_id)) < now() - interval '1 hour'`;
+
 /** Notes down what Podium is to know from now on, and has it told, unless it told us. */
 export async function mirrorEntry(
   client: Queryable,
@@ -156,18 +163,18 @@ async function permittedAgain(client: Queryable, locationUid: string | null): Pr
 
 /**
  * Tries again what Podium did not permit: one phone of each store, the oldest; the others follow as soon as
- * one of their store was taken.
+ * one of their store was taken. And what should have been told long ago, and nobody tells.
  * @returns how many are tried
  */
-export function retryNotPermitted(pool: Pool): Promise<number> {
+export function retryUntold(pool: Pool): Promise<number> {
   const oldestOfEach = `phone_e164 in (select distinct on (location_uid) phone_e164 from opt_out_mirrors
                                         where state = 'not_permitted' order by location_uid, not_permitted_since)`;
-  return transaction(pool, (client) => wantAgain(client, oldestOfEach, []));
+  return transaction(pool, (client) => wantAgain(client, `(${oldestOfEach} or ${STRANDED})`, []));
 }
 
 /** Tells Podium again what it was not told, of one phone. @returns whether there was anything to be told */
 export async function retryMirror(pool: Pool, phone: string): Promise<boolean> {
-  const untold = `phone_e164 = $1 and state in ('not_permitted', 'refused')`;
+  const untold = `phone_e164 = $1 and (state in ('not_permitted', 'refused') or ${STRANDED})`;
   return (await transaction(pool, (client) => wantAgain(client, untold, [phone]))) > 0;
 }
 
@@ -207,7 +214,7 @@ export async function isEchoOfOurs(client: Queryable, phone: string, at: Date): 
   const { rowCount } = await client.query(
     `select from opt_out_mirrors
       where phone_e164 = $1 and not opted_out and $2 >= out_call_from - ${ECHO_TOLERANCE}
-        and $2 <= coalesce(out_call_until, now()) + ${ECHO_TOLERANCE}`,
+        and $2 <= coalesce(out_call_until, least(now(), out_call_from + ${LONGEST_CALL})) + ${ECHO_TOLERANCE}`,
     [phone, at],
   );
   return rowCount === 1;

@@ -291,4 +291,11 @@ describe('the echo of our own telling', () => {
     await record(true, '', { ...podium, at: now() });
     expect(await isOptedOut(db.pool, JANE)).toBe(true);
   });
+
+  it('is none long after a call whose end nobody wrote down', async () => {
+    await overtaken();
+    await db.pool.query("update opt_out_mirrors set out_call_from = now() - interval '2 minutes'");
+    await record(true, '', { ...podium, at: now() });
+    expect(await isOptedOut(db.pool, JANE)).toBe(true);
+  });
 });
