@@ -177,6 +177,23 @@ describe('tokens that the store does not take', () => {
     expect(endpoint.uses).toBe(2);
   });
 
+  it('are offered to it until it is back, also when it can give no lock', async () => {
+    endpoint.rotates = true;
+    const store = new MemoryTokens();
+    const { saveGrant } = store;
+    let locks = 0;
+    store.saveGrant = () => {
+      store.exclusively = () => Promise.reject(new Error(`the database is away, for the ${++locks}. time`));
+      return Promise.reject(new Error('the database is away'));
+    };
+    await expect(create(store).current()).rejects.toThrow('the database is away');
+    await eventually('two more offers', () => locks >= 2);
+    store.saveGrant = saveGrant;
+    store.exclusively = (work) => work();
+    await eventually('the store to have them', () => store.state.refreshToken === 'refresh-2');
+    expect(endpoint.uses).toBe(1);
+  });
+
   it('give way to newer ones of another process', async () => {
     const store = new MemoryTokens();
     store.exclusively = (work) => work(); // the lock is lost with its connection

@@ -74,6 +74,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   let earlyAgainAt = 0;
   /** Granted, and not stored yet: nobody may use it, and there is no other copy. */
   let unsaved: { grant: TokenGrant; after: number } | null = null;
+  let offer: NodeJS.Timeout | null = null;
   let refused = false;
   let lastAccepted: string | null = null;
   let rejectedInARow = 0;
@@ -159,11 +160,17 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       return isLatest;
     } catch (error) {
       logger.error({ err: error }, 'a new token could not be stored; it is used once it is');
-      setTimeout(() => {
-        if (unsaved !== null) renew(null).catch(() => undefined);
-      }, STORE_AGAIN_MS).unref();
+      offerAgain();
       throw error;
     }
+  }
+
+  /** Until the store has it: with the store away, what fails is the lock already. */
+  function offerAgain(): void {
+    offer ??= setTimeout(() => {
+      offer = null;
+      if (unsaved !== null) renew(null).catch(offerAgain);
+    }, STORE_AGAIN_MS).unref();
   }
 
   function hold(next: Held): string {
