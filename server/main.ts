@@ -37,7 +37,7 @@ import { createMetrics, type Backlog } from './metrics';
 import { measureWebhookChecks, webhookIsWell } from './webhook-health';
 import { Presence } from './presence';
 import { releaseHeldUp } from './quarantine';
-import { addReconciliationMetrics } from './reconciliation-metrics';
+import { addReconciliationMetrics, reconciliationIsWell } from './reconciliation-health';
 import { Relay } from './relay';
 import { notStored } from './webhook';
 
@@ -196,6 +196,8 @@ function readinessChecks(
         client.withDeadline(Date.now() + TEMPORAL_CHECK_MS, () => client.workflowService.getSystemInfo({})),
       podium: async () => complainAboutAccess(await readAccess(pool)),
       webhook: () => webhookIsWell(() => lastWebhookCheck(pool), settings.webhook.check_interval_seconds),
+      reconciliation: () =>
+        reconciliationIsWell(() => reconciliationTotals(pool), settings.reconciliation.interval_seconds),
     },
   };
 }

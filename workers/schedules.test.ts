@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import pino from 'pino';
+import { eventually } from '../test/support/eventually';
 import { devServer } from '../test/support/session-rig';
 import { ensureSchedules, every, type PlannedSchedule } from './schedules';
 
@@ -41,6 +42,22 @@ test('a Temporal that fails is tried until all schedules are made', async () => 
   await ensure([every(60, 'first'), every(60, 'second')], client);
   await describeSchedule('first');
   await describeSchedule('second');
+});
+
+test('a schedule that Temporal refuses keeps none of the others from being made', async () => {
+  const ended = new AbortController();
+  const refused = { ...every(60, 'refused'), spec: { cronExpressions: ['never'] } };
+  const ensuring = ensureSchedules(env.client, [refused, every(60, 'behind')], logger, ended.signal);
+  await eventually('the one behind to be made', () => describeSchedule('behind').catch(() => false));
+  ended.abort();
+  await ensuring;
+  await expect(describeSchedule('refused')).rejects.toThrow();
+});
+
+test('a run may take as long as there is room until the next one, and an hour in any case', async () => {
+  await ensure([every(600, 'short'), every(86_400, 'long')]);
+  expect((await describeSchedule('short')).action).toMatchObject({ workflowRunTimeout: 3_600_000 });
+  expect((await describeSchedule('long')).action).toMatchObject({ workflowRunTimeout: 86_400_000 });
 });
 
 test('trying ends with the worker', async () => {

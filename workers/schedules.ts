@@ -15,7 +15,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
 /** In seconds. */
-const DAY = 86_400;
+const [HOUR, DAY] = [3_600, 86_400];
 
 /** A schedule with a workflow without arguments. */
 export type PlannedSchedule = Pick<ScheduleOptions, 'scheduleId' | 'spec' | 'action' | 'policies'>;
@@ -32,20 +32,26 @@ export function plannedSchedules({ optout, reconciliation, webhook }: Settings):
 
 /**
  * Starts a workflow again and again; its type is the schedule's name, too. While one still runs the next one
- * is left out, and what an outage has left out is not made up for: each looks at everything.
+ * is left out, and what an outage has left out is not made up for: each looks at everything. A run that cannot
+ * go on, because the code under it has changed, must end some time, or there would never be a next one. The
+ * limit is of one run: one that goes on in the next, as a look at many locations does, may take longer in all.
  */
 export function every(seconds: number, workflowType: string): PlannedSchedule {
   return {
     scheduleId: workflowType,
     spec: { intervals: [{ every: seconds * 1000 }], jitter: seconds * 100 },
-    action: { type: 'startWorkflow', workflowType, workflowId: workflowType, taskQueue: SESSION_QUEUE },
+    action: {
+      ...{ type: 'startWorkflow', workflowType, workflowId: workflowType, taskQueue: SESSION_QUEUE },
+      workflowRunTimeout: Math.max(seconds, HOUR) * 1000,
+    },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
   };
 }
 
 /**
- * Makes the schedules, or changes them to what is planned, and tries until that is done. Several workers may
- * do so at once. A schedule that somebody has paused stays so.
+ * Makes the schedules, or changes them to what is planned, and tries until that is done; one that Temporal
+ * refuses keeps none of the others from being made. Several workers may do so at once. A schedule that somebody
+ * has paused stays so.
  */
 export async function ensureSchedules(
   client: Client,
@@ -53,18 +59,20 @@ export async function ensureSchedules(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const left = [...planned];
-  for (
-    let pause = FIRST_PAUSE_MS;
-    left.length > 0 && !signal.aborted;
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
-  ) {
-    try {
-      for (; left.length > 0; left.shift()) await ensureSchedule(client, left[0]!);
-    } catch (err) {
-      logger.warn({ err }, 'The schedules could not be made; trying again');
-      await delay(pause, null, { signal }).catch(() => null);
+  let left = planned;
+  for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    const failed: PlannedSchedule[] = [];
+    for (const each of left) {
+      try {
+        await ensureSchedule(client, each);
+      } catch (err) {
+        logger.warn({ err, schedule: each.scheduleId }, 'A schedule could not be made; trying again');
+        failed.push(each);
+      }
     }
+    if (failed.length === 0) return;
+    left = failed;
+    await delay(pause, null, { signal }).catch(() => null);
   }
 }
 

@@ -1,4 +1,25 @@
+/** How the search for messages that no webhook has brought is getting on, as `/readyz` and `/metrics` tell it. */
 import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** So many looks may be missing before it shows. */
+const PATIENCE = 3;
+/** All looks together may take so long: one at 10,000 locations is 40 min, and may be given up for an hour once. */
+const LONGEST_LOOK_SECONDS = 7_200;
+
+/**
+ * @param intervalSeconds between two looks
+ * @throws with the reason, when no look has come to its end for too long
+ */
+export async function reconciliationIsWell(
+  read: () => Promise<{ lastRunAt: Date | null }>,
+  intervalSeconds: number,
+): Promise<void> {
+  const { lastRunAt } = await read();
+  if (!lastRunAt) throw new Error('not looked yet');
+  const age = (Date.now() - lastRunAt.getTime()) / 1000;
+  if (age > Math.max(PATIENCE * intervalSeconds, LONGEST_LOOK_SECONDS))
+    throw new Error(`no look has ended since ${lastRunAt.toISOString()}: see the workflow "reconciliation"`);
+}
 
 /** Adds what workers have found in Podium, as the database has it: the same on every server. */
 export function addReconciliationMetrics(
