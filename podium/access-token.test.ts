@@ -209,6 +209,21 @@ describe('tokens that the store does not take', () => {
 });
 
 describe('access that is refused', () => {
+  it('is none when another process has used the refresh token up: its tokens are taken', async () => {
+    endpoint.rotates = true;
+    const store = new MemoryTokens();
+    store.exclusively = (work) => work(); // the lock is lost with its connection
+    const answer = endpoint.answer;
+    endpoint.answer = (request, response) => {
+      endpoint.answer = answer;
+      void create(store)
+        .current()
+        .then(() => answer(request, response));
+    };
+    expect(await create(store).current()).toBe('access-1');
+    expect(store.state).toMatchObject({ refreshToken: 'refresh-2', refusedCode: null, pausedUntil: null });
+  });
+
   it('ends in one clear error, which tells no token', async () => {
     const error = (await create(new MemoryTokens('revoked'), 'revoked-too')
       .current()

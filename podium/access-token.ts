@@ -13,7 +13,8 @@ export interface TokenStore {
   load(): Promise<TokenState>;
   /** False when there is a newer grant than that, which stays. */
   saveGrant(grant: TokenGrant, after: number): Promise<boolean>;
-  saveRefusal(refusal: { code: string; tokens: string[]; until: Date }): Promise<void>;
+  /** False when there is a newer grant than that: then what was refused is out of date. */
+  saveRefusal(refusal: { code: string; tokens: string[]; until: Date }, after: number): Promise<boolean>;
   savePause(until: Date): Promise<void>;
 }
 
@@ -89,13 +90,12 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     const known = stored.access && toHeld(stored.access);
     if (known && known.token !== rejected && Date.now() < known.renewAt) return hold(known);
     if (known && known.token === rejected) await countRejection(rejected);
-    const { grant, code } = await ask(stored, candidates(stored));
-    if (!grant) throw accessRefused(code);
-    const isLatest = await keep({
-      grant: { ...grant, scopes: grant.scopes ?? stored.scopes },
-      after: stored.grants,
-    });
+    const { grant, refusal } = await ask(stored, candidates(stored));
+    const isLatest = grant
+      ? await keep({ grant: { ...grant, scopes: grant.scopes ?? stored.scopes }, after: stored.grants })
+      : await store.saveRefusal(refusal, stored.grants);
     if (!isLatest) return refresh(rejected);
+    if (!grant) throw accessRefused(refusal.code);
     logger.debug({ expiresAt: grant.access.expiresAt }, 'access token renewed');
     return hold(toHeld(grant.access));
   }
@@ -134,12 +134,10 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       }
       return {
         grant: { ...answer.grant, refreshToken: newRefreshToken(stored, refreshToken, answer.grant) },
-        code,
       };
     }
     const tokens = refreshTokens.map((token) => hashOf(token, options));
-    await store.saveRefusal({ code, tokens, until: new Date(Date.now() + REFUSED_AGAIN_MS) });
-    return { grant: null, code };
+    return { grant: null, refusal: { code, tokens, until: new Date(Date.now() + REFUSED_AGAIN_MS) } };
   }
 
   async function pauseIfThrottled(error: unknown): Promise<never> {

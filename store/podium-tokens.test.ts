@@ -57,14 +57,23 @@ it('keeps a newer grant when an older one comes late', async () => {
 it('knows since when access is refused, until it works again', async () => {
   const stored = storedTokens(db.pool, [current]);
   const until = new Date('2026-07-23T10:01:00Z');
-  await stored.saveRefusal({ code: 'invalid_grant', tokens: ['a', 'b'], until });
+  await stored.saveRefusal({ code: 'invalid_grant', tokens: ['a', 'b'], until }, 0);
   const first = await readAccess(db.pool);
-  await stored.saveRefusal({ code: 'invalid_client', tokens: ['b', 'c'], until });
+  await stored.saveRefusal({ code: 'invalid_client', tokens: ['b', 'c'], until }, 0);
   const { refusedTokens, ...rest } = await stored.load();
   expect(rest).toMatchObject({ refusedCode: 'invalid_client', pausedUntil: until });
   expect(refusedTokens.sort()).toEqual(['a', 'b', 'c']);
   expect((await readAccess(db.pool))!.refusedSince).toEqual(first!.refusedSince);
   await stored.saveGrant(grant(1), 0);
+  expect(await readAccess(db.pool)).toMatchObject({ refusedSince: null, refusedCode: null });
+  expect(await stored.load()).toMatchObject({ refusedTokens: [], pausedUntil: null });
+});
+
+it('keeps a grant when a refusal of what it has replaced comes late', async () => {
+  const stored = storedTokens(db.pool, [current]);
+  await stored.saveGrant(grant(1, 'refresh-2'), 0);
+  const refusal = { code: 'invalid_grant', tokens: ['a'], until: new Date() };
+  expect(await stored.saveRefusal(refusal, 0)).toBe(false);
   expect(await readAccess(db.pool)).toMatchObject({ refusedSince: null, refusedCode: null });
   expect(await stored.load()).toMatchObject({ refusedTokens: [], pausedUntil: null });
 });

@@ -92,17 +92,26 @@ export function storedTokens(pool: Pool, keys: readonly EncryptionKey[]) {
       return rowCount === 1;
     },
 
-    /** Notes that these refresh tokens are refused, and that nobody asks again before `until`. */
-    async saveRefusal(refusal: { code: string; tokens: string[]; until: Date }): Promise<void> {
-      await pool.query(
+    /**
+     * Notes that these refresh tokens are refused, and that nobody asks again before `until`.
+     * @param after how many grants there were before they were tried
+     * @returns false when there is a newer one, which has most likely replaced them; nothing is noted then
+     */
+    async saveRefusal(
+      refusal: { code: string; tokens: string[]; until: Date },
+      after: number,
+    ): Promise<boolean> {
+      const { rowCount } = await pool.query(
         `insert into podium_tokens as stored (refused_since, refused_code, refused_tokens, paused_until)
          values (now(), $1, $2, $3)
          on conflict (only_row) do update set
            refused_since = coalesce(stored.refused_since, now()), refused_code = excluded.refused_code,
            refused_tokens = array(select distinct unnest(stored.refused_tokens || excluded.refused_tokens)),
-           paused_until = excluded.paused_until`,
-        [refusal.code, refusal.tokens, refusal.until],
+           paused_until = excluded.paused_until
+         where stored.grants = $4`,
+        [refusal.code, refusal.tokens, refusal.until, after],
       );
+      return rowCount === 1;
     },
 
     /** Has nobody ask for a token before `until`. */

@@ -39,13 +39,17 @@ export class MemoryTokens implements TokenStore {
     return Promise.resolve(true);
   };
 
-  saveRefusal = (refusal: { code: string; tokens: string[]; until: Date }): Promise<void> => {
+  saveRefusal = (
+    refusal: { code: string; tokens: string[]; until: Date },
+    after: number,
+  ): Promise<boolean> => {
+    if (this.state.grants !== after) return Promise.resolve(false);
     const refusedTokens = [...this.state.refusedTokens, ...refusal.tokens];
     this.state = {
       ...this.state,
       ...{ refusedCode: refusal.code, refusedTokens, pausedUntil: refusal.until },
     };
-    return Promise.resolve();
+    return Promise.resolve(true);
   };
 
   savePause = (until: Date): Promise<void> => {
