@@ -1,5 +1,6 @@
-import type { Outcome, ReceivedEvent } from '../store/inbox';
-import { customerMessage } from '../test/support/received';
+import { receive, type Outcome, type ReceivedEvent } from '../store/inbox';
+import { createTestDatabase } from '../test/support/database';
+import { context, customerMessage, JANE, JOHN, storeMessage } from '../test/support/received';
 import { createInboxWriter } from './inbox-writer';
 
 /** A writer whose batch is committed by hand. */
@@ -45,4 +46,36 @@ it('tells of nothing that was not committed', async () => {
   finish.fail(new Error('the database is away'));
   await expect(answer).rejects.toThrow('the database is away');
   expect(told).toEqual([]);
+});
+
+describe('an event that cannot be written', () => {
+  const fails = `raise exception using errcode = '22012'`;
+  test.each([
+    ['fails at its row', 'inbox_events', `new.event_id = 'bad'`, fails],
+    ['fails amid what it leads to', 'sessions', `new.phone_e164 = '${JANE}'`, fails],
+    ['meets a row that no look shows', 'inbox_events', `new.event_id = 'bad'`, 'return null'],
+  ])('and %s leaves alone those that came with it', async (_, table, isBad, doThis) => {
+    const { pool, drop } = await createTestDatabase();
+    try {
+      await pool.query(
+        `create function refuse() returns trigger language plpgsql as $$
+           begin if ${isBad} then ${doThis}; end if; return new; end $$;
+         create trigger refuse before insert on ${table} for each row execute function refuse()`,
+      );
+      const write = createInboxWriter(
+        (batch) => receive(pool, batch, context),
+        () => undefined,
+      );
+      const batch = [
+        customerMessage({ eventId: 'bad' }),
+        ...[customerMessage({ phone: JOHN }), storeMessage({ phone: JOHN })],
+      ];
+      const answers = await Promise.allSettled(
+        batch.map((received) => write(received, AbortSignal.timeout(10_000))),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    } finally {
+      await drop();
+    }
+  });
 });

@@ -1,6 +1,6 @@
 /** Writes received events in batches, in the order in which they came. */
 import { DatabaseError } from 'pg';
-import type { Outcome, ReceivedEvent } from '../store/inbox';
+import { RacingDuplicate, type Outcome, type ReceivedEvent } from '../store/inbox';
 import { BatchWriter } from './batch-writer';
 
 const MAX_BATCH = 200;
@@ -29,5 +29,6 @@ export function createInboxWriter(
 }
 
 function mayBlameAnItem(error: unknown): boolean {
+  if (error instanceof RacingDuplicate) return true;
   return error instanceof DatabaseError && ITEMS_FAULT.test(error.code ?? '');
 }

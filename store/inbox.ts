@@ -39,7 +39,10 @@ export interface QuarantinedEvent {
 }
 
 /** An event was written by someone else after it was looked for, and this transaction has acted on it already. */
-class RacingDuplicate extends Error {}
+export class RacingDuplicate extends Error {}
+
+/** The second try finds the row of the first; only a conflict that no look shows needs more. */
+const MOST_TRIES = 5;
 
 /**
  * Writes events, and all that follows from them, in one transaction; one outcome each, in their order.
@@ -50,11 +53,11 @@ export async function receive(
   batch: ReceivedEvent[],
   context: ReceiveContext,
 ): Promise<Outcome[]> {
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     try {
       return await transaction(pool, (client) => receiveIn(client, batch, context));
     } catch (error) {
-      if (!(error instanceof RacingDuplicate)) throw error; // else the next try finds its row
+      if (!(error instanceof RacingDuplicate) || tries === MOST_TRIES) throw error; // else the next try finds its row
     }
   }
 }
@@ -78,7 +81,8 @@ async function receiveIn(
   const taken = await takeEffect(client, effective, context);
   const effects = new Map(effective.map((received, i) => [received, taken[i]!]));
   const effectsOf = (events: ReceivedEvent[]) => events.map((received) => effects.get(received)!);
-  await insertRows(client, [...fresh, ...late], [...effectsOf(fresh), ...late.map(() => RECORDED)]);
+  const written = [...effectsOf(fresh), ...late.map(() => RECORDED)];
+  await insertRows(client, [...fresh, ...late], written, isFresh);
   if (behind.size > 0) await updateRows(client, [...behind.values()], effectsOf([...behind.keys()]));
   await noteFinds(client, fresh, effectsOf(fresh), context);
   return batch.map((received) => {
@@ -181,7 +185,12 @@ function identities({ contract, eventId, eventType, messageUid }: RowKeys): stri
   return messageUid === null ? [byEvent] : [byEvent, JSON.stringify(['message', eventType, messageUid])];
 }
 
-async function insertRows(client: Queryable, events: ReceivedEvent[], effects: Effect[]): Promise<void> {
+async function insertRows(
+  client: Queryable,
+  events: ReceivedEvent[],
+  effects: Effect[],
+  isFresh: Set<ReceivedEvent>,
+): Promise<void> {
   if (events.length === 0) return;
   const rows = events.map((received, i) => ({
     ...rowKeys(received.event),
@@ -189,7 +198,7 @@ async function insertRows(client: Queryable, events: ReceivedEvent[], effects: E
     receivedAt: received.receivedAt,
     podiumAt: received.event.at,
     raw: received.raw,
-    bodyHash: recognizableWords(received.event),
+    bodyHash: isFresh.has(received) ? recognizableWords(received.event) : null, // a late one stands for its message already
   }));
   const { rowCount } = await client.query(
     `insert into inbox_events (contract, event_id, event_type, message_uid, received_at, podium_at, raw, body_hash,

@@ -1,9 +1,18 @@
 import { failure } from '../core/error-codes';
 import { foundEventId, UNCLEAR_MESSAGE } from '../core/events';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
-import { context, customerMessage, JANE, NORTHSIDE, received, storeMessage } from '../test/support/received';
-import type { MessageOptions } from '../test/support/received';
+import {
+  context,
+  customerMessage,
+  JANE,
+  NORTHSIDE,
+  received,
+  storeMessage,
+  testHash,
+  type MessageOptions,
+} from '../test/support/received';
 import { receive, type ReceivedEvent } from './inbox';
+import { isOptedOut, recordOptOut } from './opt-outs';
 
 const NOON = new Date('2026-07-23T12:00:00Z');
 const later = (minutes: number) => new Date(NOON.getTime() + minutes * 60_000);
@@ -90,6 +99,32 @@ describe('a message without a uid in its event', () => {
     expect(await take(late)).toEqual(['duplicate']);
     expect(await take(late)).toEqual(['duplicate']);
     expect(await texts()).toHaveLength(1);
+  });
+
+  test('is known when its late event has the type under which it was found, and a second one is new', async () => {
+    await take(found('m1'));
+    const late = { eventType: 'message.received', receivedAt: later(20) };
+    expect(await take(skill(late))).toEqual(['duplicate']);
+    expect(await take(found('m1'))).toEqual(['duplicate']);
+    expect(await take(skill({ ...late, contract: 'published' }))).toEqual(['accepted']);
+    expect(await take(found('m2', { at: later(20), receivedAt: later(30) }))).toEqual(['duplicate']);
+    expect(await texts()).toHaveLength(2);
+  });
+
+  test.each([
+    ['as its event', {}],
+    ['under the type of what was found', { eventType: 'message.received' }],
+  ])('with a STOP is heard after an opt-in, though the same was found before: %s', async (_, type) => {
+    const stop = { text: 'STOP', stop: true };
+    await take(found('m1', stop));
+    await recordOptOut(db.pool, {
+      ...{ phone: JANE, phoneHash: testHash(JANE), optedOut: false, source: 'operator', actor: 'Ann' },
+      ...{ rule: null, locationUid: null, messageUid: null, at: later(60) },
+    });
+    expect(await isOptedOut(db.pool, JANE)).toBe(false);
+    expect(await take(skill({ ...stop, ...type, receivedAt: later(120) }))).toEqual(['accepted']);
+    expect(await isOptedOut(db.pool, JANE)).toBe(true);
+    expect(await take(found('m2', { ...stop, at: later(119) }))).toEqual(['duplicate']);
   });
 
   test('comes in once, when both come at the same moment', async () => {

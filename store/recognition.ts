@@ -26,7 +26,7 @@ export function recognizableWords(event: PodiumEvent): Buffer | null {
 export interface Recognition<Received> {
   /** Those that are new. */
   fresh: Received[];
-  /** Events without a uid, of messages that were found before: with it now, to be stored and nothing else. */
+  /** Events without a uid, of messages that were found before: to be stored as they came, and nothing else. */
   late: Received[];
 }
 
@@ -41,10 +41,8 @@ export async function recognize<Received extends JudgedEvent>(
     const { event } = received;
     if (isFound(event)) {
       if (!(await cameByWebhook(client, received))) fresh.push(received);
-    } else if (recognizableWords(event)) {
-      const messageUid = await claimFound(client, received);
-      if (messageUid === null) fresh.push(received);
-      else late.push({ ...received, event: { ...event, messageUid } });
+    } else if (recognizableWords(event) && !wishesOptOut(received)) {
+      ((await claimFound(client, received)) ? late : fresh).push(received);
     } else fresh.push(received);
   }
   return { fresh, late };
@@ -122,18 +120,14 @@ async function claimEvent(
 }
 
 /** The event is the one of a message that was found: the earliest with these words that has none yet. */
-async function claimFound(
-  client: Queryable,
-  { event, verdict, receivedAt }: JudgedEvent,
-): Promise<string | null> {
-  const { rows } = await client.query<{ messageUid: string }>(
+async function claimFound(client: Queryable, { event, verdict, receivedAt }: JudgedEvent): Promise<boolean> {
+  const { rowCount } = await client.query(
     `update inbox_events set body_hash = null
       where id = (select id from inbox_events
                    where location_uid = $1 and body_hash = $2 and phone_e164 is not distinct from $3
                      and message_uid is not null
                      and podium_at between $4::timestamptz - $5::interval and $4::timestamptz + $6::interval
-                   order by podium_at, id limit 1)
-     returning message_uid as "messageUid"`,
+                   order by podium_at, id limit 1)`,
     [
       event.locationUid && storableKey(event.locationUid),
       bodyHash(event.text),
@@ -143,7 +137,12 @@ async function claimFound(
       CLOCK_SKEW,
     ],
   );
-  return rows[0]?.messageUid ?? null;
+  return rowCount === 1;
+}
+
+/** Such an event is never late: a STOP may be a new one after an opt-in, and to write it twice costs nothing. */
+function wishesOptOut({ verdict }: JudgedEvent): boolean {
+  return 'optOut' in verdict && verdict.optOut !== null;
 }
 
 function phoneOf(verdict: JudgedEvent['verdict']): string | null {
