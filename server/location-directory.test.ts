@@ -178,3 +178,35 @@ async function untilReadings(podium: FakePodium, count: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+describe('somebody who waits for a location', () => {
+  it('gets it as soon as the list was read anew', async () => {
+    await replaceLocations(database.pool, [NORTH], new Date(Date.now() - HOUR_MS / 2));
+    const podium = new FakePodium([NORTH]);
+    const { directory } = directoryOf(podium, { interval: 7200 });
+    await directory.start();
+    expect(podium.readings).toBe(0); // the stored list is new enough
+    podium.list = [NORTH, SOUTH];
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 6_000); // past the least gap between readings
+    try {
+      expect(await directory.findWithin('south', 10_000)).toMatchObject({ uid: 'south' });
+    } finally {
+      jest.restoreAllMocks();
+    }
+  });
+
+  it('waits no longer than that', async () => {
+    await replaceLocations(database.pool, [NORTH], new Date(Date.now() - HOUR_MS));
+    const { directory } = directoryOf(new FakePodium(new Error('away')));
+    await directory.start();
+    const began = Date.now();
+    expect(await directory.findWithin('south', 200)).toBeUndefined();
+    expect(Date.now() - began).toBeLessThan(2_000);
+  });
+
+  it('does not wait for one that is on the list', async () => {
+    const { directory } = directoryOf(new FakePodium([NORTH]));
+    await directory.start();
+    expect(await directory.findWithin('north', 60_000)).toMatchObject({ uid: 'north' });
+  });
+});

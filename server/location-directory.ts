@@ -78,7 +78,7 @@ export class LocationDirectory {
     const asked = Date.now();
     if (!this.find(uid)) this.seek();
     for (let left = patienceMs; !this.find(uid) && this.readAt < asked && left > 0;) {
-      await Promise.race([this.nextRun(), delay(left)]);
+      await Promise.race([this.nextRun(), delay(left, null, { ref: false })]);
       left = asked + patienceMs - Date.now();
     }
     return this.find(uid);

@@ -1,7 +1,15 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { receive } from '../../store/inbox';
 import { markKept } from '../../store/files/rows';
+import { replaceLocations } from '../../store/locations';
+import { recordOptOut } from '../../store/opt-outs';
+import { openDoor } from '../../store/sends';
 import { cli } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
+import { eventually } from '../../test/support/eventually';
+import { contentOf } from '../../test/support/file-contents';
 import { context, customerMessage, JANE, JOHN, NORTHSIDE, testHash } from '../../test/support/received';
 
 let db: TestDatabase;
@@ -50,4 +58,63 @@ test('without a public address there are no links, and that is said', async () =
   expect(exitCode).toBe(0);
   expect(out).not.toContain('https://');
   expect(err).toContain('PUBLIC_URL');
+});
+
+describe('files send', () => {
+  let folder: string;
+  const inFolder = (name: string) => join(folder, name);
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cli-files-'));
+    const store = `attachments: { store: { kind: folder, path: ${JSON.stringify(inFolder('store'))} } }`;
+    await writeFile(inFolder('settings.yaml'), store);
+    await writeFile(inFolder('quote.pdf'), contentOf('pdf', 1_000));
+    await writeFile(inFolder('program.pdf'), contentOf('exe', 1_000));
+    const store1 = {
+      uid: NORTHSIDE,
+      name: 'Northside',
+      country: 'AU',
+      archived: false,
+      organizationUid: null,
+    };
+    await replaceLocations(db.pool, [store1], new Date());
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const send = (file: string, location = NORTHSIDE) =>
+    cli(
+      {
+        ...{ DATABASE_URL: db.url, WEBCHAT_SETTINGS: inFolder('settings.yaml'), ...KEYS },
+        WEBCHAT_ID_KEY: 'an-id-key-of-some-length',
+      },
+      ['files', 'send', '--phone', JANE, '--location', location, '--file', inFolder(file), '--json'],
+    );
+
+  test('tells what became of it: here that the customer has opted out', async () => {
+    await recordOptOut(db.pool, {
+      ...{ phone: JANE, phoneHash: testHash(JANE), optedOut: true, source: 'text', actor: 'customer' },
+      ...{ rule: 'keyword', locationUid: null, messageUid: null, at: new Date() },
+    });
+    const told = send('quote.pdf');
+    const wanted = await eventually('the send to be wanted', async () => {
+      const { rows } = await db.pool.query<{ id: string }>('select id from file_sends');
+      return rows[0];
+    });
+    const about = { phone: JANE, phoneHash: testHash(JANE), locationUid: NORTHSIDE, workflowId: null };
+    const message = { conversationUid: null, purpose: 'file', body: '', now: new Date() };
+    await openDoor(db.pool, { sendId: wanted.id, ...about, ...message }, 0);
+    const { exitCode, out } = await told;
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      ...{ id: wanted.id, status: 'blocked', error: { code: 'ERR_WEBCHAT_009' }, size_bytes: 1_000 },
+    });
+  });
+
+  test('refuses what is no file of these types, and a store that is not on the list', async () => {
+    const before = await readdir(inFolder('store'));
+    expect(JSON.parse((await send('program.pdf')).out)).toMatchObject({ error: { code: 'ERR_WEBCHAT_015' } });
+    const { exitCode, out } = await send('quote.pdf', 'elsewhere');
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: 'ERR_WEBCHAT_003' } });
+    expect(await readdir(inFolder('store'))).toEqual(before);
+  });
 });
