@@ -15,7 +15,7 @@ import { createCluster, postgresUrl, type PostgresPlan } from './postgres';
 import { postgresProgram, temporalProgram } from './programs';
 import { provisionTemporal } from './provision/temporal-cli';
 import { removeRuntimeFile, writeRuntimeFile, type Runtime } from './runtime-file';
-import { NAMESPACE } from './temporal';
+import { NAMESPACE, startTemporal } from './temporal';
 import { productEnvironment, serverProgram, simulatorProgram, workerProgram, type Wiring } from './wiring';
 
 /** For nobody else. As root, Postgres runs as another user, who has to pass through; what is secret is closed by itself. */
@@ -137,7 +137,7 @@ export class LocalSystem {
       databaseFile: join(this.memory, 'temporal.db'),
       codecEndpoint: `${serverUrl}/codec/${keys.codecToken}`,
     };
-    return this.run(this.foundations, temporalProgram(plan, this.places()));
+    return this.run(this.foundations, temporalProgram(plan, this.places()), startTemporal);
   }
 
   private cluster(ports: Ports, keys: Keys): PostgresPlan {
@@ -148,11 +148,15 @@ export class LocalSystem {
     };
   }
 
-  private async run(group: Child[], program: Program): Promise<void> {
+  private async run(
+    group: Child[],
+    program: Program,
+    start = (child: Child) => child.start(),
+  ): Promise<void> {
     this.ending.signal.throwIfAborted();
     const child = new Child(program);
     group.push(child);
-    await child.start();
+    await start(child);
     void keepAlive(child, this.ending.signal, this.tell);
   }
 

@@ -1,6 +1,7 @@
 /** Temporal's dev server with its Web UI, as this system uses it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import type { Child } from './child';
 import type { Call } from './postgres';
 
 export const NAMESPACE = 'default';
@@ -69,4 +70,12 @@ export async function temporalAnswers(address: string, signal: AbortSignal): Pro
       await sleep(50);
     }
   }
+}
+
+/**
+ * Starts it, a second time if need be: its inner services choose ports that were free a moment before, and somebody
+ * else may be faster.
+ */
+export async function startTemporal(temporal: Child): Promise<void> {
+  await temporal.start().catch(() => temporal.start());
 }

@@ -2,12 +2,12 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import getPort from 'get-port';
 import { Child } from '../../embedded/child';
 import { createCluster, postgresUrl, type PostgresPlan } from '../../embedded/postgres';
 import { postgresProgram } from '../../embedded/programs';
 import { migrate } from '../../store/migrate';
 import { TEMPLATE_URL } from './database';
+import { freePort } from './ports';
 
 /** Nothing here has to survive a power cut; many test files clone and connect at once. */
 const FASTER_THAN_SAFE = [
@@ -26,7 +26,7 @@ export default async function globalSetup(): Promise<void> {
   await chmod(directory, 0o711); // root's Postgres runs as another user
   const plan: PostgresPlan = {
     directory: join(directory, 'postgres'),
-    port: await getPort(),
+    port: await freePort(),
     password: 'test',
     settings: FASTER_THAN_SAFE,
   };

@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Client } from '@temporalio/client';
-import getPort from 'get-port';
 import { stringify } from 'yaml';
 import { loadSettings } from '../../config/load';
 import { dataConverter } from '../../core/data-converter';
@@ -23,7 +22,7 @@ import { built } from '../../embedded/paths';
 import { createCluster, postgresUrl, type PostgresPlan } from '../../embedded/postgres';
 import { postgresProgram, temporalProgram } from '../../embedded/programs';
 import { provisionTemporal } from '../../embedded/provision/temporal-cli';
-import { NAMESPACE } from '../../embedded/temporal';
+import { NAMESPACE, startTemporal } from '../../embedded/temporal';
 import {
   productEnvironment,
   serverProgram,
@@ -40,6 +39,7 @@ import { createTestDatabase } from './database';
 import { eventually } from './eventually';
 import { pendingTasks, signalledMessages } from './histories';
 import { expectValidByOpenApi } from './openapi';
+import { freePort } from './ports';
 import { postSigned, type WebhookAnswer } from './podium-events';
 import { NORTHSIDE, SimulatorHandle } from './simulator';
 
@@ -149,7 +149,7 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
 /** One after the other: `get-port` gives no port twice within a few seconds. */
 async function ports(count: number): Promise<number[]> {
   const chosen: number[] = [];
-  while (chosen.length < count) chosen.push(await getPort());
+  while (chosen.length < count) chosen.push(await freePort());
   return chosen;
 }
 
@@ -164,7 +164,7 @@ async function ownDatabase(
 ): Promise<Database> {
   const cluster: PostgresPlan = {
     directory: join(places.dataDirectory, 'postgres'),
-    port: await getPort(),
+    port: await freePort(),
     password: keys.postgresPassword,
   };
   const postgres = new Child(postgresProgram(cluster, places));
@@ -229,7 +229,7 @@ export class System {
 
   async start(): Promise<void> {
     const { database, temporal, simulator, servers, workers } = this.parts;
-    await allOf([database.start(), temporal.start(), simulator.start()]);
+    await allOf([database.start(), startTemporal(temporal), simulator.start()]);
     await this.simulator.set({ ratelimit_per_minute: null });
     await this.pauseSchedules();
     await allOf([...servers, ...workers].map((part) => part.start()));
