@@ -258,6 +258,21 @@ describe('access that is refused', () => {
     expect(await tokens.current()).toBe('access-1');
   });
 
+  it('takes a rejected access token along: no call is made with it, until there is another one', async () => {
+    jest.useFakeTimers({
+      doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'clearTimeout', 'queueMicrotask'],
+    });
+    const tokens = create();
+    await tokens.current();
+    endpoint.good = 'another';
+    expect(await kindOf(tokens.renewed('access-1'))).toBe('unauthenticated');
+    for (let n = 0; n < 5; n += 1) expect(await kindOf(tokens.current())).toBe('unauthenticated');
+    expect(server.requests).toHaveLength(2);
+    endpoint.good = 'refresh-1';
+    jest.setSystemTime(Date.now() + 60_001);
+    expect([await tokens.current(), await tokens.current()]).toEqual(['access-2', 'access-2']);
+  });
+
   it('is assumed for a minute when each new access token is rejected, and not when one was accepted', async () => {
     const store = new MemoryTokens();
     const tokens = create(store);

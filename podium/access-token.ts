@@ -77,11 +77,14 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   let unsaved: { grant: TokenGrant; after: number } | null = null;
   let offer: NodeJS.Timeout | null = null;
   let refused = false;
+  /** Rejected by Podium, and none came in its place, since access is refused. */
+  let useless: string | null = null;
   let lastAccepted: string | null = null;
+  let lastCounted: string | null = null;
   let rejectedInARow = 0;
 
   const renew = (rejected: string | null) =>
-    (renewal ??= store.exclusively(() => refresh(rejected)).finally(() => (renewal = null)));
+    (renewal ??= store.exclusively(() => refresh(rejected ?? useless)).finally(() => (renewal = null)));
 
   /** Under the lock: what another process was given, else what Podium gives. */
   async function refresh(rejected: string | null): Promise<string> {
@@ -102,6 +105,8 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
 
   /** Podium may give tokens all day that it does not accept then: that must not become a flood. */
   async function countRejection(rejected: string): Promise<void> {
+    if (rejected === lastCounted) return;
+    lastCounted = rejected;
     rejectedInARow = rejected === lastAccepted ? 0 : rejectedInARow + 1;
     if (rejectedInARow < REJECTED_IN_A_ROW) return;
     rejectedInARow = 0;
@@ -171,9 +176,17 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     }, STORE_AGAIN_MS).unref();
   }
 
+  /** Nobody calls Podium with it any more: as long as access is refused, every call would be rejected. */
+  function drop(rejected: string): void {
+    if (held !== null && held.token !== rejected) return;
+    held = null;
+    useless = rejected;
+  }
+
   function hold(next: Held): string {
     if (refused) logger.info('Podium accepts our access again');
     refused = false;
+    useless = null;
     held = next;
     return next.token;
   }
@@ -202,7 +215,11 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       return held.token;
     },
     async renewed(rejected) {
-      return held !== null && held.token !== rejected ? held.token : renew(rejected);
+      if (held !== null && held.token !== rejected) return held.token;
+      return renew(rejected).catch((error: unknown) => {
+        if (refused) drop(rejected);
+        throw error;
+      });
     },
     accepted(token) {
       lastAccepted = token;
