@@ -109,6 +109,18 @@ it('is asked again on the slow beat for one phone of each store, and for the oth
   );
 });
 
+it('is permitted by many stores and phones at once, and none waits for the other', async () => {
+  const phones = Array.from({ length: 60 }, (_, i) => `+614001234${10 + i}`);
+  const ids: number[] = [];
+  for (const phone of phones) ids.push(await record(phone, true));
+  for (let round = 0; round < 5; round++) {
+    // In an order of its own: each update writes a row anew, and rows are found in the order they were written.
+    for (const historyId of [...ids].sort(() => Math.random() - 0.5)) await settle(historyId, notPermitted);
+    await Promise.all(ids.slice(0, 12).map((historyId) => settle(historyId, { kind: 'told' })));
+    expect((await countMirrors(db.pool)).get('not_permitted')).toBeUndefined();
+  }
+});
+
 it('is asked again when an operator wants it, also for what was refused', async () => {
   const historyId = await record(JANE, true);
   await wanted();

@@ -158,7 +158,7 @@ async function writeOutcome(
 
 /** What Podium permits for one phone of a store it permits for all of them. */
 async function permittedAgain(client: Queryable, locationUid: string | null): Promise<void> {
-  await wantAgain(client, `state = 'not_permitted' and location_uid = $1`, [locationUid]);
+  await wantAgain(client, `state = 'not_permitted' and location_uid = $1`, [locationUid], 'skip locked');
 }
 
 /**
@@ -169,7 +169,9 @@ async function permittedAgain(client: Queryable, locationUid: string | null): Pr
 export function retryUntold(pool: Pool): Promise<number> {
   const oldestOfEach = `phone_e164 in (select distinct on (location_uid) phone_e164 from opt_out_mirrors
                                         where state = 'not_permitted' order by location_uid, not_permitted_since)`;
-  return transaction(pool, (client) => wantAgain(client, `(${oldestOfEach} or ${STRANDED})`, []));
+  return transaction(pool, (client) =>
+    wantAgain(client, `${oldestOfEach} or ${STRANDED}`, [], 'skip locked'),
+  );
 }
 
 /** Tells Podium again what it was not told, of one phone. @returns whether there was anything to be told */
@@ -183,9 +185,20 @@ export async function mirrorOntoContact(client: Queryable, phone: string): Promi
   await wantAgain(client, `phone_e164 = $1 and opted_out and state in ('told', 'refused')`, [phone]);
 }
 
-async function wantAgain(client: Queryable, which: string, values: unknown[]): Promise<number> {
+/**
+ * @param held `skip locked` where it may be rows of many phones, whose locks are not held: they would be taken in
+ * any order, and whoever is at work on one sees to it that Podium is told
+ */
+async function wantAgain(
+  client: Queryable,
+  which: string,
+  values: unknown[],
+  held: '' | 'skip locked' = '',
+): Promise<number> {
   const { rows } = await client.query<{ historyId: number }>(
-    `update opt_out_mirrors set state = 'pending' where ${which} returning history_id as "historyId"`,
+    `update opt_out_mirrors set state = 'pending'
+      where phone_e164 in (select phone_e164 from opt_out_mirrors where ${which} for update ${held})
+     returning history_id as "historyId"`,
     values,
   );
   await wantMirrors(
