@@ -139,6 +139,8 @@ export type Verdict =
       optOuts: { phone: string; at: Date }[];
       /** Phones for which Podium holds no opt-out now. Whether that undoes one, the ledger decides. */
       cleared: ClearedOptOut[];
+      /** Why a phone with an opt-out of Podium's cannot be made out; absent where all can. */
+      unclear?: Failure;
     };
 
 export interface ClearedOptOut {

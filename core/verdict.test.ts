@@ -4,7 +4,10 @@ import { judge } from './verdict';
 const NORTHSIDE: Location = { uid: 'northside', name: 'Northside Motors', country: 'AU', archived: false };
 const ARCHIVED: Location = { ...NORTHSIDE, uid: 'archived', archived: true };
 const NOWHERE: Location = { ...NORTHSIDE, uid: 'nowhere', country: null };
-const LOCATIONS = new Map([NORTHSIDE, ARCHIVED, NOWHERE].map((location) => [location.uid, location]));
+const OVERSEAS: Location = { ...NORTHSIDE, uid: 'overseas', country: 'NZ' };
+const LOCATIONS = new Map(
+  [NORTHSIDE, ARCHIVED, NOWHERE, OVERSEAS].map((location) => [location.uid, location]),
+);
 const SETTINGS = { optOutKeywords: ['STOP', 'OPTOUT'] };
 
 const CHAT: PodiumEvent = {
@@ -150,14 +153,29 @@ describe('a contact', () => {
         { phone: '+61412345678', at },
       ],
       cleared: [],
+      unclear: expect.objectContaining({ code: 'ERR_WEBCHAT_001' }),
     });
   });
 
-  test('whose opt-out has an unclear phone is quarantined with its wish', () => {
+  test('whose opt-out has an unclear phone says so, and no other one does', () => {
     expect(ofContact([{ phone: '12', at, before: null }])).toMatchObject({
-      kind: 'quarantined',
-      failure: { code: 'ERR_WEBCHAT_001' },
-      optOut: { rule: 'podium' },
+      optOuts: [],
+      unclear: { code: 'ERR_WEBCHAT_001' },
+    });
+    expect(ofContact([{ phone: '12', at: null, before: null }])).not.toHaveProperty('unclear');
+  });
+
+  test.each([
+    ['its store', ['northside'], ['+61400123456']],
+    ['its stores, where they share one', ['northside', 'archived'], ['+61400123456']],
+    ['none, where its stores do not share one', ['northside', 'overseas'], []],
+    ['none, where one of its stores is unknown', ['northside', 'unknown'], []],
+    ['none, where it has no store', [], []],
+  ])('whose event names no place has its phone by the country of %s', (_, locationUids, phones) => {
+    const optOuts = [{ phone: '0400 123 456', at, before: null }];
+    const contact = { ...CONTACT, locationUids };
+    expect(judged({ kind: 'contact_changed', at, locationUid: null, optOuts, contact })).toMatchObject({
+      optOuts: phones.map((phone) => ({ phone, at })),
     });
   });
 

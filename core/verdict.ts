@@ -46,7 +46,7 @@ export function judge(
     case 'message_failed':
       return judgeMessage('message_failed', event, location, optOutByFailure(event));
     case 'contact_changed':
-      return judgeContact(event, location);
+      return judgeContact(event, location, findLocation);
     case 'other':
       return { kind: 'ignored', reason: 'An event of this type changes nothing here.' };
   }
@@ -87,13 +87,18 @@ function optOutByFailure({ failureReason }: PodiumEvent): OptOutWish | null {
  * What became of a contact, with its phones in one form. Whether that is a contact of ours, and whether a
  * phone without an opt-out undoes one, is for the receiving transaction to decide.
  */
-function judgeContact(event: PodiumEvent, location: Location | undefined): Verdict {
+function judgeContact(
+  event: PodiumEvent,
+  location: Location | undefined,
+  findLocation: (uid: string) => Location | undefined,
+): Verdict {
   const { contact } = event;
   if (!contact) return { kind: 'ignored', reason: 'It says nothing of a contact.' };
-  const e164 = (phone: string) => readPhone(phone, event, location);
+  const home = location ?? oneCountry(contact.locationUids.map(findLocation));
+  const e164 = (phone: string) => readPhone(phone, event, home);
   const optOuts: { phone: string; at: Date }[] = [];
   const cleared: ClearedOptOut[] = [];
-  let unclear: Failure | null = null;
+  let unclear: Failure | undefined;
   for (const { phone, at, before } of event.optOuts) {
     const read = e164(phone);
     if (at !== null && read.ok) optOuts.push({ phone: read.e164, at });
@@ -101,11 +106,14 @@ function judgeContact(event: PodiumEvent, location: Location | undefined): Verdi
     else if (read.ok && mayBeCleared(event, before))
       cleared.push({ phone: read.e164, at: event.at!, shown: before === true });
   }
-  if (unclear && optOuts.length === 0) {
-    const optOut = { rule: 'podium' };
-    return { kind: 'quarantined', failure: unclear, phone: null, locationUid: event.locationUid, optOut };
-  }
-  return { kind: 'contact_changed', change: withPhones(contact, e164), optOuts, cleared };
+  const change = withPhones(contact, e164);
+  return { kind: 'contact_changed', change, optOuts, cleared, ...(unclear && { unclear }) };
+}
+
+/** A contact may be at many stores: they say how its phones are dialled where they share one country. */
+function oneCountry(locations: (Location | undefined)[]): Location | undefined {
+  const countries = new Set(locations.map((location) => location?.country ?? null));
+  return countries.size === 1 ? locations[0] : undefined;
 }
 
 /** Only an update takes an opt-out away, and only one that tells whose contact it is, and when. */

@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { failure, type ErrorCode } from '../core/error-codes';
 import { noReadings } from '../test/support/readings';
-import { customerMessage, JANE, received } from '../test/support/received';
+import { contactChange, customerMessage, JANE, received } from '../test/support/received';
 import { afterReceipt } from './after-receipt';
 import { createMetrics } from './metrics';
 
@@ -63,6 +63,18 @@ it('raises ERR_WEBCHAT_012 once for a burst of events that could not be routed',
 it('raises an alarm for an opt-out whose phone cannot be made out', async () => {
   const { onReceived, log, metrics } = rig();
   onReceived(quarantined('ERR_WEBCHAT_001', { stop: true }), { status: 'quarantined' });
+  expect(log.filter(({ level }) => level === pino.levels.values['error'])).toHaveLength(1);
+  expect((await metrics.lostOptOuts.get()).values[0]?.value).toBe(1);
+});
+
+it('raises it also where other phones of the contact are clear', async () => {
+  const { onReceived, log, metrics } = rig();
+  const optOuts = [{ phone: JANE, at: new Date() }];
+  const unclear = failure('ERR_WEBCHAT_001');
+  onReceived(
+    received({}, { kind: 'contact_changed', change: contactChange(), optOuts, cleared: [], unclear }),
+    { status: 'quarantined', failure: unclear },
+  );
   expect(log.filter(({ level }) => level === pino.levels.values['error'])).toHaveLength(1);
   expect((await metrics.lostOptOuts.get()).values[0]?.value).toBe(1);
 });

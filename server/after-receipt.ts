@@ -1,7 +1,7 @@
 /** What follows outside of the database when events were committed: someone is woken, someone is told. */
 import type { Logger } from 'pino';
 import { failure } from '../core/error-codes';
-import type { Verdict } from '../core/events';
+import type { Failure, Verdict } from '../core/events';
 import type { Settings } from '../core/settings';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
 import type { Metrics } from './metrics';
@@ -25,19 +25,25 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     deps.wakeRelay();
     const { eventId } = event;
     if ('optOut' in verdict && verdict.optOut) noteOptOut(verdict, eventId);
-    if (verdict.kind !== 'quarantined') return;
+    if (verdict.kind === 'contact_changed' && verdict.unclear)
+      noteOptOut({ phone: null, locationUid: null }, eventId);
+    const why = failureOf(verdict);
+    if (!why) return;
 
-    const { code, message } = verdict.failure;
+    const { code, message } = why;
     metrics.codes.inc({ code });
-    logger.warn({ code, eventId, locationUid: verdict.locationUid }, `quarantined: ${message}`);
+    logger.warn({ code, eventId, locationUid: event.locationUid }, `quarantined: ${message}`);
     if (code === 'ERR_WEBCHAT_003') deps.seekLocation();
     if (code === 'ERR_WEBCHAT_002' || code === 'ERR_WEBCHAT_003') noteRejection();
   };
 
-  function noteOptOut(verdict: Extract<Verdict, { optOut: unknown }>, eventId: string): void {
+  function noteOptOut(
+    { phone, locationUid }: { phone: string | null; locationUid: string | null },
+    eventId: string,
+  ): void {
     const { code, message } = failure('ERR_WEBCHAT_008');
     metrics.codes.inc({ code });
-    if (verdict.phone !== null) logger.info({ code, eventId, locationUid: verdict.locationUid }, message);
+    if (phone !== null) logger.info({ code, eventId, locationUid }, message);
     else {
       metrics.lostOptOuts.inc();
       logger.error(
@@ -53,4 +59,9 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     metrics.codes.inc({ code });
     logger.error({ code, hint }, message);
   }
+}
+
+function failureOf(verdict: Verdict): Failure | undefined {
+  if (verdict.kind === 'contact_changed') return verdict.unclear;
+  return verdict.kind === 'quarantined' ? verdict.failure : undefined;
 }

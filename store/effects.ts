@@ -107,6 +107,7 @@ export async function takeEffect(
     if (verdict.kind === 'quarantined')
       return { ...IGNORED, status: 'quarantined', failure: verdict.failure };
     if (verdict.kind === 'contact_changed') {
+      if (verdict.unclear) return { ...IGNORED, status: 'quarantined', failure: verdict.unclear };
       const concernsUs = verdict.optOuts.length > 0 || ofOurs[contacts.indexOf(received)];
       return concernsUs ? RECORDED : IGNORED;
     }

@@ -7,6 +7,7 @@ import {
   JANE,
   JOHN,
   NORTHSIDE,
+  received,
   testHash,
 } from '../test/support/received';
 import { followContacts } from './contact-changes';
@@ -133,6 +134,25 @@ it('ends in the same state, whatever the order of changes that race', async () =
     );
     await db.pool.query('truncate opt_outs, opt_out_history');
   }
+});
+
+it('writes the clear opt-outs of a contact whose other phone is unclear, and quarantines the event', async () => {
+  const unclear = { code: 'ERR_WEBCHAT_001', message: '', hint: '' };
+  const [outcome] = await receive(
+    db.pool,
+    [
+      received(
+        { eventType: 'contact.updated', kind: 'contact_changed', messageUid: null },
+        {
+          ...{ kind: 'contact_changed', change: contactChange(), cleared: [], unclear },
+          optOuts: [{ phone: JANE, at: at('10:00') }],
+        },
+      ),
+    ],
+    context,
+  );
+  expect(outcome).toMatchObject({ status: 'quarantined', failure: unclear });
+  expect(await isOptedOut(db.pool, JANE)).toBe(true);
 });
 
 describe('what Podium is told', () => {
