@@ -23,6 +23,21 @@ it('rolls back what failed, and gives the connection back', async () => {
   expect(db.pool.idleCount).toBe(db.pool.totalCount);
 });
 
+it('throws what failed first, though what was sent behind it may be heard of before', async () => {
+  const failing = transaction(db.pool, async (client) => {
+    const late = async () => {
+      try {
+        await client.query('select 1/0');
+      } catch (error) {
+        await Promise.resolve();
+        throw error;
+      }
+    };
+    await Promise.all([late(), client.query('select 1')]);
+  });
+  await expect(failing).rejects.toMatchObject({ code: '22012' });
+});
+
 it('survives a connection that breaks between two statements, and goes on with another', async () => {
   const broken = transaction(db.pool, async (client) => {
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');

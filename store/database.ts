@@ -1,5 +1,5 @@
 /** The pool, transactions, and the lock that orders everything that is about one phone. */
-import { Pool, types, type CustomTypesConfig, type PoolClient } from 'pg';
+import { DatabaseError, Pool, types, type CustomTypesConfig, type PoolClient } from 'pg';
 
 export type { Pool, PoolClient } from 'pg';
 
@@ -43,23 +43,44 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
   return pool;
 }
 
-/** Runs `work` in one transaction; what it throws rolls everything back. */
+/**
+ * Runs `work` in one transaction; what it throws rolls everything back. When a statement fails, so do those
+ * that were sent behind it, and one of these may be heard of first: the error of the first is thrown.
+ */
 export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  const { watched, firstFailure } = watch(client);
   let broken: Error | undefined;
   try {
     const begun = client.query('begin'); // fails only with its connection, and then all behind it does
     begun.catch(() => undefined);
-    const result = await work(client);
+    const result = await work(watched);
     await begun;
     await client.query('commit');
     return result;
   } catch (error) {
     await client.query('rollback').catch((failure: Error) => (broken = failure));
-    throw error;
+    throw isAftermath(error) ? (firstFailure() ?? error) : error;
   } finally {
     client.release(broken);
   }
+}
+
+/** The client, and the first of its statements' errors: they fail in the order in which they were sent. */
+function watch(client: PoolClient): { watched: PoolClient; firstFailure: () => unknown } {
+  let first: unknown;
+  const query = (...statement: Parameters<PoolClient['query']>) => {
+    const answer: unknown = client.query(...statement);
+    if (answer instanceof Promise) answer.catch((error: unknown) => (first ??= error));
+    return answer;
+  };
+  const watched = Object.create(client, { query: { value: query } }) as PoolClient;
+  return { watched, firstFailure: () => first };
+}
+
+/** 25P02: the transaction had failed before. */
+function isAftermath(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '25P02';
 }
 
 /**

@@ -87,15 +87,16 @@ export async function takeEffect(
   const isPlainText = ({ event, verdict }: JudgedEvent) =>
     verdict.kind === 'customer_message' && !event.webchat && context.startOn === 'webchat';
   const contacts = events.filter(({ verdict }) => verdict.kind === 'contact_changed');
-  const [sessions, optedOut, ourOwn, ofOurs] = await Promise.all([
+  const [sessions, optedOut] = await Promise.all([
     lockSessions(client, talks, context, events.some(isPlainText)),
     optedOutAmong(
       client,
       talks.map(({ phone }) => phone),
     ),
-    ourOwnAmong(client, events),
-    followContacts(client, contacts.map(datedChange)),
   ]);
+  // One after the other: of two chains side by side, one might go on after the other has failed and all is rolled back.
+  const ourOwn = await ourOwnAmong(client, events);
+  const ofOurs = await followContacts(client, contacts.map(datedChange));
   // After the echoes of the same batch: they tell the uids of more messages.
   const failed = await takeFailures(client, events);
   const notes: NewNote[] = [];
