@@ -14,6 +14,16 @@ export interface TokenGrant {
   scopes: string[] | null;
 }
 
+/** Another process asks for tokens, and has not been answered for so long that nobody waits for it any more. */
+export class TokensBusy extends Error {
+  override readonly name = 'TokensBusy';
+  constructor() {
+    super(
+      'Another process waits for the answer of Podium to its question for a token. Try again in a moment.',
+    );
+  }
+}
+
 /** What all processes know. */
 export interface TokenState {
   /** The latest one; null when none was stored, or when its key is gone. */

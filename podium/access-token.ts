@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { AccessToken, TokenGrant, TokenState } from '../core/tokens';
+import { TokensBusy, type AccessToken, type TokenGrant, type TokenState } from '../core/tokens';
 import { PodiumError } from './api';
 import { requestGrant, type OAuthClient } from './oauth';
 
 /** Where tokens are kept for all processes, and who may ask for new ones. */
 export interface TokenStore {
-  /** Runs the work while no other process does: a refresh token that was replaced is worth nothing to the next one. */
+  /**
+   * Runs the work while no other process does: a refresh token that was replaced is worth nothing to the next one.
+   * @throws {TokensBusy} when another process is at it for too long
+   */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
   /** The same, or null at once when another process is at it. */
   unlessHeld<T>(work: () => Promise<T>): Promise<T | null>;
@@ -84,7 +87,12 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   let rejectedInARow = 0;
 
   const renew = (rejected: string | null) =>
-    (renewal ??= store.exclusively(() => refresh(rejected ?? useless)).finally(() => (renewal = null)));
+    (renewal ??= store
+      .exclusively(() => refresh(rejected ?? useless))
+      .catch((error: unknown) => {
+        throw error instanceof TokensBusy ? unanswered(error) : error;
+      })
+      .finally(() => (renewal = null)));
 
   /** Under the lock: what another process was given, else what Podium gives. */
   async function refresh(rejected: string | null): Promise<string> {
@@ -249,6 +257,11 @@ function refusalMessage(code: string): string {
   return code === 'invalid_client'
     ? 'Podium does not accept the application (invalid_client). Check PODIUM_CLIENT_ID and PODIUM_CLIENT_SECRET.'
     : `Podium accepts no refresh token (${code}). Authorize the application again: podium-webchat auth login, or a new PODIUM_REFRESH_TOKEN.`;
+}
+
+/** What the other process waits for is Podium, so it is Podium that does not answer. */
+function unanswered({ message }: TokensBusy): PodiumError {
+  return new PodiumError('unreachable', `get an access token: ${message}`, { mayHaveHappened: false });
 }
 
 function throttled(retryAfterMs: number): PodiumError {

@@ -98,6 +98,28 @@ it('uses what another process was given without asking Podium, also after a rest
   expect(server.requests).toHaveLength(1);
 });
 
+it('says that Podium does not answer when another process waits for it too long', async () => {
+  const asked = new Promise<() => void>((resolve) => {
+    const { answer } = endpoint;
+    endpoint.answer = (request, response) => resolve(() => answer(request, response));
+  });
+  const [first] = processes();
+  const impatient = createPool(db.url, { statementTimeoutMs: 100 });
+  pools.push(impatient);
+  logs.push([]);
+  const token = first!.current();
+  const podiumAnswers = await asked;
+  const waiting = processes().at(-1)!.current();
+  await expect(waiting).rejects.toMatchObject({
+    kind: 'unreachable',
+    message: expect.stringContaining('Another process'),
+    details: { mayHaveHappened: false },
+  });
+  podiumAnswers();
+  expect(await token).toBe('access-1');
+  expect(await processes().at(-1)!.current()).toBe('access-1');
+});
+
 it('uses no token before it is stored', async () => {
   const [tokens, other] = processes();
   await db.pool.query(`

@@ -13,6 +13,9 @@ export interface PoolOptions {
   statementTimeoutMs?: number;
 }
 
+/** Postgres's code for a statement that took too long. */
+const CANCELED = '57014';
+
 const CONNECT_TIMEOUT_MS = 2_000;
 
 /** Our bigints are row ids and counters, far below 2^53: numbers rather than pg's strings. */
@@ -96,7 +99,15 @@ export async function lockPhones(client: Queryable, phones: Iterable<string>): P
   );
 }
 
-/** Runs `work` while no other process holds the lock of this name; waits for it. For work that outlasts a transaction. */
+/** A lock was not to be had for as long as a statement may take. */
+export class LockNotFree extends Error {
+  override readonly name = 'LockNotFree';
+}
+
+/**
+ * Runs `work` while no other process holds the lock of this name; waits for it. For work that outlasts a transaction.
+ * @throws {LockNotFree} and what `work` throws
+ */
 export async function exclusively<T>(pool: Pool, name: string, work: () => Promise<T>): Promise<T> {
   return withNamedLock(pool, 'pg_advisory_lock', name, work) as Promise<T>;
 }
@@ -115,10 +126,11 @@ async function withNamedLock<T>(
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    const { rows } = await client.query<{ held: unknown }>(
-      `select ${acquire}(hashtextextended($1, 1)) as held`,
-      [name],
-    );
+    const { rows } = await client
+      .query<{ held: unknown }>(`select ${acquire}(hashtextextended($1, 1)) as held`, [name])
+      .catch((error: Error & { code?: string }) => {
+        throw error.code === CANCELED ? new LockNotFree(`another process holds the lock "${name}"`) : error;
+      });
     if (rows[0]?.held === false) return null;
     try {
       return await work();

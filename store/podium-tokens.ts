@@ -1,7 +1,7 @@
 /** Podium's tokens, encrypted, and shared by all processes: what one of them was given, all use. */
 import { decrypt, encrypt, type EncryptionKey } from '../core/encryption';
-import type { TokenGrant, TokenState } from '../core/tokens';
-import { exclusively, unlessHeld, type Pool, type Queryable } from './database';
+import { TokensBusy, type TokenGrant, type TokenState } from '../core/tokens';
+import { exclusively, LockNotFree, unlessHeld, type Pool, type Queryable } from './database';
 
 /** What an operator may know of the tokens. */
 export interface AccessFacts {
@@ -36,8 +36,14 @@ export function storedTokens(pool: Pool, keys: readonly EncryptionKey[]) {
       : null;
 
   return {
-    /** Runs `work` while no other process runs its own; waits for them. */
-    exclusively: <T>(work: () => Promise<T>): Promise<T> => exclusively(pool, LOCK, work),
+    /**
+     * Runs `work` while no other process runs its own; waits for them.
+     * @throws {TokensBusy} when it has waited for as long as a statement may take
+     */
+    exclusively: <T>(work: () => Promise<T>): Promise<T> =>
+      exclusively(pool, LOCK, work).catch((error: unknown) => {
+        throw error instanceof LockNotFree ? new TokensBusy() : error;
+      }),
 
     /** The same, or null at once when another process is at it. */
     unlessHeld: <T>(work: () => Promise<T>): Promise<T | null> => unlessHeld(pool, LOCK, work),
