@@ -11,6 +11,7 @@ import {
   testHash,
   type MessageOptions,
 } from '../test/support/received';
+import { transaction } from './database';
 import { receive, type ReceivedEvent } from './inbox';
 import { isOptedOut, recordOptOut } from './opt-outs';
 
@@ -160,6 +161,29 @@ describe('a message without a uid in its event', () => {
     expect(await take(found('m1', other))).toEqual(['accepted']);
   });
 });
+
+test('waits for the relay that has its session, and never the relay for it', async () => {
+  await take(skill());
+  let reading: Promise<string[]> = Promise.resolve([]);
+  await transaction(db.pool, async (relay) => {
+    await relay.query('select from sessions for update');
+    reading = take(found('m1'), found('m2', { text: 'Another question' }));
+    reading.catch(() => undefined);
+    await someoneWaits();
+    await relay.query(`update inbox_events set status = 'delivered' where status = 'pending'`);
+  });
+  expect(await reading).toEqual(['duplicate', 'accepted']);
+});
+
+/** Until a statement of another connection waits for a lock. */
+async function someoneWaits(): Promise<void> {
+  for (;;) {
+    const { rowCount } = await db.pool.query(
+      `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+    );
+    if (rowCount) return;
+  }
+}
 
 describe('a message of which nobody can say who wrote it', () => {
   test('goes to quarantine once, and its webhook is heard all the same', async () => {

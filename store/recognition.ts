@@ -30,13 +30,18 @@ export interface Recognition<Received> {
   late: Received[];
 }
 
-/** Tells apart what is new and what has come in by the other way. Takes locks of rows of these phones only. */
+/**
+ * Tells apart what is new and what has come in by the other way. Takes locks of rows of these phones only, and
+ * those of sessions before those of messages, as the relay does.
+ */
 export async function recognize<Received extends JudgedEvent>(
   client: Queryable,
   events: Received[],
 ): Promise<Recognition<Received>> {
   const fresh: Received[] = [];
   const late: Received[] = [];
+  if (events.some(({ event }) => isFound(event) || recognizableWords(event)))
+    await lockSessions(client, events);
   for (const received of events) {
     const { event } = received;
     if (isFound(event)) {
@@ -46,6 +51,17 @@ export async function recognize<Received extends JudgedEvent>(
     } else fresh.push(received);
   }
   return { fresh, late };
+}
+
+async function lockSessions(client: Queryable, events: JudgedEvent[]): Promise<void> {
+  const places = events.flatMap(({ verdict }) =>
+    'phone' in verdict && verdict.phone !== null && verdict.locationUid !== null ? [verdict] : [],
+  );
+  await client.query(
+    `select from sessions where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))
+      order by workflow_id for update`,
+    [places.map(({ phone }) => phone), places.map(({ locationUid }) => storableKey(locationUid!))],
+  );
 }
 
 /**
