@@ -18,6 +18,16 @@ interface Counts {
   failed: number;
 }
 
+/** How far a location has come. */
+interface Progress {
+  /** Its list has had its turn, also when it could not be read. */
+  listed: boolean;
+  /** Of the pages that follow those of the list that were read. */
+  cursors: string[];
+  /** Conversations up to this one have had their turn, also those that could not be read. */
+  afterId: number;
+}
+
 /** What a run has come to. */
 export interface Reconciliation extends Counts {
   /** Looks cover what was said before; ms since 1970. */
@@ -26,6 +36,8 @@ export interface Reconciliation extends Counts {
   after: string;
   locations: number;
   conversations: number;
+  /** By uid, of locations behind `after`: a run goes on there, and gives nothing a second turn. */
+  progress?: Record<string, Progress>;
 }
 
 export async function reconciliation(carried?: Reconciliation): Promise<Reconciliation> {
@@ -36,6 +48,7 @@ export async function reconciliation(carried?: Reconciliation): Promise<Reconcil
     await inLanes(locations, (location) => lookAt(run, location));
     if (isLong()) await continueAsNew<typeof reconciliation>(run);
     run.after = locations.at(-1)!.locationUid;
+    delete run.progress;
   }
   await store.endReconciliation();
   log.info('Looked for messages that no webhook has brought', { ...run });
@@ -47,7 +60,7 @@ async function begin(): Promise<Reconciliation> {
   return { until, after: '', locations: 0, conversations: 0, accepted: 0, quarantined: 0, failed: 0 };
 }
 
-/** Then the run ends where it stands: the next one finds in the store what is left. */
+/** Then the run ends where it stands, and the next one goes on there. */
 function isLong(): boolean {
   return workflowInfo().continueAsNewSuggested;
 }
@@ -62,18 +75,21 @@ async function inLanes<T>(items: T[], work: (item: T) => Promise<void>): Promise
 
 async function lookAt(run: Reconciliation, { locationUid, listed }: LocationToLookAt): Promise<void> {
   const here: Counts = { accepted: 0, quarantined: 0, failed: 0 };
-  if (!listed) {
-    await orLater(here, () => listConversations(locationUid, run.until));
-    run.locations += 1;
+  const progress = ((run.progress ??= {})[locationUid] ??= { listed, cursors: [], afterId: 0 });
+  if (!progress.listed) {
+    await orLater(here, () => listConversations(locationUid, run.until, progress));
+    progress.listed ||= !isLong();
+    if (progress.listed) run.locations += 1;
   }
-  for (let afterId = 0; !isLong();) {
-    const ids = await store.nextConversations({ locationUid, afterId });
+  while (!isLong()) {
+    const ids = await store.nextConversations({ locationUid, afterId: progress.afterId });
     if (ids.length === 0) break;
-    for (const id of ids.filter(() => !isLong())) {
+    for (const id of ids) {
+      if (isLong()) break;
       await orLater(here, () => readConversation(here, locationUid, { id, until: run.until }));
       run.conversations += 1;
+      progress.afterId = id;
     }
-    afterId = ids.at(-1)!;
   }
   run.accepted += here.accepted;
   run.quarantined += here.quarantined;
@@ -82,13 +98,15 @@ async function lookAt(run: Reconciliation, { locationUid, listed }: LocationToLo
     log.warn('Messages were found that no webhook has brought', { locationUid, ...here });
 }
 
-async function listConversations(locationUid: string, until: number): Promise<void> {
-  const cursors: (string | null)[] = [];
-  let cursor: string | null = null;
-  do {
-    cursors.push(cursor);
-    cursor = await podiumFor(locationUid, 'audit').listConversations({ locationUid, until, cursor });
-  } while (!cursors.includes(cursor)); // the last page leads to null, and a circle must end too
+/** Reads a location's list to its end, as long as the run has room for it. */
+async function listConversations(locationUid: string, until: number, progress: Progress): Promise<void> {
+  const { cursors } = progress;
+  while (!progress.listed && !isLong()) {
+    const cursor = cursors.at(-1) ?? null;
+    const next = await podiumFor(locationUid, 'audit').listConversations({ locationUid, until, cursor });
+    if (next !== null && !cursors.includes(next)) cursors.push(next);
+    else progress.listed = true; // its end, or pages that go round in a circle
+  }
 }
 
 async function readConversation(

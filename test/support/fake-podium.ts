@@ -41,8 +41,9 @@ export class FakePodium implements PodiumApi {
   readonly closed: string[] = [];
   readonly optOuts: { phone: string; locationUid: string; optedOut: boolean; contactUid: string | null }[] =
     [];
-  /** What `pageOfConversations` shows, all on one page. */
+  /** What `pageOfConversations` shows, and how many of a location on one page. */
   readonly listed: PodiumConversation[] = [];
+  listedAtOnce = Infinity;
   /** Every file that reached a customer, in order. */
   readonly files: OutgoingAttachment[] = [];
   readonly imported: Parameters<PodiumApi['importMessage']>[0][] = [];
@@ -101,10 +102,12 @@ export class FakePodium implements PodiumApi {
     this.call('listMessages', [conversationUid], async () => this.conversations.get(conversationUid) ?? []);
 
   pageOfConversations = (locationUid: string, cursor: string | null): Promise<Page<PodiumConversation>> =>
-    this.call('pageOfConversations', [locationUid, cursor], async () => ({
-      items: this.listed.filter((each) => each.locationUid === locationUid),
-      nextCursor: null,
-    }));
+    this.call('pageOfConversations', [locationUid, cursor], async () => {
+      const all = this.listed.filter((each) => each.locationUid === locationUid);
+      const start = Number(cursor ?? 0);
+      const end = start + this.listedAtOnce;
+      return { items: all.slice(start, end), nextCursor: end < all.length ? String(end) : null };
+    });
 
   pageOfMessages = (conversationUid: string, cursor: string | null) =>
     this.call('pageOfMessages', [conversationUid, cursor], async () => ({
