@@ -31,6 +31,8 @@ const create = (store: TokenStore = new MemoryTokens(), refreshToken: string | n
     logger,
   });
 
+const END = 'GET /v4/contacts/{id}';
+
 const kindOf = (promise: Promise<unknown>) =>
   promise.then(
     () => 'fine',
@@ -55,7 +57,7 @@ describe('an access token', () => {
     const tokens = create();
     const asked = Array.from({ length: 20 }, () => tokens.current());
     expect(new Set(await Promise.all(asked))).toEqual(new Set(['access-1']));
-    const renewed = Array.from({ length: 20 }, () => tokens.renewed('access-1'));
+    const renewed = Array.from({ length: 20 }, () => tokens.renewed('access-1', END));
     expect(new Set(await Promise.all(renewed))).toEqual(new Set(['access-2']));
     expect(endpoint.uses).toBe(2);
   });
@@ -63,8 +65,8 @@ describe('an access token', () => {
   it('is not renewed for a call that was rejected with the one before', async () => {
     const tokens = create();
     await tokens.current();
-    await tokens.renewed('access-1');
-    expect(await tokens.renewed('access-1')).toBe('access-2');
+    await tokens.renewed('access-1', END);
+    expect(await tokens.renewed('access-1', END)).toBe('access-2');
     expect(endpoint.uses).toBe(2);
   });
 
@@ -89,7 +91,7 @@ describe('an access token', () => {
     endpoint.answer = (_, response) => json(response, 503, {});
     jest.setSystemTime(Date.now() + 36_000_000 - 200_000);
     expect(await tokens.current()).toBe('access-1');
-    expect(await kindOf(tokens.renewed('access-1'))).toBe('server');
+    expect(await kindOf(tokens.renewed('access-1', END))).toBe('server');
     jest.setSystemTime(Date.now() + 200_000);
     expect(await kindOf(tokens.current())).toBe('server');
   });
@@ -109,6 +111,47 @@ describe('an access token', () => {
       expect(await tokens.current()).toBe('access-2');
     },
   );
+});
+
+describe('an endpoint that rejects what others accept', () => {
+  const OTHER = 'GET /v4/locations';
+
+  it('has one token renewed, and then none for a while; another one has its own', async () => {
+    jest.useFakeTimers({
+      doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'clearTimeout', 'queueMicrotask'],
+    });
+    const tokens = create();
+    const call = async () => {
+      tokens.accepted(await tokens.current(), OTHER);
+      return tokens.renewed(await tokens.current(), END);
+    };
+    expect(await call()).toBe('access-2');
+    for (let n = 0; n < 10; n += 1) expect(await call()).toBeNull();
+    expect(await tokens.renewed('access-2', OTHER)).toBe('access-3');
+    expect(await call()).toBeNull();
+    jest.setSystemTime(Date.now() + 600_001);
+    expect([await call(), await call()]).toEqual(['access-4', null]);
+  });
+
+  it('is told a token that another process was given meanwhile', async () => {
+    const store = new MemoryTokens();
+    const [tokens, others] = [create(store), create(store)];
+    const token = await tokens.current();
+    await tokens.renewed(token, END);
+    tokens.accepted('access-2', OTHER);
+    await others.renewed('access-2', OTHER);
+    expect(await tokens.renewed('access-2', END)).toBe('access-3');
+  });
+
+  it('is not that when the token ends that it has accepted', async () => {
+    const tokens = create();
+    for (let n = 1; n <= 10; n += 1) {
+      const token = await tokens.current();
+      tokens.accepted(token, OTHER);
+      tokens.accepted(token, END);
+      expect(await tokens.renewed(token, END)).toBe(`access-${n + 1}`);
+    }
+  });
 });
 
 describe('a token for a call that must not wait', () => {
@@ -134,7 +177,7 @@ describe('a refresh token', () => {
     endpoint.rotates = true;
     const store = new MemoryTokens();
     await create(store).current();
-    await create(store).renewed('access-1');
+    await create(store).renewed('access-1', END);
     expect(store.refreshTokens).toEqual(['refresh-2', 'refresh-3']);
   });
 
@@ -142,7 +185,7 @@ describe('a refresh token', () => {
     const store = new MemoryTokens();
     await create(store).current();
     endpoint.answer = (_, response) => json(response, 200, { access_token: 'a', refresh_token: 'refresh-1' });
-    await create(store).renewed('access-1');
+    await create(store).renewed('access-1', END);
     expect(store.refreshTokens).toEqual([]);
   });
 
@@ -170,10 +213,10 @@ describe('tokens that the store does not take', () => {
     expect(store.state.refreshToken).toBe('refresh-2');
 
     store.saveGrant = () => Promise.reject(new Error('the database is away'));
-    await expect(tokens.renewed('access-1')).rejects.toThrow('the database is away');
+    await expect(tokens.renewed('access-1', END)).rejects.toThrow('the database is away');
     store.saveGrant = saveGrant;
     await eventually('the store to have them', () => store.state.refreshToken === 'refresh-3');
-    expect(await tokens.renewed('access-1')).toBe('access-2');
+    expect(await tokens.renewed('access-1', END)).toBe('access-2');
     expect(endpoint.uses).toBe(2);
   });
 
@@ -265,7 +308,7 @@ describe('access that is refused', () => {
     const tokens = create();
     await tokens.current();
     endpoint.good = 'another';
-    expect(await kindOf(tokens.renewed('access-1'))).toBe('unauthenticated');
+    expect(await kindOf(tokens.renewed('access-1', END))).toBe('unauthenticated');
     for (let n = 0; n < 5; n += 1) expect(await kindOf(tokens.current())).toBe('unauthenticated');
     expect(server.requests).toHaveLength(2);
     endpoint.good = 'refresh-1';
@@ -276,13 +319,13 @@ describe('access that is refused', () => {
   it('is assumed for a minute when each new access token is rejected, and not when one was accepted', async () => {
     const store = new MemoryTokens();
     const tokens = create(store);
-    let token = await tokens.current();
+    let token: string | null = await tokens.current();
     for (let n = 0; n < 10; n += 1) {
-      tokens.accepted(token);
-      token = await tokens.renewed(token);
+      tokens.accepted(token!, END);
+      token = await tokens.renewed(token!, END);
     }
-    token = await tokens.renewed(await tokens.renewed(token));
-    expect(await kindOf(tokens.renewed(token))).toBe('throttled');
+    token = await tokens.renewed((await tokens.renewed(token!, END))!, END);
+    expect(await kindOf(tokens.renewed(token!, END))).toBe('throttled');
     expect(store.state.pausedUntil!.getTime()).toBeGreaterThan(Date.now() + 50_000);
   });
 });

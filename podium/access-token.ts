@@ -27,10 +27,13 @@ export interface AccessTokens {
    * @param forMs for so long at least; shorter where the token's whole life is
    */
   current(forMs?: number): Promise<string>;
-  /** Another token than the one that Podium has just rejected. */
-  renewed(rejected: string): Promise<string>;
+  /**
+   * Another token than the one that Podium has just rejected at this endpoint; null when it is the endpoint's
+   * fault, which rejects what others accept.
+   */
+  renewed(rejected: string, endpoint: string): Promise<string | null>;
   /** Podium has just accepted this one. */
-  accepted(token: string): void;
+  accepted(token: string, endpoint: string): void;
 }
 
 export interface AccessTokenOptions extends OAuthClient {
@@ -50,6 +53,8 @@ const REFUSED_AGAIN_MS = 60_000;
 const THROTTLED_MS = 10_000;
 /** So many new tokens are rejected one after the other before everybody waits as for a refusal. */
 const REJECTED_IN_A_ROW = 3;
+/** So long an endpoint has no second token renewed that others accept. */
+const ENDPOINT_AGAIN_MS = 600_000;
 /** When a token that the store did not take is offered to it again. */
 const STORE_AGAIN_MS = 1_000;
 
@@ -85,6 +90,8 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   let lastAccepted: string | null = null;
   let lastCounted: string | null = null;
   let rejectedInARow = 0;
+  /** By endpoint, what it rejected when it last had a token renewed; until it accepts one. */
+  const rejections = new Map<string, { token: string; at: number; isTold: boolean }>();
 
   const renew = (rejected: string | null) =>
     (renewal ??= store
@@ -98,9 +105,9 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   async function refresh(rejected: string | null): Promise<string> {
     if (unsaved) await keep(unsaved);
     const stored = await store.load();
-    const known = stored.access && toHeld(stored.access);
-    if (known && known.token !== rejected && Date.now() < known.renewAt) return hold(known);
-    if (known && known.token === rejected) await countRejection(rejected);
+    const known = otherThan(rejected, stored);
+    if (known) return hold(known);
+    if (rejected !== null && stored.access?.token === rejected) await countRejection(rejected);
     const { grant, refusal } = await ask(stored, candidates(stored));
     const isLatest = grant
       ? await keep({ grant: { ...grant, scopes: grant.scopes ?? stored.scopes }, after: stored.grants })
@@ -199,6 +206,20 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     return next.token;
   }
 
+  /** One that rejects two tokens in turn, where others accept the second, would do so all day, and use up one at each call. */
+  function isEndpointsFault(rejected: string, endpoint: string): boolean {
+    const before = rejections.get(endpoint);
+    const isFresh = before !== undefined && Date.now() < before.at + ENDPOINT_AGAIN_MS;
+    if (before?.token === rejected && isFresh) return false;
+    if (!isFresh || rejected !== lastAccepted) {
+      rejections.set(endpoint, { token: rejected, at: Date.now(), isTold: false });
+      return false;
+    }
+    if (!before.isTold) logger.warn({ endpoint }, 'Podium rejects tokens at an endpoint that others accept');
+    before.isTold = true;
+    return true;
+  }
+
   function accessRefused(code: string): PodiumError {
     const error = new PodiumError('unauthenticated', refusalMessage(code), { code, mayHaveHappened: false });
     if (!refused) logger.error({ code }, error.message);
@@ -222,15 +243,20 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       if (Date.now() >= held.renewAt) renewEarly();
       return held.token;
     },
-    async renewed(rejected) {
+    async renewed(rejected, endpoint) {
       if (held !== null && held.token !== rejected) return held.token;
+      if (isEndpointsFault(rejected, endpoint)) {
+        const known = otherThan(rejected, await store.load());
+        return known && hold(known);
+      }
       return renew(rejected).catch((error: unknown) => {
         if (refused) drop(rejected);
         throw error;
       });
     },
-    accepted(token) {
+    accepted(token, endpoint) {
       lastAccepted = token;
+      rejections.delete(endpoint);
     },
   };
 }
@@ -239,6 +265,12 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
 function newRefreshToken(stored: TokenState, used: string, { refreshToken }: TokenGrant): string | null {
   const next = refreshToken ?? used;
   return next === (stored.refreshToken ?? used) ? null : next;
+}
+
+/** What another process was given, as long as it is good. */
+function otherThan(rejected: string | null, { access }: TokenState): Held | null {
+  const known = access && toHeld(access);
+  return known && known.token !== rejected && Date.now() < known.renewAt ? known : null;
 }
 
 function toHeld({ token, issuedAt, expiresAt }: AccessToken): Held {

@@ -109,6 +109,14 @@ describe('a call to Podium', () => {
     expect(rejected).toEqual(['good']);
   });
 
+  it('ends with the rejection, and is not repeated, where another token would be none the better', async () => {
+    server = await startSmallServer((_, response) => json(response, 401, { code: 'unauthorized' }));
+    const stubborn = { ...tokens(), renewed: async () => null };
+    const call = createCall({ apiUrl: server.url, tokens: stubborn, ...way(), timeoutMs: 250, logger });
+    expect(await outcome(call(READ, z.unknown()))).toMatchObject({ kind: 'unauthenticated', status: 401 });
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('ends as unauthenticated when the new token is rejected too', async () => {
     const call = await podiumThat((_, response) => json(response, 401, { code: 'unauthenticated' }));
     expect(await outcome(call(READ))).toMatchObject({

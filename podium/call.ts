@@ -73,13 +73,14 @@ export function createCall({ apiUrl, tokens, gate, passedBefore, timeoutMs, logg
     let token = await tokens.current();
     let answer = await attempt(request, operation, token);
     if (answer.status === 401) {
-      token = await tokens.renewed(token);
-      if (!operation.writes) {
+      const next = await tokens.renewed(token, endpoint);
+      if (next !== null && !operation.writes) {
+        token = next;
         await gate.pass({ ...operation, endpoint });
         answer = await attempt(request, operation, token);
       }
     }
-    if (answer.status !== 401) tokens.accepted(token);
+    if (answer.status !== 401) tokens.accepted(token, endpoint);
     if (!answer.ok) throw await refused(operation, endpoint, answer);
 
     const read = schema.safeParse(answer.body);

@@ -10,6 +10,7 @@ import { createAccessTokens, type AccessTokens } from './access-token';
 
 const PROCESSES = 4;
 const CALLS = 10;
+const END = 'GET /v4/contacts/{id}';
 const keys = [{ id: 'k1', secret: randomBytes(32) }];
 
 let db: TestDatabase;
@@ -52,8 +53,8 @@ const processes = (refreshToken: string | null = 'refresh-1'): AccessTokens[] =>
 /** Every process makes many calls at once. @returns what each of them got, without repetition */
 async function allAtOnce(
   all: AccessTokens[],
-  call: (tokens: AccessTokens) => Promise<string>,
-): Promise<string[]> {
+  call: (tokens: AccessTokens) => Promise<string | null>,
+): Promise<(string | null)[]> {
   const calls = all.flatMap((tokens) => Array.from({ length: CALLS }, () => call(tokens)));
   return [...new Set(await Promise.all(calls))];
 }
@@ -70,8 +71,8 @@ it('asks Podium once for each expiry, however many processes and calls meet it',
   const all = processes();
   expect(await allAtOnce(all, (tokens) => tokens.current())).toEqual(['access-1']);
   for (let n = 1; n <= 5; n += 1) {
-    all.forEach((tokens) => tokens.accepted(`access-${n}`));
-    expect(await allAtOnce(all, (tokens) => tokens.renewed(`access-${n}`))).toEqual([`access-${n + 1}`]);
+    all.forEach((tokens) => tokens.accepted(`access-${n}`, END));
+    expect(await allAtOnce(all, (tokens) => tokens.renewed(`access-${n}`, END))).toEqual([`access-${n + 1}`]);
   }
   expect(server.requests).toHaveLength(6);
 });
