@@ -1,5 +1,6 @@
 import type { ContactChange } from '../core/events';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { eventually } from '../test/support/eventually';
 import {
   BAYVIEW,
   JANE,
@@ -12,6 +13,7 @@ import {
 } from '../test/support/received';
 import { contactHistory } from './contact-history';
 import { contactOf, namesByStore, saveContact } from './contacts';
+import { lockPhones, transaction } from './database';
 import { receive } from './inbox';
 import { recordOptOut } from './opt-outs';
 
@@ -43,6 +45,11 @@ const updated = (time: string, uid: string, change: Partial<ContactChange> = {})
   event(time, { what: 'updated', uid, phones: [JANE], ...change });
 const janeIs = (podiumUid: string | null, name: string | null = 'Jane') =>
   saveContact(db.pool, { phone: JANE, podiumUid, name, locationUid: NORTHSIDE });
+const optOut = () =>
+  recordOptOut(db.pool, {
+    ...{ phone: JANE, phoneHash: testHash(JANE), optedOut: true, source: 'text', actor: 'customer' },
+    ...{ rule: null, locationUid: NORTHSIDE, messageUid: null, at: at('09:00') },
+  });
 const uid = async (phone = JANE) => (await contactOf(db.pool, phone))?.podiumUid;
 const history = async () =>
   (await contactHistory(db.pool, JANE)).map(({ change, podiumUid, intoUid }) =>
@@ -180,19 +187,33 @@ it('is followed by batches that race, without one waiting for the other', async 
   await expect(Promise.all(batches)).resolves.toHaveLength(20);
 });
 
+it.each([
+  ['an answer of Podium', () => janeIs('b')],
+  ['an event that names the contact and not the phone', () => take(merged('10:00', 'a', 'b', []))],
+])('waits with %s for who is at work on the phone, and holds up nobody meanwhile', async (_, write) => {
+  await janeIs('a');
+  await optOut();
+  let writing: Promise<unknown> = Promise.resolve();
+  await transaction(db.pool, async (client) => {
+    await lockPhones(client, [JANE]);
+    await client.query("update opt_out_mirrors set state = 'told'");
+    writing = write();
+    writing.catch(() => undefined);
+    await eventually('the other one to wait', async () => {
+      const { rowCount } = await db.pool.query(
+        "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+      );
+      return rowCount === 1;
+    });
+    await client.query('select from contacts for update');
+  });
+  await writing;
+  expect(await uid()).toBe('b');
+});
+
 it('has Podium told of the opt-out once more when another contact has taken the place', async () => {
   await janeIs('a');
-  await recordOptOut(db.pool, {
-    ...{
-      phone: JANE,
-      phoneHash: testHash(JANE),
-      optedOut: true,
-      source: 'text',
-      actor: 'customer',
-      rule: null,
-    },
-    ...{ locationUid: NORTHSIDE, messageUid: null, at: at('09:00') },
-  });
+  await optOut();
   await db.pool.query("update opt_out_mirrors set state = 'told'");
   await db.pool.query('truncate workflow_starts');
   await take(merged('10:00', 'a', 'b'));

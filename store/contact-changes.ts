@@ -44,14 +44,26 @@ export async function followContacts(client: Queryable, changes: DatedChange[]):
   return concerned;
 }
 
+/** The phones of ours that changes are about which name only Podium's contacts: to be locked before. */
+export async function phonesOfContacts(client: Queryable, changes: ContactChange[]): Promise<string[]> {
+  const uids = uidsOf(changes).map(storableKey);
+  if (uids.length === 0) return [];
+  const { rows } = await client.query<{ phone: string }>(
+    'select phone_e164 as phone from contacts where podium_uid = any($1)',
+    [uids],
+  );
+  return rows.map(({ phone }) => phone);
+}
+
+function uidsOf(changes: ContactChange[]): string[] {
+  return changes.flatMap(({ uid, mergedUid }) => [uid, mergedUid]).filter((uid) => uid !== null);
+}
+
 async function lockRows(client: Queryable, changes: ContactChange[]): Promise<MirrorRow[]> {
   const { rows } = await client.query<MirrorRow>(
     `select phone_e164 as phone, podium_uid as "podiumUid", name, podium_at as "podiumAt" from contacts
       where phone_e164 = any($1) or podium_uid = any($2) order by phone_e164 for update`,
-    [
-      changes.flatMap(({ phones }) => phones),
-      changes.flatMap(({ uid, mergedUid }) => [uid, mergedUid]).filter((uid) => uid !== null),
-    ],
+    [changes.flatMap(({ phones }) => phones), uidsOf(changes)],
   );
   return rows;
 }

@@ -1,6 +1,6 @@
 /** The mirror of Podium's contacts: one per phone, whatever races, and the locations it belongs to. */
 import { latestUid, writeContactHistory } from './contact-history';
-import { transaction, type Pool, type Queryable } from './database';
+import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { mirrorOntoContact } from './opt-out-mirrors';
 import { storable, storableKey } from './text';
 import { wantWorkflows } from './workflow-starts';
@@ -67,6 +67,7 @@ export async function namesByStore(pool: Pool, phone: string): Promise<NameAtSto
 export async function saveContact(pool: Pool, contact: KnownContact): Promise<void> {
   await transaction(pool, async (client) => {
     const { phone, locationUid } = contact;
+    await lockPhones(client, [phone]);
     const row = await lockContact(client, phone);
     const saidUid = contact.podiumUid && storableKey(contact.podiumUid);
     const podiumUid = (await latestUid(client, phone, saidUid)) ?? row.podiumUid;

@@ -3,6 +3,7 @@
  * the one transaction that made it safe to answer.
  */
 import type { Failure, Source } from '../core/events';
+import { phonesOfContacts } from './contact-changes';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import {
   applyOptOuts,
@@ -67,10 +68,11 @@ async function receiveIn(
   batch: ReceivedEvent[],
   context: ReceiveContext,
 ): Promise<Outcome[]> {
+  const ofContacts = await phonesOfContacts(client, batch.flatMap(contactChange));
   // The lock comes first: before what is read, and before the rows' ids are drawn, since ids become
   // visible in another order than drawn.
   const [, unknown] = await Promise.all([
-    lockPhones(client, batch.flatMap(lockKeys)),
+    lockPhones(client, [...batch.flatMap(lockKeys), ...ofContacts]),
     withoutDuplicates(client, batch),
   ]);
   const { fresh, late } = await recognize(client, unknown);
@@ -143,6 +145,9 @@ function lockKeys({ event, verdict }: JudgedEvent): string[] {
   }
   return 'phone' in verdict && verdict.phone !== null ? [verdict.phone] : [`event ${event.eventId}`];
 }
+
+const contactChange = ({ verdict }: JudgedEvent) =>
+  verdict.kind === 'contact_changed' ? [verdict.change] : [];
 
 /** Those not in the inbox yet: neither by the event's id nor, delivered by another webhook, by the message's. */
 async function withoutDuplicates(client: Queryable, batch: ReceivedEvent[]): Promise<ReceivedEvent[]> {
