@@ -204,7 +204,7 @@ describe('of the secrets', () => {
     ]);
   });
 
-  it('nothing is said while no server runs', () => {
-    expect(codes([], 0)).toEqual([]);
+  it('none can be compared while no server runs, and nothing is received: a problem', () => {
+    expect(codes([], 0)).toEqual(['problem no_server_runs']);
   });
 });

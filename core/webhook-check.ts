@@ -22,6 +22,7 @@ export type WebhookFindingCode =
   | 'scopes_missing'
   | 'store_uncovered'
   | 'covered_twice'
+  | 'no_server_runs'
   | 'secret_unknown'
   | 'secret_too_old'
   | 'secret_not_newest'

@@ -48,7 +48,7 @@ export function newestSecret(secrets: readonly LiveSecret[]): LiveSecret | undef
   return first.sort((a, b) => b.firstSeenAt.getTime() - a.firstSeenAt.getTime())[0];
 }
 
-/** The age of the secret in use, and how far a change of secrets has come. */
+/** Whether anybody takes a secret, the age of the one in use, and how far a change of secrets has come. */
 export function secretFindings(
   { secrets, runningServers }: SecretSituation,
   ours: readonly WebhookAtPodium[],
@@ -56,7 +56,7 @@ export function secretFindings(
   now: Date,
 ): WebhookFinding[] {
   const newest = newestSecret(secrets);
-  if (!newest) return [];
+  if (!newest) return [noServerRuns()];
   const isGiven =
     newest.lastUsedAt !== null || ours.some((webhook) => webhook.secretFingerprint === newest.fingerprint);
   const others = secrets.filter((secret) => secret !== newest);
@@ -68,6 +68,16 @@ export function secretFindings(
     ...(inUse === newest ? [] : [notGiven(newest, inUse, now)]),
     ...(isGiven ? others.map((secret) => old(secret, newest, now)) : []),
   ];
+}
+
+function noServerRuns(): WebhookFinding {
+  return {
+    code: 'no_server_runs',
+    severity: 'problem',
+    message: 'No server has said for a minute that it runs: nothing can be received, and no secret compared.',
+    value: 'servers',
+    mend: 'start the servers, or see what keeps them from the database',
+  };
 }
 
 function tooOld(secret: LiveSecret, maxAgeDays: number, now: Date): WebhookFinding {

@@ -228,6 +228,10 @@ async function permitted<T>(call: () => Promise<T>): Promise<T> {
 async function secretForPodium({ pool, secrets }: WebhookTools): Promise<string> {
   const secret = secrets[0]!;
   const { secrets: live, runningServers } = await liveSecrets(pool);
+  if (runningServers === 0)
+    throw new WebhookRefusal(
+      'No server runs that could say which secrets it takes. Start the servers first.',
+    );
   const known = live.find(({ fingerprint }) => fingerprint === secretFingerprint(secret))?.servers ?? 0;
   if (known === runningServers) return secret;
   throw new WebhookRefusal(

@@ -1,11 +1,15 @@
 import { PodiumError } from '../podium/api';
 import { SESSION_QUEUE } from '../core/session';
 import { WANTED_EVENT_TYPES } from '../core/webhooks';
-import { lastWebhookCheck } from '../store/webhooks';
+import { lastWebhookCheck, serverRuns } from '../store/webhooks';
 import { MINUTE, PUBLIC_URL, SessionRig } from '../test/support/session-rig';
 
 let rig: SessionRig;
-beforeAll(async () => (rig = await SessionRig.start()));
+beforeAll(async () => {
+  rig = await SessionRig.start();
+  const server = { id: '00000000-0000-4000-8000-000000000001', secrets: ['a fingerprint'] };
+  await serverRuns(rig.database.pool, server, new Map());
+});
 afterAll(() => rig?.stop());
 afterEach(() => rig.podium.recover());
 

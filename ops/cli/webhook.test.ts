@@ -32,6 +32,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   simulator = await startSimulator();
+  await server(1, SECRET, OLD_SECRET);
   environment = {
     DATABASE_URL: db.url,
     WEBCHAT_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
@@ -52,6 +53,13 @@ afterEach(async () => {
   );
 });
 
+/** A server that runs and takes these secrets. */
+const server = (n: number, ...secrets: string[]) =>
+  serverRuns(
+    db.pool,
+    { id: `00000000-0000-4000-8000-00000000000${n}`, secrets: secrets.map(secretFingerprint) },
+    new Map(),
+  );
 /** A command under `webhook`, with what it answered as data. */
 async function webhook(...args: string[]) {
   const { exitCode, out, err } = await cli(environment, ['webhook', ...args, '--json']);
@@ -151,10 +159,8 @@ describe('register', () => {
   });
 
   it('refuses a secret that one of the running servers would refuse', async () => {
-    const server = (id: string, ...secrets: string[]) =>
-      serverRuns(db.pool, { id, secrets: secrets.map(secretFingerprint) }, new Map());
-    await server('00000000-0000-4000-8000-000000000001', OLD_SECRET);
-    await server('00000000-0000-4000-8000-000000000002', SECRET, OLD_SECRET);
+    await server(1, OLD_SECRET);
+    await server(2, SECRET, OLD_SECRET);
     const refused = await webhook('register', '--location', NORTHSIDE);
     expect(refused).toMatchObject({
       exitCode: 1,
@@ -162,8 +168,22 @@ describe('register', () => {
     });
     expect(await atPodium()).toEqual([]);
 
-    await server('00000000-0000-4000-8000-000000000001', SECRET, OLD_SECRET);
+    await server(1, SECRET, OLD_SECRET);
     expect(await webhook('register', '--location', NORTHSIDE)).toMatchObject({ exitCode: 0 });
+  });
+
+  it('refuses while no server runs: none has said that it takes the secret', async () => {
+    const { uid } = await register('--location', BAYVIEW);
+    await db.pool.query('truncate running_servers');
+    for (const command of [
+      ['register', '--location', NORTHSIDE],
+      ['update', uid],
+    ])
+      expect(await webhook(...command)).toMatchObject({
+        ...{ exitCode: 1, data: { error: expect.stringContaining('No server runs') } },
+      });
+    expect(await atPodium()).toHaveLength(1);
+    expect(await codes()).toContain('problem no_server_runs');
   });
 });
 
@@ -247,11 +267,7 @@ describe('doctor', () => {
 
   it('knows by a secret that Podium tells whether our servers take it', async () => {
     const { uid } = await register('--organization', ORGANIZATION);
-    await serverRuns(
-      db.pool,
-      { id: '00000000-0000-4000-8000-000000000001', secrets: [secretFingerprint(SECRET)] },
-      new Map(),
-    );
+    await server(1, SECRET);
     await simulator.set({ webhook_secrets_told: true });
     expect(await codes()).toEqual([]);
     await atPodiumDirectly('PUT', { secret: 'somebody-elses' }, uid);
