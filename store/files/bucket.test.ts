@@ -2,6 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import getPort from 'get-port';
@@ -92,4 +94,38 @@ test('a bucket that is not there is an error, and ends the source', async () => 
     name: 'NoSuchBucket',
   });
   expect(source.destroyed).toBe(true);
+});
+
+describe('a service that says nothing', () => {
+  /** A bucket at a server that answers so. */
+  async function silentBucket(answer: RequestListener) {
+    const silent = createServer(answer).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const close = () => {
+      silent.closeAllConnections();
+      silent.close();
+    };
+    return { close, bucket: bucketStore({ bucket: 'chats', endpoint, region: 'us-east-1' }, 100) };
+  }
+
+  test('is waited for no longer than its time', async () => {
+    const { bucket, close } = await silentBucket(() => undefined);
+    const tooLate = { name: 'TimeoutError' };
+    for (const size of [10, 2 * PART_BYTES]) {
+      const content = Readable.from(pieces(contentOf('png', size)));
+      await expect(bucket.put(randomUUID(), content, PNG)).rejects.toMatchObject(tooLate);
+    }
+    await expect(bucket.open(randomUUID())).rejects.toMatchObject(tooLate);
+    await expect(bucket.delete(randomUUID())).rejects.toMatchObject(tooLate);
+    close();
+  });
+
+  test('ends a content that has begun', async () => {
+    const { bucket, close } = await silentBucket((_, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('a beginning');
+    });
+    await expect(buffer(await bucket.open(randomUUID()))).rejects.toMatchObject({ name: 'TimeoutError' });
+    close();
+  });
 });

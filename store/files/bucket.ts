@@ -21,8 +21,19 @@ const COMPATIBLE = {
   responseChecksumValidation: 'WHEN_REQUIRED',
 } as const;
 
-export function bucketStore({ bucket, endpoint, region, prefix = '' }: Bucket): FileStore {
+/** A connection that is not there by then will hardly come. */
+const CONNECT_MS = 5_000;
+
+const SILENCE_MS = 30_000;
+
+/** @param silenceMs how long nothing may move on a connection before it breaks off */
+export function bucketStore(
+  { bucket, endpoint, region, prefix = '' }: Bucket,
+  silenceMs = SILENCE_MS,
+): FileStore {
   const client = new S3Client({
+    // Without them a call waits for ever, and holds one of the few places of those who deal with files.
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: silenceMs },
     ...(endpoint ? { endpoint, ...COMPATIBLE } : {}),
     ...(region ? { region } : {}),
   });
