@@ -1,6 +1,6 @@
 /** What the workflows ask about files: fetching them from Podium's links, and deleting them in time. */
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { EncryptionKey } from '../core/encryption';
+import { decrypt, type EncryptionKey } from '../core/encryption';
 import type { ErrorCode } from '../core/error-codes';
 import { FileLinkError, openFileLink, type FileLinkProblem } from '../podium/file-link';
 import type { Pool } from '../store/database';
@@ -11,7 +11,14 @@ import {
   type KeptContent,
 } from '../store/files/checked-content';
 import type { FileStore } from '../store/files/file-store';
-import { fileToFetch, markDeleted, markKept, markRefused, outdatedFiles } from '../store/files/rows';
+import {
+  fileToFetch,
+  findFile,
+  markDeleted,
+  markKept,
+  markRefused,
+  outdatedFiles,
+} from '../store/files/rows';
 
 export interface FileDependencies {
   pool: Pool;
@@ -34,9 +41,13 @@ const TOTAL_MS = 240_000;
 /** How many files one activity deletes. */
 const DELETED_AT_ONCE = 100;
 
+/** A file may be told of before it is there. */
+const APPEARS_WITHIN_MS = 10 * 60_000;
+
 const LINK_CODES: Record<FileLinkProblem, ErrorCode | null> = {
   refused: 'ERR_WEBCHAT_016',
   gone: 'ERR_WEBCHAT_017',
+  missing: 'ERR_WEBCHAT_017',
   unreachable: null,
 };
 
@@ -57,27 +68,38 @@ export function createFileActivities(deps: FileDependencies) {
     return keepContent(files, id, content, rules);
   }
 
+  /**
+   * An attempt may have put a content into the store and not have come to write that down. Without a row that says
+   * it is kept, nobody would ever delete it.
+   */
+  async function removeUnlessKept(id: string): Promise<void> {
+    const file = await findFile(pool, id);
+    if (file?.status !== 'kept') await files.delete(id);
+  }
+
   return {
     /** Fetches a file, or writes down why it is not to be had. It throws only what may pass. */
     async fetchFile(id: string): Promise<void> {
-      const file = await fileToFetch(pool, id, encryptionKeys);
-      if (!file) return;
+      const file = await fileToFetch(pool, id);
+      if (!file) return removeUnlessKept(id);
+      const link = decrypt(file.link, encryptionKeys).toString();
       let kept: KeptContent;
       try {
-        kept = await fetchInto(id, file.link);
+        kept = await fetchInto(id, link);
       } catch (error) {
-        const code = finalCode(error);
+        const code = finalCode(error, file.receivedAt);
         if (!code) throw mayPass(error);
         await markRefused(pool, id, code, phoneHash(file.phone));
-        return;
+        return removeUnlessKept(id);
       }
-      await markKept(pool, id, kept, phoneHash(file.phone));
+      if (!(await markKept(pool, id, kept, phoneHash(file.phone)))) await removeUnlessKept(id);
     },
 
     /** The link was tried for as long as it may be good. */
     async giveUpFile(id: string): Promise<void> {
-      const file = await fileToFetch(pool, id, encryptionKeys);
+      const file = await fileToFetch(pool, id);
       if (file) await markRefused(pool, id, 'ERR_WEBCHAT_017', phoneHash(file.phone));
+      await removeUnlessKept(id);
     },
 
     /** Deletes some of the files that were kept for long enough. */
@@ -93,9 +115,11 @@ export function createFileActivities(deps: FileDependencies) {
 }
 
 /** The code of what would not go better the next time; null for what may. */
-function finalCode(error: unknown): ErrorCode | null {
+function finalCode(error: unknown, receivedAt: Date): ErrorCode | null {
   if (error instanceof FileRefused) return error.code;
-  return error instanceof FileLinkError ? LINK_CODES[error.kind] : null;
+  if (!(error instanceof FileLinkError)) return null;
+  const mayAppear = error.kind === 'missing' && Date.now() < receivedAt.getTime() + APPEARS_WITHIN_MS;
+  return mayAppear ? null : LINK_CODES[error.kind];
 }
 
 /** Errors of the network name hosts, and what a link says is nobody's business: only codes go on. */

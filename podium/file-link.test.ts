@@ -167,8 +167,8 @@ test('three redirects are followed, and a fourth one is not', async () => {
 test.each([
   [400, 'gone'],
   [401, 'gone'],
-  [403, 'gone'],
-  [404, 'gone'],
+  [403, 'missing'],
+  [404, 'missing'],
   [410, 'gone'],
   [408, 'unreachable'],
   [429, 'unreachable'],

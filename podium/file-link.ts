@@ -11,7 +11,8 @@ import { isPublicAddress } from './public-address';
 
 export type FileLinkProblem =
   | 'refused' // it leads where nothing is fetched from
-  | 'gone' // expired, or never there
+  | 'gone' // expired, for good
+  | 'missing' // expired, or not there yet: nobody says which
   | 'unreachable'; // it may work later
 
 /** Why there is no file behind a link. Holds nothing of the link. */
@@ -49,6 +50,8 @@ const MOST_REDIRECTS = 3;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Of the answers that are no success and no 5xx, those that may be others later. */
 const PASSING = new Set([408, 425, 429]);
+/** A storage that may not tell which files there are answers 403 for one that it does not have. */
+const MISSING = new Set([403, 404]);
 
 /** Opens the file behind a link. @throws FileLinkError */
 export async function openFileLink(link: string, options: FileLinkOptions): Promise<LinkedFile> {
@@ -70,8 +73,12 @@ export async function openFileLink(link: string, options: FileLinkOptions): Prom
 }
 
 function notThere(status: number): FileLinkError {
-  const isGone = status >= 400 && status < 500 && !PASSING.has(status);
-  return new FileLinkError(isGone ? 'gone' : 'unreachable', `The link was answered ${status}.`);
+  return new FileLinkError(problemOf(status), `The link was answered ${status}.`);
+}
+
+function problemOf(status: number): FileLinkProblem {
+  if (MISSING.has(status)) return 'missing';
+  return status >= 400 && status < 500 && !PASSING.has(status) ? 'gone' : 'unreachable';
 }
 
 /** What is wrong with an address shows in its parsed form: 0x7f.1 and 2130706433 are 127.0.0.1 there. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { decrypt } from '../../core/encryption';
 import type { Attachment } from '../../core/events';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
 import {
@@ -69,7 +70,9 @@ test('a file that came with a message is written down with it, and is to be fetc
   expect(await rows('workflow_starts')).toMatchObject([
     { workflow_type: 'inboundFile', workflow_id: `inbound-file:${file!.id}`, args: [{ fileId: file!.id }] },
   ]);
-  expect(await fileToFetch(db.pool, file!.id, KEYS)).toEqual({ link: LINK, phone: JANE });
+  const toFetch = await fileToFetch(db.pool, file!.id);
+  expect(toFetch).toMatchObject({ phone: JANE, receivedAt: event.receivedAt });
+  expect(decrypt(toFetch!.link, KEYS).toString()).toBe(LINK);
 });
 
 test('the link stands nowhere in the clear, and is forgotten once it is of no use', async () => {
@@ -145,7 +148,7 @@ test('a kept file is shown with what it is, and the audit has its hash', async (
   expect(await rows('audit_entries')).toMatchObject([
     { kind: 'file_kept', details: { file: id, sha256, size: 7 } },
   ]);
-  expect(await fileToFetch(db.pool, id, KEYS)).toBeNull();
+  expect(await fileToFetch(db.pool, id)).toBeNull();
 });
 
 test('what has become of a file is decided once', async () => {
@@ -178,5 +181,5 @@ test('files are outdated after so many days, and stay known once they are delete
 
 test('a file that nobody knows is none', async () => {
   expect(await findFile(db.pool, randomUUID())).toBeNull();
-  expect(await fileToFetch(db.pool, randomUUID(), KEYS)).toBeNull();
+  expect(await fileToFetch(db.pool, randomUUID())).toBeNull();
 });

@@ -1,7 +1,7 @@
 /** What is known of each file of a customer, and what becomes of it. */
 import { randomUUID } from 'node:crypto';
 import { customerFileNote, fileRefusedNote, forwardedWords } from '../../core/agent-note';
-import { decrypt, encrypt, type EncryptionKey } from '../../core/encryption';
+import { encrypt, type Encrypted, type EncryptionKey } from '../../core/encryption';
 import type { ErrorCode } from '../../core/error-codes';
 import type { Attachment, ReceivedFile } from '../../core/events';
 import { sealFileLink } from '../../core/file-link';
@@ -242,19 +242,24 @@ export async function fileOfMessage(pool: Pool, messageUid: string): Promise<Sto
   return rows[0] ?? null;
 }
 
-/** The link of a file that is still to be fetched, and whose it is; null when there is nothing left to do. */
-export async function fileToFetch(
-  pool: Pool,
-  id: string,
-  keys: readonly EncryptionKey[],
-): Promise<{ link: string; phone: string } | null> {
-  const { rows } = await pool.query<{ phone: string; keyId: string; bytes: Buffer }>(
-    `select phone_e164 as phone, link_key_id as "keyId", link as bytes from files
+export interface FileToFetch {
+  /** As it was encrypted. */
+  link: Encrypted;
+  phone: string;
+  receivedAt: Date;
+}
+
+/** A file that is still to be fetched; null when there is nothing left to do. */
+export async function fileToFetch(pool: Pool, id: string): Promise<FileToFetch | null> {
+  const { rows } = await pool.query<{ phone: string; keyId: string; bytes: Buffer; receivedAt: Date }>(
+    `select phone_e164 as phone, link_key_id as "keyId", link as bytes, received_at as "receivedAt" from files
       where id = $1 and status = 'pending' and link is not null`,
     [id],
   );
   const [row] = rows;
-  return row ? { link: decrypt(row, keys).toString(), phone: row.phone } : null;
+  return row
+    ? { link: { keyId: row.keyId, bytes: row.bytes }, phone: row.phone, receivedAt: row.receivedAt }
+    : null;
 }
 
 /** The content is in the store. @returns false when something else has become of the file meanwhile */
