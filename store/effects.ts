@@ -11,7 +11,14 @@ import type { Queryable } from './database';
 import { failAsReported, failSends } from './failures';
 import { announceFiles, type AnnouncedFile, type FileRules } from './files/rows';
 import { writeNotes, type NewNote } from './notes';
-import { applyOptOut, optedOutAmong, takeBackPodiumOptOut, type OptOutChange } from './opt-outs';
+import {
+  applyOptOut,
+  knownEntries,
+  optedOutAmong,
+  optedOutByPodium,
+  takeBackPodiumOptOut,
+  type OptOutChange,
+} from './opt-outs';
 import { findOwnMessages, type OwnMessage } from './own-messages';
 import { ANSWERS_WAIT } from './sessions';
 import { storable, storableKey } from './text';
@@ -65,15 +72,27 @@ interface SessionState {
 export const RECORDED: Effect = { status: 'recorded', failure: null, workflowId: null, message: null };
 const IGNORED: Effect = { ...RECORDED, status: 'ignored' };
 
-/** Writes the opt-outs among the events. They come first: a STOP counts for all that is in its batch. */
+/**
+ * Writes the opt-outs among the events. They come first: a STOP counts for all that is in its batch. One by one,
+ * but what changes nothing, as nearly all that Podium tells of contacts, costs two statements a batch.
+ */
 export async function applyOptOuts(
   client: Queryable,
   events: JudgedEvent[],
   context: ReceiveContext,
 ): Promise<void> {
+  const outs = new Map(events.map((event) => [event, optOutChanges(event, context)]));
+  const cleared = new Map(events.map((event) => [event, clearedOptOuts(event, context)]));
+  const changes = [...outs.values()].flat();
+  const known = await knownEntries(client, changes);
+  const isKnown = new Set(changes.filter((_, i) => known[i] !== null));
+  const phonesOf = (some: { phone: string }[]) => some.map(({ phone }) => phone);
+  const mayBeTakenBack = await optedOutByPodium(client, phonesOf([...cleared.values()].flat()));
+  for (const phone of phonesOf(changes)) mayBeTakenBack.add(phone);
   for (const event of events) {
-    for (const change of optOutChanges(event, context)) await applyOptOut(client, change);
-    for (const change of clearedOptOuts(event, context)) await takeBackPodiumOptOut(client, change);
+    for (const change of outs.get(event)!) if (!isKnown.has(change)) await applyOptOut(client, change);
+    for (const change of cleared.get(event)!)
+      if (mayBeTakenBack.has(change.phone)) await takeBackPodiumOptOut(client, change);
   }
 }
 

@@ -136,6 +136,29 @@ it('ends in the same state, whatever the order of changes that race', async () =
   }
 });
 
+it('writes an opt-out of Podium once, however often it tells of it, and one of another contact or time', async () => {
+  const podium = { source: 'podium', actor: 'podium', contactUid: 'a' } as const;
+  const first = await record(true, '10:00', podium);
+  expect(await record(true, '10:00', podium)).toEqual({ historyId: first.historyId, applied: false });
+  await record(true, '10:00', { ...podium, contactUid: 'twin' });
+  await record(true, '09:00', podium);
+  await record(true, '09:00', podium);
+  await record(false, '11:00');
+  await record(true, '10:00', podium);
+  expect(await rows('select applied from opt_out_history order by id')).toEqual(
+    [true, false, false, true].map((applied) => ({ applied })),
+  );
+  expect(await rows('select * from audit_entries')).toHaveLength(4);
+});
+
+it('hears an opt-out of Podium again that the state does not know of', async () => {
+  const podium = { source: 'podium', actor: 'podium', contactUid: 'a' } as const;
+  await record(false, '10:00');
+  await record(true, '11:00', podium);
+  await db.pool.query(`update opt_outs set opted_out = false, recorded_at = '2026-07-23T10:00Z'`);
+  expect(await record(true, '11:00', podium)).toMatchObject({ applied: true });
+});
+
 it('writes the clear opt-outs of a contact whose other phone is unclear, and quarantines the event', async () => {
   const unclear = { code: 'ERR_WEBCHAT_001', message: '', hint: '' };
   const [outcome] = await receive(

@@ -46,6 +46,8 @@ export async function recordOptOut(pool: Pool, change: OptOutChange): Promise<Le
  * session of the phone is told (by the relay), and so is Podium (by a workflow) unless Podium told us.
  */
 export async function applyOptOut(client: Queryable, change: OptOutChange): Promise<LedgerEntry> {
+  const [known = null] = await knownEntries(client, [change]);
+  if (known !== null) return { historyId: known, applied: false };
   const applied = !(await isEcho(client, change)) && (await changeState(client, change));
   const historyId = await writeHistory(client, change, applied);
   await writeAudit(client, {
@@ -65,6 +67,31 @@ export async function applyOptOut(client: Queryable, change: OptOutChange): Prom
   if (applied && change.optedOut) await tellSessions(client, change);
   if (applied) await mirrorEntry(client, change, historyId);
   return { historyId, applied };
+}
+
+/**
+ * Podium tells of its opt-out with everything that it tells of the contact: the same one again is no new wish.
+ * @returns of each change the entry that it has already, when it would change nothing; else null
+ */
+export async function knownEntries(client: Queryable, changes: OptOutChange[]): Promise<(number | null)[]> {
+  const isTold = ({ source, optedOut }: OptOutChange) => source === 'podium' && optedOut;
+  if (!changes.some(isTold)) return changes.map(() => null);
+  const { rows } = await client.query<{ historyId: number | null }>(
+    `select (select max(h.id) from opt_out_history h join opt_outs state using (phone_e164)
+              where told.is_told and h.phone_e164 = told.phone and h.opted_out and h.source = 'podium'
+                and h.event_at = told.at and h.contact_uid is not distinct from told.contact_uid
+                and (state.recorded_at > told.at or state.recorded_at = told.at and state.opted_out)) as "historyId"
+       from unnest($1::text[], $2::timestamptz[], $3::text[], $4::boolean[])
+         with ordinality as told(phone, at, contact_uid, is_told, place)
+      order by place`,
+    [
+      changes.map(({ phone }) => phone),
+      changes.map(({ at }) => at),
+      changes.map(({ contactUid }) => contactUid ?? null),
+      changes.map(isTold),
+    ],
+  );
+  return rows.map(({ historyId }) => historyId);
 }
 
 /**
@@ -147,6 +174,16 @@ async function writeHistory(client: Queryable, change: OptOutChange, applied: bo
     ],
   );
   return rows[0]!.id;
+}
+
+/** Those of the phones whose opt-out Podium has set, and may take back. */
+export async function optedOutByPodium(client: Queryable, phones: string[]): Promise<Set<string>> {
+  if (phones.length === 0) return new Set();
+  const { rows } = await client.query<{ phone: string }>(
+    `select phone_e164 as phone from opt_outs where opted_out and source = 'podium' and phone_e164 = any($1)`,
+    [phones],
+  );
+  return new Set(rows.map(({ phone }) => phone));
 }
 
 /** Rows are locked in the one order that everyone keeps: by workflow id. */
