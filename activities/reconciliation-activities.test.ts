@@ -1,6 +1,7 @@
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { PodiumError, type ConversationMessage, type Page, type PodiumConversation } from '../podium/api';
 import { replaceLocations } from '../store/locations';
+import { reconciliationTotals } from '../store/reconciliation';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { BAYVIEW, context, NORTHSIDE } from '../test/support/received';
 import { createReconciliationActivities, createReconciliationSteps } from './reconciliation-activities';
@@ -169,6 +170,23 @@ test('a conversation that is no more is done with; one that cannot be read waits
   const [id] = (await toRead()) as [number];
   const gone = new PodiumError('not_found', '404', { mayHaveHappened: false });
   expect(await read(id, gone)).toMatchObject({ more: false });
+  expect(await toRead()).toEqual([]);
+});
+
+test('what was noted down long ago is read no farther back than any, and given up in the end', async () => {
+  const id = await noted();
+  const page = last(message('young', ago(60)), message('too old', ago(1500)));
+  const age = (minutes: number) =>
+    db.pool.query('update conversations_to_read set since = $1', [ago(minutes)]);
+  await age(2000);
+  await steps().endReconciliation();
+  await look({ pageOfMessages: async () => page }).readConversation({ id, until: until() });
+  expect(await inbox()).toEqual(['young']);
+
+  await noted();
+  await age(3000);
+  expect(await reconciliationTotals(db.pool)).toMatchObject({ toRead: 1 });
+  await steps().endReconciliation();
   expect(await toRead()).toEqual([]);
 });
 

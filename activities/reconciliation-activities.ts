@@ -82,7 +82,7 @@ export function createReconciliationActivities(deps: ReconciliationDependencies)
 
     /** Reads the next page of a conversation's messages into the inbox. A conversation that is no more is done with. */
     async readConversation({ id, until }: { id: number; until: number }): Promise<PageOutcome> {
-      const conversation = await conversationToRead(pool, id);
+      const conversation = await conversationToRead(pool, id, rules);
       if (!conversation) return NOTHING;
       const page = await callPodium(() => pageOf(conversation));
       const outcome = await takeIn(conversation, page.items, new Date(until));
@@ -150,7 +150,7 @@ export function createReconciliationSteps({ pool, rules }: { pool: Pool; rules: 
     nextConversations: (look: { locationUid: string; afterId: number }): Promise<number[]> =>
       conversationsToRead(pool, look.locationUid, { afterId: look.afterId, limit: MOST_CONVERSATIONS }),
 
-    endReconciliation: (): Promise<void> => endRun(pool),
+    endReconciliation: (): Promise<void> => endRun(pool, rules),
   };
 }
 

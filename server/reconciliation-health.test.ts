@@ -1,4 +1,5 @@
-import { reconciliationIsWell } from './reconciliation-health';
+import { Registry } from 'prom-client';
+import { addReconciliationMetrics, reconciliationIsWell } from './reconciliation-health';
 
 const MINUTE = 60;
 const wellAfter = (seconds: number, intervalSeconds: number) =>
@@ -16,4 +17,14 @@ it('is not known before the first look, nor when looks are missing', async () =>
   );
   await expect(wellAfter(130 * MINUTE, 10 * MINUTE)).rejects.toThrow(/no look has ended since .*workflow/);
   await expect(wellAfter(190 * MINUTE, 60 * MINUTE)).rejects.toThrow('no look has ended since');
+});
+
+it('shows what could not be read yet, beside what was found and when', async () => {
+  const registry = new Registry();
+  const lastRunAt = new Date('2026-07-23T10:00:00Z');
+  addReconciliationMetrics(registry, async () => ({ lastRunAt, finds: 2, toRead: 3 }));
+  const metrics = await registry.metrics();
+  expect(metrics).toContain('podium_webchat_reconciliation_conversations_to_read 3');
+  expect(metrics).toContain('podium_webchat_reconciliation_finds_total 2');
+  expect(metrics).toContain(`last_run_timestamp_seconds ${lastRunAt.getTime() / 1000}`);
 });

@@ -1,5 +1,6 @@
 /** How the search for messages that no webhook has brought is getting on, as `/readyz` and `/metrics` tell it. */
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { ReconciliationTotals } from '../store/reconciliation';
 
 /** So many looks may be missing before it shows. */
 const PATIENCE = 3;
@@ -24,7 +25,7 @@ export async function reconciliationIsWell(
 /** Adds what workers have found in Podium, as the database has it: the same on every server. */
 export function addReconciliationMetrics(
   registry: Registry,
-  read: () => Promise<{ lastRunAt: Date | null; finds: number }>,
+  read: () => Promise<ReconciliationTotals>,
 ): void {
   const registers = [registry];
   new Counter({
@@ -44,6 +45,15 @@ export function addReconciliationMetrics(
     async collect() {
       const { lastRunAt } = await read().catch(() => ({ lastRunAt: null }));
       this.set(lastRunAt ? lastRunAt.getTime() / 1000 : NaN);
+    },
+  });
+  new Gauge({
+    name: 'podium_webchat_reconciliation_conversations_to_read',
+    help: 'Conversations that have changed and were not read yet. What stays between two looks could not be read.',
+    registers,
+    async collect() {
+      const { toRead } = await read().catch(() => ({ toRead: NaN }));
+      this.set(toRead);
     },
   });
 }

@@ -114,13 +114,20 @@ export async function conversationsToRead(
   return rows.map(({ id }) => id);
 }
 
-/** A conversation that is to be read; null when it has been read. */
-export async function conversationToRead(pool: Pool, id: number): Promise<ConversationToRead | null> {
+/**
+ * A conversation that is to be read; null when it has been read. It may have been noted down long ago, and is
+ * read no farther back than any.
+ */
+export async function conversationToRead(
+  pool: Pool,
+  id: number,
+  { longestMs }: Pick<LookRules, 'longestMs'>,
+): Promise<ConversationToRead | null> {
   const { rows } = await pool.query<ConversationToRead>(
-    `select conversation_uid as uid, location_uid as "locationUid", channel, identifier, since,
-            cursors[cardinality(cursors)] as cursor
+    `select conversation_uid as uid, location_uid as "locationUid", channel, identifier,
+            greatest(since, now() - $2 * interval '1 ms') as since, cursors[cardinality(cursors)] as cursor
        from conversations_to_read where id = $1`,
-    [id],
+    [id, longestMs],
   );
   return rows[0] ?? null;
 }
@@ -139,8 +146,15 @@ export async function settleConversation(pool: Pool, id: number): Promise<void> 
   await pool.query('delete from conversations_to_read where id = $1', [id]);
 }
 
-/** All locations have been looked at. */
-export async function endRun(pool: Pool): Promise<void> {
+/**
+ * All locations have been looked at. What could not be read for as long as a look may go back is given up, and
+ * its phone goes: Podium refuses it for good, or its location is not served any more.
+ */
+export async function endRun(pool: Pool, { longestMs }: Pick<LookRules, 'longestMs'>): Promise<void> {
+  // Twice, since it may have been noted down with as long a stretch of time behind it.
+  await pool.query(`delete from conversations_to_read where since < now() - 2 * $1 * interval '1 ms'`, [
+    longestMs,
+  ]);
   await pool.query('update reconciliation_totals set last_run_at = now()');
 }
 
@@ -150,9 +164,17 @@ export async function countFinds(client: Queryable, count: number): Promise<void
 }
 
 /** What became of all looks so far. */
-export async function reconciliationTotals(pool: Pool): Promise<{ lastRunAt: Date | null; finds: number }> {
-  const { rows } = await pool.query<{ lastRunAt: Date | null; finds: number }>(
-    'select last_run_at as "lastRunAt", finds from reconciliation_totals',
+export interface ReconciliationTotals {
+  lastRunAt: Date | null;
+  finds: number;
+  /** Conversations that have changed and were not read yet. */
+  toRead: number;
+}
+
+export async function reconciliationTotals(pool: Pool): Promise<ReconciliationTotals> {
+  const { rows } = await pool.query<ReconciliationTotals>(
+    `select last_run_at as "lastRunAt", finds, (select count(*) from conversations_to_read) as "toRead"
+       from reconciliation_totals`,
   );
   return rows[0]!;
 }

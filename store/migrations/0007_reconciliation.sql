@@ -11,7 +11,8 @@ create table reconciliation_looks (
   listed_until timestamptz not null
 );
 
--- Conversations that have changed, until they are read. A phone stands here for minutes, and in no workflow.
+-- Conversations that have changed, until they are read. A phone stands here for minutes, for weeks at most where
+-- Podium never gives the conversation, and in no workflow.
 create table conversations_to_read (
   id               bigint generated always as identity primary key,
   conversation_uid text not null unique,
