@@ -54,6 +54,12 @@ describe('the command', () => {
     expect(err).toContain('npm start');
   });
 
+  it('says what is wrong with LOG_LEVEL, and exits 2', async () => {
+    const { exitCode, out, err } = await cli({ ...environment, LOG_LEVEL: 'bogus' }, ['auth', 'status']);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toContain('LOG_LEVEL');
+  });
+
   it('tells what is away, and exits 2', async () => {
     const nobody = { ...environment, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
     const { exitCode, out, err } = await cli(nobody, ['auth', 'status']);

@@ -36,7 +36,15 @@ Examples:
  * @returns the exit code; never throws
  */
 export async function runCli(args: string[], host: CliHost): Promise<number> {
-  const context = new CliContext(host);
+  try {
+    return await run(args, new CliContext(host));
+  } catch (error) {
+    host.err(`${(error as Error).message}\n`); // a context that could not be made, as with a wrong LOG_LEVEL, or ended
+    return EXIT.unknown;
+  }
+}
+
+async function run(args: string[], context: CliContext): Promise<number> {
   try {
     await createProgram(context).parseAsync(args, { from: 'user' });
     return context.exitCode;
