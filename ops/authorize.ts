@@ -64,6 +64,7 @@ export async function authorize(wish: AuthorizationWish): Promise<TokenGrant> {
   } finally {
     ended.abort();
     server.close();
+    server.closeAllConnections(); // browsers open spare ones, which never ask anything
   }
 }
 
@@ -76,8 +77,8 @@ function store(
   return tokens.exclusively(async () => {
     const { grants } = await tokens.load();
     const grant = await redeemCode(client, code, redirectUri);
-    await tokens.saveGrant(grant, grants);
-    return grant;
+    if (await tokens.saveGrant(grant, grants)) return grant;
+    throw new Error('Another process has stored tokens at the same moment; these are not kept. Try again.');
   });
 }
 
@@ -99,7 +100,7 @@ function browserReturns(server: Server, state: string): Promise<Callback> {
       response.end(callback ? 'Podium has answered. You can close this page.\n' : 'Nobody waits for this.\n');
       if (callback === null) return;
       isOver = true;
-      resolve(callback);
+      response.once('close', () => resolve(callback)); // not before the browser has its page
     });
   });
 }
