@@ -19,13 +19,13 @@ export type WebhookCheckActivities = ReturnType<typeof createWebhookCheckActivit
 
 export function createWebhookCheckActivities({ pool, podium, webhookRules }: WebhookCheckDependencies) {
   return {
-    /** Whether Podium has granted a scope: as it has told with the token, else as one call shows. */
+    /** Whether Podium has granted a scope: as it has told with the token, else unless one call shows that it has not. */
     async hasScope(scope: ReadScope): Promise<boolean> {
       const told = (await readAccess(pool))?.scopes;
       if (told) return told.includes(scope);
       const [store] = await listLocations(pool);
       if (!store) throw noLocations();
-      return callPodium(() => probeScope(podium, scope, store.uid));
+      return (await callPodium(() => probeScope(podium, scope, store.uid))) !== false;
     },
 
     /**

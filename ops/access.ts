@@ -46,7 +46,7 @@ function accessToken(facts: AccessFacts | null): AccessReport['access_token'] {
   return at ? { expires_at: at.toISOString(), expires_in_seconds: secondsBetween(new Date(), at) } : null;
 }
 
-type Probed = Partial<Record<Scope, boolean>>;
+type Probed = Partial<Record<Scope, boolean | null>>;
 
 /** Reads one thing for each scope that reading can tell. */
 async function ask(
@@ -54,7 +54,7 @@ async function ask(
 ): Promise<{ works: boolean | null; reason: string | null; probed: Probed }> {
   const probed: Probed = {};
   try {
-    await podium.listWebhooks(); // needs no scope
+    await assertAccess(podium);
     let locationUid: string | null = null;
     probed.read_locations = await mayRead(async () => {
       locationUid = (await podium.listLocations())[0]?.uid ?? null;
@@ -68,13 +68,20 @@ async function ask(
   }
 }
 
+/** By a call that needs no scope. Where it is not permitted all the same, Podium has accepted the token. */
+async function assertAccess(podium: PodiumApi): Promise<void> {
+  await podium.listWebhooks().catch((error: unknown) => {
+    if (!(error instanceof PodiumError) || error.kind !== 'not_permitted') throw error;
+  });
+}
+
 /** What Podium said with the token counts; else what was tried, and of writing nobody knows. */
 function sortScopes(told: string[] | null, probed: Probed): AccessReport['scopes'] {
-  const has = (scope: Scope) => told?.includes(scope) ?? probed[scope];
+  const has = (scope: Scope) => told?.includes(scope) ?? probed[scope] ?? null;
   return {
     granted: SCOPES.filter((scope) => has(scope) === true),
     missing: SCOPES.filter((scope) => has(scope) === false),
-    unknown: SCOPES.filter((scope) => has(scope) === undefined),
+    unknown: SCOPES.filter((scope) => has(scope) === null),
   };
 }
 

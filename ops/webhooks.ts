@@ -73,10 +73,11 @@ export async function examineWebhooks(tools: WebhookTools): Promise<WebhookFindi
   return findings;
 }
 
-/** The scopes that reading shows, where Podium has not told what it granted. */
+/** The scopes that reading does not show to be missing, where Podium has not told what it granted. */
 async function readScopes(podium: PodiumApi, locationUid: string): Promise<string[]> {
   const scopes: string[] = [];
-  for (const scope of NEEDED_SCOPES) if (await probeScope(podium, scope, locationUid)) scopes.push(scope);
+  for (const scope of NEEDED_SCOPES)
+    if ((await probeScope(podium, scope, locationUid)) !== false) scopes.push(scope);
   return scopes;
 }
 

@@ -1,4 +1,4 @@
-import { PodiumError, type PodiumApi } from './api';
+import { PodiumError, type PodiumApi, type PodiumErrorKind } from './api';
 
 /** Scopes that reading one thing tells of. */
 export type ReadScope = 'read_contacts' | 'read_messages';
@@ -6,23 +6,29 @@ export type ReadScope = 'read_contacts' | 'read_messages';
 /** Belongs to nobody. */
 const SOME_PHONE = '+14155550100';
 
-/** Tries whether a scope was granted, since Podium need not say so. One call. */
+/** Tries whether a scope was granted, since Podium need not say so; null where the answer does not tell. One call. */
 export function probeScope(
   podium: Pick<PodiumApi, 'findContact' | 'pageOfConversations'>,
   scope: ReadScope,
   locationUid: string,
-): Promise<boolean> {
+): Promise<boolean | null> {
   if (scope === 'read_contacts') return mayRead(() => podium.findContact(SOME_PHONE, locationUid));
   return mayRead(() => podium.pageOfConversations(locationUid, null));
 }
 
-/** Whether Podium permits it. */
-export async function mayRead(read: () => Promise<unknown>): Promise<boolean> {
+/** Podium has not looked at what was asked. */
+const NOT_ANSWERED: readonly PodiumErrorKind[] = ['unauthenticated', 'throttled', 'unreachable', 'server'];
+
+/**
+ * Whether Podium permits it; null where the answer does not tell, as when it does not like what was asked about.
+ * @throws PodiumError when Podium does not answer
+ */
+export async function mayRead(read: () => Promise<unknown>): Promise<boolean | null> {
   try {
     await read();
     return true;
   } catch (error) {
-    if (error instanceof PodiumError && error.kind === 'not_permitted') return false;
-    throw error;
+    if (!(error instanceof PodiumError) || NOT_ANSWERED.includes(error.kind)) throw error;
+    return error.kind === 'not_permitted' ? false : null;
   }
 }

@@ -88,6 +88,23 @@ describe('auth status', () => {
     );
   });
 
+  it('works, although Podium does not like what was asked about, or does not show the webhooks', async () => {
+    await simulator.fault({ path: '/v4/contacts', status: 400, body: { code: 'invalid_request_values' } });
+    await simulator.fault({ path: '/v4/webhooks', status: 403, body: { code: 'unauthorized' } });
+    const { exitCode, report } = await status();
+    expect({ exitCode, report }).toMatchObject({
+      exitCode: 0,
+      report: {
+        works: true,
+        scopes: {
+          granted: ['read_messages', 'read_locations'],
+          missing: [],
+          unknown: ['write_messages', 'read_contacts', 'write_contacts'],
+        },
+      },
+    });
+  });
+
   it('says since when access is refused, and exits 1', async () => {
     await simulator.revokeAccess();
     const { exitCode, report } = await status();
