@@ -59,7 +59,7 @@ type ServerEnvironment = Pick<Environment, (typeof NEEDS)[number]>;
 
 /** A customer who sends a file to a store that is not on the list waits so long for the list to be read anew. */
 const LOCATION_PATIENCE_MS = 2_000;
-/** The receiver's own connections: a batch on its way, and the health check. */
+/** The receiver's own connections: a batch on its way, and the look whether it could store one. */
 const RECEIVER_POOL = { max: 2, statementTimeoutMs: 2_000 };
 const TEMPORAL_CHECK_MS = 900;
 
@@ -160,7 +160,7 @@ void runMain('server', async () => {
       },
       addressOf: (request) => clientAddress(request, trustedProxies),
     },
-    checks: readinessChecks(receiverPool, client, directory, settings),
+    checks: readinessChecks({ receiverPool, pool }, client, directory, settings),
     metrics,
     tools,
     files: { pool, encryptionKeys, files },
@@ -180,14 +180,14 @@ void runMain('server', async () => {
 });
 
 function readinessChecks(
-  pool: Pool,
+  { receiverPool, pool }: { receiverPool: Pool; pool: Pool },
   client: Client,
   directory: LocationDirectory,
   settings: Settings,
 ): Checks {
   return {
     required: {
-      database: () => pool.query('select 1'),
+      database: () => receiverPool.query('select 1'),
       locations: () =>
         directory.isLoaded ? Promise.resolve() : Promise.reject(new Error('the list is not loaded')),
     },
