@@ -530,11 +530,11 @@ describe('a message of the store', () => {
       await take(customerMessage());
     });
 
-    async function send(n: number) {
+    async function send(n: number, now = new Date()) {
       const sendId = `00000000-0000-4000-8000-00000000000${n}`;
       const send = {
         ...{ sendId, phone: JANE, phoneHash: testHash(JANE), locationUid: NORTHSIDE, workflowId: null },
-        ...{ conversationUid: null, purpose: 'greeting', body: said, now: new Date() },
+        ...{ conversationUid: null, purpose: 'greeting', body: said, now },
       };
       await openDoor(db.pool, send, 0);
       return sendId;
@@ -566,6 +566,17 @@ describe('a message of the store', () => {
       await take(echo({ messageUid: 'm-1' }), echo({ messageUid: 'm-2' }), echo({ messageUid: 'm-3' }));
       expect((await rows('sends')).map(({ message_uid }) => message_uid).sort()).toEqual(['m-1', 'm-2']);
       expect(await agents()).toMatchObject([{ message_uid: 'm-3' }]);
+    });
+
+    it('claims no send of another time, and leaves it to the echo of its own', async () => {
+      const now = Date.now();
+      for (const [n, days] of [90, 0].entries()) {
+        const sendId = await send(n, new Date(now - days * 86_400_000));
+        await settleSend(db.pool, sendId, { kind: 'unknown' });
+      }
+      const anAgents = echo({ messageUid: 'm-1', at: new Date(now - 9 * 86_400_000) });
+      await take(anAgents, echo({ messageUid: 'm-2', at: new Date(now) }));
+      expect(await rows('sends')).toMatchObject([{ message_uid: null }, { message_uid: 'm-2' }]);
     });
 
     it('tells under whom we write: nothing of that sender is taken for an agent’s any more', async () => {

@@ -2,6 +2,11 @@
 import type { Queryable } from './database';
 import { bodyHash, storableKey } from './text';
 
+/** By how much Podium's clock may be behind ours. */
+const CLOCK_SKEW = '5 minutes';
+/** How long a send may have been on its way, its event included where that is all we have of its time. */
+const LATEST_ECHO = '11 days';
+
 /** A message of the store's side, from whomever. */
 export interface StoreMessage {
   uid: string | null;
@@ -23,7 +28,7 @@ export interface OwnMessage {
 
 /**
  * Those messages that are of our own doing, by their place in the list: the echo of a send, by the message's
- * uid where it is known already, else each claims one send of the same body whose message is not known yet;
+ * uid where it is known already, else each claims one send of the same body and of its time whose message is not known yet;
  * and what else the sender has written under whom Podium files our sends. Only a known uid tells who that is:
  * the same words may be a person's.
  *
@@ -50,19 +55,19 @@ export async function findOwnMessages(
        select place from message
         where sender_uid in (select sender_uid from known union all select sender_uid from our_senders)
      ), echo as (
-       select *, row_number() over (partition by phone_e164, location_uid, body_hash order by place) as turn
-         from message where place not in (select place from known)
-     ), awaiting as (
-       select id, phone_e164, location_uid, body_hash,
-              row_number() over (partition by phone_e164, location_uid, body_hash order by intended_at, id) as turn
-         from sends where message_uid is null and attempts > 0 and status not in ('refused', 'not_sent')
-          and phone_e164 = any($2)
+       select * from message where place not in (select place from known)
+     ), candidate as (
+       select place, echo.uid, id, dense_rank() over (words order by place) as echo_turn,
+              dense_rank() over (words order by intended_at, id) as send_turn
+         from echo join sends using (phone_e164, location_uid, body_hash)
+        where message_uid is null and attempts > 0 and status not in ('refused', 'not_sent')
+          and at between intended_at - interval '${CLOCK_SKEW}' and intended_at + interval '${LATEST_ECHO}'
+       window words as (partition by phone_e164, location_uid, body_hash)
      ), claimed as (
-       update sends set message_uid = echo.uid, settled_at = coalesce(settled_at, now()),
+       update sends set message_uid = candidate.uid, settled_at = coalesce(settled_at, now()),
               status = case when status = 'failed' then status else 'sent' end
-         from echo join awaiting using (phone_e164, location_uid, body_hash, turn)
-        where sends.id = awaiting.id
-       returning echo.place, sends.*
+         from candidate where sends.id = candidate.id and echo_turn = send_turn
+       returning candidate.place, sends.*
      ), told as (
        insert into audit_entries (entry_key, kind, phone_hash, location_uid, workflow_id, details)
        select 'send_sent:' || id || ':' || attempts, 'send_sent', phone_hash, location_uid, workflow_id,
