@@ -21,5 +21,5 @@ module.exports = {
   ],
   // The package names no entry for who requires it; Node itself takes the one for who imports it.
   moduleNameMapper: { '^file-type$': '<rootDir>/node_modules/file-type/index.js' },
-  testTimeout: 60_000,
+  testTimeout: 120_000,
 };

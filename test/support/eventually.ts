@@ -1,7 +1,7 @@
 /** Waiting for something that comes about in other processes. */
 import { setTimeout as pause } from 'node:timers/promises';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 const LOOK_AGAIN_MS = 50;
 
 /**
