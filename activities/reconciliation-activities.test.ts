@@ -155,6 +155,24 @@ test('pages are read one at a time, up to one that shows older messages only', a
   expect((await inbox()).sort()).toEqual(['a', 'b', 'c']);
 });
 
+test('what a younger page has brought goes to the session that an older one begins, with its words', async () => {
+  const id = await noted();
+  const begin = message('Hi', ago(5));
+  const answer = message('2', ago(3));
+  answer.raw = { ...(answer.raw as object), webchatUrl: null };
+  const pages: Record<string, Page<Message>> = { first: { items: [answer], nextCursor: 'second' } };
+  const activities = look({ pageOfMessages: async (_, cursor) => pages[cursor ?? 'first'] ?? last(begin) });
+  expect(await activities.readConversation({ id, until: until() })).toMatchObject({ more: true });
+  await activities.readConversation({ id, until: until() });
+  const { rows } = await db.pool.query(
+    `select message->>'text' as text, message->'at' as at from inbox_events where status = 'pending' order by 1 desc`,
+  );
+  expect(rows).toEqual([
+    { text: 'Hi', at: begin.at!.getTime() },
+    { text: '2', at: answer.at!.getTime() },
+  ]);
+});
+
 test('pages that go round in a circle come to an end', async () => {
   const id = await noted();
   const pageOfMessages = async () => ({ items: [], nextCursor: 'again' });

@@ -11,6 +11,7 @@ import { judge } from '../core/verdict';
 import { PodiumError, type PodiumApi } from '../podium/api';
 import { foundMessage, type FoundMessage } from '../podium/found-message';
 import { hasChanged, olderFollow, unchangedFollow } from '../podium/newest-first';
+import { readEvent } from '../podium/webhook-event';
 import type { Pool } from '../store/database';
 import { receive, type ReceiveContext } from '../store/inbox';
 import { listLocations } from '../store/locations';
@@ -115,7 +116,7 @@ export function createReconciliationActivities(deps: ReconciliationDependencies)
       .map((message) => ({ ...foundMessage(message, conversation, judgeEvent), receivedAt }))
       .sort((a, b) => timeOf(a) - timeOf(b));
     if (found.length === 0) return NOTHING;
-    const outcomes = await receive(pool, found, context);
+    const outcomes = await receive(pool, found, context, (raw) => readEvent(raw).event);
     found.forEach(({ event, verdict }, i) => {
       if (outcomes[i]!.status === 'duplicate' || !isOptOutOfNobody(verdict)) return;
       const { code } = failure('ERR_WEBCHAT_008');

@@ -2,7 +2,7 @@
  * The inbox: every signed event that was answered 200, exactly once, and what followed from it, in
  * the one transaction that made it safe to answer.
  */
-import type { Failure, Source } from '../core/events';
+import type { Failure, PodiumEvent, Source } from '../core/events';
 import { phonesOfContacts } from './contact-changes';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import {
@@ -48,15 +48,17 @@ const MOST_TRIES = 5;
 /**
  * Writes events, and all that follows from them, in one transaction; one outcome each, in their order.
  * Throws when nothing was written, as with the database away.
+ * @param read an event from its bytes, where found messages may change what became of earlier ones
  */
 export async function receive(
   pool: Pool,
   batch: ReceivedEvent[],
   context: ReceiveContext,
+  read?: (raw: Buffer) => PodiumEvent,
 ): Promise<Outcome[]> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await transaction(pool, (client) => receiveIn(client, batch, context));
+      return await transaction(pool, (client) => receiveIn(client, batch, context, read));
     } catch (error) {
       if (!(error instanceof RacingDuplicate) || tries === MOST_TRIES) throw error; // else the next try finds its row
     }
@@ -67,6 +69,7 @@ async function receiveIn(
   client: Queryable,
   batch: ReceivedEvent[],
   context: ReceiveContext,
+  read: ((raw: Buffer) => PodiumEvent) | undefined,
 ): Promise<Outcome[]> {
   const ofContacts = await phonesOfContacts(client, batch.flatMap(contactChange));
   // The lock comes first: before what is read, and before the rows' ids are drawn, since ids become
@@ -76,17 +79,15 @@ async function receiveIn(
     withoutDuplicates(client, batch),
   ]);
   const { fresh, late } = await recognize(client, unknown);
-  const behind = await ignoredBehind(client, batch, fresh);
-  const isFresh = new Set(fresh);
-  const effective = batch.filter((received) => isFresh.has(received) || behind.has(received));
+  const behind = read ? await ignoredBehind(client, fresh, read) : [];
   await applyOptOuts(client, fresh, context);
-  const taken = await takeEffect(client, effective, context);
-  const effects = new Map(effective.map((received, i) => [received, taken[i]!]));
-  const effectsOf = (events: ReceivedEvent[]) => events.map((received) => effects.get(received)!);
-  const written = [...effectsOf(fresh), ...late.map(() => RECORDED)];
-  await insertRows(client, [...fresh, ...late], written, isFresh);
-  if (behind.size > 0) await updateRows(client, [...behind.values()], effectsOf([...behind.keys()]));
-  await noteFinds(client, fresh, effectsOf(fresh), context);
+  const taken = await takeEffect(client, [...fresh, ...behind], context);
+  const ofFresh = taken.slice(0, fresh.length);
+  const written = [...ofFresh, ...late.map(() => RECORDED)];
+  await insertRows(client, [...fresh, ...late], written, new Set(fresh));
+  if (behind.length > 0) await updateRows(client, behind, taken.slice(fresh.length));
+  await noteFinds(client, fresh, ofFresh, context);
+  const effects = new Map(fresh.map((received, i) => [received, ofFresh[i]!]));
   return batch.map((received) => {
     const effect = effects.get(received);
     return effect ? outcomeOf(effect) : { status: 'duplicate' };

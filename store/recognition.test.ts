@@ -2,6 +2,7 @@ import { failure } from '../core/error-codes';
 import { foundEventId, UNCLEAR_MESSAGE } from '../core/events';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import {
+  BAYVIEW,
   context,
   customerMessage,
   JANE,
@@ -28,8 +29,12 @@ afterEach(async () => {
   await db.pool.query('update reconciliation_totals set finds = 0');
 });
 
+const read = (raw: Buffer) => {
+  const { data } = JSON.parse(raw.toString()) as { data: { body: string } };
+  return customerMessage({ text: data.body, webchat: false }).event;
+};
 const take = async (...batch: ReceivedEvent[]) =>
-  (await receive(db.pool, batch, context)).map(({ status }) => status);
+  (await receive(db.pool, batch, context, read)).map(({ status }) => status);
 
 /** As its webhook brings it. */
 const published = (uid: string, options: MessageOptions = {}) =>
@@ -154,7 +159,7 @@ describe('a message without a uid in its event', () => {
 
   test.each([
     ['customer', { phone: '+61412345678' }],
-    ['store', { locationUid: '9e000000-0000-4000-8000-000000000002' }],
+    ['store', { locationUid: BAYVIEW }],
     ['text', { text: 'Another question' }],
   ])('is not the one of another %s', async (_, other) => {
     await take(skill());
@@ -213,11 +218,31 @@ describe('a message of which nobody can say who wrote it', () => {
   });
 });
 
-test('what was ignored, since the message that begins the session was lost, follows that one', async () => {
+describe('what was ignored, since the message that begins the session was lost, follows that one', () => {
   const [first, second] = [{ text: 'Hi' }, { text: '2', webchat: false, at: later(1) }];
-  expect(await take(published('m2', second))).toEqual(['ignored']);
-  expect(await take(found('m1', first), found('m2', second))).toEqual(['accepted', 'accepted']);
-  expect((await texts()).sort()).toEqual(['2', 'Hi']);
+
+  test('by its uid', async () => {
+    expect(await take(published('m2', second))).toEqual(['ignored']);
+    expect(await take(found('m1', first), found('m2', second))).toEqual(['accepted', 'duplicate']);
+    expect((await texts()).sort()).toEqual(['2', 'Hi']);
+  });
+
+  test('without a uid or a time, found or not', async () => {
+    const third = { text: '3', webchat: false, receivedAt: later(2) };
+    expect(await take(skill({ ...second, at: null, receivedAt: later(1) }), skill(third))).toEqual(
+      Array(2).fill('ignored'),
+    );
+    expect(await take(found('m1', first), found('m2', second))).toEqual(['accepted', 'duplicate']);
+    expect((await texts()).sort()).toEqual(['2', '3', 'Hi']);
+  });
+
+  test('when the conversation is read page by page, and only once', async () => {
+    expect(await take(found('m2', second))).toEqual(['ignored']);
+    await take(found('other', { ...second, text: 'elsewhere', locationUid: BAYVIEW }));
+    expect(await take(found('m1', first))).toEqual(['accepted']);
+    expect((await texts()).sort()).toEqual(['2', 'Hi']);
+    expect(await take(found('m1', first), found('m2', second))).toEqual(['duplicate', 'duplicate']);
+  });
 });
 
 test('what was ignored before the session began stays so', async () => {

@@ -65,38 +65,51 @@ async function lockSessions(client: Queryable, events: JudgedEvent[]): Promise<v
 }
 
 /**
- * Found messages whose events were ignored, since no session was open: the one that would have begun it is
- * among `fresh`, and was written before. @returns them with the ids of their rows
+ * Messages that were ignored, since no session was open: the one that would have begun it was written before
+ * them, and is among `fresh`. A conversation is read from its end, page by page, so they may be of any page.
+ * @param read an event from its bytes
  */
-export async function ignoredBehind<Received extends JudgedEvent>(
+export async function ignoredBehind(
   client: Queryable,
-  batch: Received[],
-  fresh: Received[],
-): Promise<Map<Received, Received & { id: number }>> {
-  const begins = fresh.filter(({ event }) => isFound(event) && event.webchat);
-  const isBehind = ({ event, verdict }: JudgedEvent) =>
-    begins.some((one) => one.event.at! <= event.at! && placeOf(one.verdict) === placeOf(verdict));
-  const behind = batch.filter(
-    (received) =>
-      received.verdict.kind === 'customer_message' && !fresh.includes(received) && isBehind(received),
+  fresh: JudgedEvent[],
+  read: (raw: Buffer) => PodiumEvent,
+): Promise<(JudgedEvent & { id: number })[]> {
+  const begins = fresh.flatMap(({ event, verdict }) =>
+    isFound(event) && event.webchat && verdict.kind === 'customer_message'
+      ? [{ at: event.at, ...verdict }]
+      : [],
   );
-  if (behind.length === 0) return new Map();
-  const { rows } = await client.query<{ id: number; messageUid: string }>(
-    `select id, message_uid as "messageUid" from inbox_events
-      where status = 'ignored' and event_type = any($1) and message_uid = any($2)`,
-    [RECEIVED, behind.map(({ event }) => event.messageUid && storableKey(event.messageUid))],
+  if (begins.length === 0) return [];
+  const { rows } = await client.query<IgnoredRow>(
+    `select id, raw, received_at as "receivedAt", podium_at as "podiumAt", message_uid as "messageUid",
+            phone_e164 as phone, location_uid as "locationUid"
+       from inbox_events i
+      where status = 'ignored' and event_type = any($1)
+        and exists (select from unnest($2::text[], $3::text[], $4::timestamptz[]) as b(phone, location_uid, at)
+                     where b.phone = i.phone_e164 and b.location_uid = i.location_uid
+                       and b.at <= coalesce(i.podium_at, i.received_at))
+      order by id`,
+    [
+      RECEIVED,
+      begins.map(({ phone }) => phone),
+      begins.map(({ locationUid }) => storableKey(locationUid)),
+      begins.map(({ at }) => at),
+    ],
   );
-  const ids = new Map(rows.map(({ id, messageUid }) => [messageUid, id]));
-  return new Map(
-    behind.flatMap((received): [Received, Received & { id: number }][] => {
-      const id = ids.get(storableKey(received.event.messageUid ?? ''));
-      return id === undefined ? [] : [[received, { ...received, id }]];
-    }),
-  );
+  return rows.map(({ id, raw, receivedAt, podiumAt, messageUid, ...place }) => ({
+    ...{ id, receivedAt, event: { ...read(raw), at: podiumAt, messageUid } },
+    verdict: { kind: 'customer_message', ...place, optOut: null }, // one that wishes an opt-out is never ignored
+  }));
 }
 
-function placeOf(verdict: JudgedEvent['verdict']): string {
-  return verdict.kind === 'customer_message' ? `${verdict.phone} ${verdict.locationUid}` : '';
+interface IgnoredRow {
+  id: number;
+  raw: Buffer;
+  receivedAt: Date;
+  podiumAt: Date | null;
+  messageUid: string | null;
+  phone: string;
+  locationUid: string;
 }
 
 async function cameByWebhook(client: Queryable, received: JudgedEvent): Promise<boolean> {

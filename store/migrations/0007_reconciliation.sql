@@ -36,10 +36,12 @@ insert into reconciliation_totals default values;
 -- contract) the message as Podium lists it is known by it. Null once the two have been recognized as one.
 alter table inbox_events add column body_hash bytea;
 create index inbox_events_words on inbox_events (location_uid, body_hash) where body_hash is not null;
+-- A message that begins a session may be found after those that were ignored for want of it.
+create index inbox_events_ignored on inbox_events (phone_e164, location_uid) where status = 'ignored';
 
 -- Down Migration
 
-drop index inbox_events_words;
+drop index inbox_events_words, inbox_events_ignored;
 alter table inbox_events drop column body_hash;
 drop table reconciliation_totals, conversations_to_read, reconciliation_looks;
 alter table locations drop column first_read_at;
