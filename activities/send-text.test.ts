@@ -307,6 +307,42 @@ describe('an attempt of unknown outcome', () => {
     expect(podium.texts).toHaveLength(1);
   });
 
+  test('is looked for in the other conversations of the contact when a merge has moved its own', async () => {
+    const send = text();
+    podium.contacts.push({
+      ...{ uid: 'jane', name: null, phones: [JANE], locationUids: [NORTHSIDE], optedOutAt: null },
+      conversationUids: ['moved'],
+    });
+    podium.fail('sendMessage', 'lost answer', 1);
+    await failed(send);
+    podium.conversations.set('moved', podium.conversations.get('conversation')!);
+    podium.fail('listMessages', error('not_found'), 1);
+    expect(await attempt(send)).toMatchObject({ status: 'sent', conversationUid: 'moved' });
+    expect(podium.texts).toHaveLength(1);
+  });
+
+  test('that no conversation can tell of, since it is gone, is not sent again', async () => {
+    const send = text();
+    podium.fail('sendMessage', 'lost answer', 1);
+    await failed(send);
+    podium.fail('listMessages', error('not_found'));
+    expect(await attempt(send)).toEqual({ status: 'refused', code: 'outcome_unknown' });
+    expect(podium.texts).toHaveLength(1);
+  });
+
+  test('is looked for no sooner when it could not be written down as such', async () => {
+    const send = text();
+    const { pool } = database;
+    const { connect } = pool;
+    podium.sendMessage = async () => {
+      pool.connect = () => Promise.reject(new Error('away')) as never;
+      throw error('server', { mayHaveHappened: true });
+    };
+    const failure = await failed(send).finally(() => (pool.connect = connect));
+    expect(failure).toMatchObject({ type: 'not_written_down', nextRetryDelay: 15_000 });
+    expect(await row(send.sendId)).toMatchObject({ status: 'intent' });
+  });
+
   test('is not taken for the same words of an earlier send', async () => {
     const body = 'Your name?';
     await attempt(text({ body }));

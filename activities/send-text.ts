@@ -185,21 +185,47 @@ async function findSent(
     bodyHash(body).equals(sought) &&
     hasFile === (send.file !== undefined) &&
     (at === null || at.getTime() >= intendedAt.getTime() - CLOCK_SKEW_MS);
-  const conversationUids = await conversationsOf(deps, send);
-  const candidates: Candidate[] = [];
-  let messages = 0;
-  for (const conversationUid of conversationUids) {
-    const read = await deps.podium.listMessages(conversationUid);
-    messages += read.length;
-    candidates.push(...read.filter(isOurs).map(({ uid, at }) => ({ uid, at, conversationUid })));
-  }
-  const found = await settleAsFound(deps.pool, send.sendId, candidates, { conversationUids, messages });
+  const read = await readWhereItMayStand(deps, send);
+  const candidates: Candidate[] = read.flatMap(({ conversationUid, messages }) =>
+    messages.filter(isOurs).map(({ uid, at }) => ({ uid, at, conversationUid })),
+  );
+  const found = await settleAsFound(deps.pool, send.sendId, candidates, {
+    conversationUids: read.map(({ conversationUid }) => conversationUid),
+    messages: read.reduce((sum, { messages }) => sum + messages.length, 0),
+  });
   if (!found) return null;
   return {
     status: 'sent',
     at: (found.at ?? intendedAt).getTime(),
     conversationUid: found.conversationUid,
   };
+}
+
+/** A merge of contacts moves conversations: where the known one is no more, the contact's others are read. */
+async function readWhereItMayStand(deps: SendDependencies, send: Sendable): Promise<ReadConversation[]> {
+  const { podium } = deps;
+  try {
+    return await readAll(podium, await conversationsOf(deps, send));
+  } catch (error) {
+    const isGone = error instanceof PodiumError && error.kind === 'not_found';
+    if (!isGone || send.conversationUid === null) throw error;
+    const contact = await podium.findContact(send.phone, send.locationUid);
+    const others = contact?.conversationUids.filter((uid) => uid !== send.conversationUid) ?? [];
+    if (others.length === 0) throw error;
+    return readAll(podium, others);
+  }
+}
+
+interface ReadConversation {
+  conversationUid: string;
+  messages: ConversationMessage[];
+}
+
+async function readAll(podium: PodiumApi, conversationUids: string[]): Promise<ReadConversation[]> {
+  const read: ReadConversation[] = [];
+  for (const conversationUid of conversationUids)
+    read.push({ conversationUid, messages: await podium.listMessages(conversationUid) });
+  return read;
 }
 
 /**
@@ -244,6 +270,8 @@ async function afterError(
       if (!mayPass(error)) return refuse(error.details.code ?? error.kind);
       await settleSend(deps.pool, send.sendId, {
         kind: error.details.mayHaveHappened ? 'unknown' : 'not_sent',
+      }).catch((cause: unknown) => {
+        throw toBeReadLater(cause, since);
       });
       log.warn('A text could not be sent yet', { kind: error.kind });
       throw toActivityFailure(error, error.details.mayHaveHappened ? untilSettled(since) : undefined);
