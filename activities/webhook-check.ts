@@ -2,7 +2,7 @@
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { checkWebhooks, summaryOf, type WebhookRules } from '../core/webhook-check';
 import type { PodiumApi } from '../podium/api';
-import { probeScope, type ReadScope } from '../podium/probe-scopes';
+import { probeLocation, probeScope, type ReadScope } from '../podium/probe-scopes';
 import type { Pool } from '../store/database';
 import { listLocations } from '../store/locations';
 import { readAccess } from '../store/podium-tokens';
@@ -23,7 +23,7 @@ export function createWebhookCheckActivities({ pool, podium, webhookRules }: Web
     async hasScope(scope: ReadScope): Promise<boolean> {
       const told = (await readAccess(pool))?.scopes;
       if (told) return told.includes(scope);
-      const [store] = await listLocations(pool);
+      const store = probeLocation(await listLocations(pool));
       if (!store) throw noLocations();
       return (await callPodium(() => probeScope(podium, scope, store.uid))) !== false;
     },

@@ -1,7 +1,7 @@
 /** What an operator can know of our access to Podium. */
 import { SCOPES } from '../podium/authorization';
 import { PodiumError, type PodiumApi } from '../podium/api';
-import { mayRead, probeScope } from '../podium/probe-scopes';
+import { mayRead, probeLocation, probeScope } from '../podium/probe-scopes';
 import type { Queryable } from '../store/database';
 import { readAccess, type AccessFacts } from '../store/podium-tokens';
 
@@ -57,7 +57,7 @@ async function ask(
     await assertAccess(podium);
     let locationUid: string | null = null;
     probed.read_locations = await mayRead(async () => {
-      locationUid = (await podium.listLocations())[0]?.uid ?? null;
+      locationUid = probeLocation(await podium.listLocations())?.uid ?? null;
     });
     probed.read_contacts = await probeScope(podium, 'read_contacts', locationUid ?? 'none');
     if (locationUid !== null) probed.read_messages = await probeScope(podium, 'read_messages', locationUid);

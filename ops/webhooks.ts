@@ -10,7 +10,7 @@ import {
   webhookUrl,
 } from '../core/webhooks';
 import { PodiumError, type PodiumApi, type PodiumWebhook } from '../podium/api';
-import { probeScope } from '../podium/probe-scopes';
+import { probeLocation, probeScope } from '../podium/probe-scopes';
 import { writeAudit } from '../store/audit';
 import type { Pool } from '../store/database';
 import { readAccess } from '../store/podium-tokens';
@@ -61,7 +61,7 @@ export async function showWebhook(tools: WebhookTools, uid: string): Promise<Web
 export async function examineWebhooks(tools: WebhookTools): Promise<WebhookFinding[]> {
   const { pool, podium, publicUrl, secretMaxAgeDays } = tools;
   const [webhooks, stores] = await Promise.all([podium.listWebhooks(), podium.listLocations()]);
-  const [store] = stores;
+  const store = probeLocation(stores);
   if (!store)
     throw new Error('Podium shows us no location, so nobody can tell what a webhook should be for.');
   const [access, servers] = await Promise.all([readAccess(pool), liveSecrets(pool)]);

@@ -6,6 +6,11 @@ export type ReadScope = 'read_contacts' | 'read_messages';
 /** Belongs to nobody. */
 const SOME_PHONE = '+14155550100';
 
+/** Where to try: of an archived location nobody knows what Podium answers. Undefined for none at all. */
+export function probeLocation<T extends { archived: boolean }>(locations: readonly T[]): T | undefined {
+  return locations.find(({ archived }) => !archived) ?? locations[0];
+}
+
 /** Tries whether a scope was granted, since Podium need not say so; null where the answer does not tell. One call. */
 export function probeScope(
   podium: Pick<PodiumApi, 'findContact' | 'pageOfConversations'>,

@@ -1,6 +1,7 @@
 import { PodiumError } from '../podium/api';
 import { SESSION_QUEUE } from '../core/session';
 import { WANTED_EVENT_TYPES } from '../core/webhooks';
+import { replaceLocations } from '../store/locations';
 import { lastWebhookCheck, serverRuns } from '../store/webhooks';
 import { MINUTE, PUBLIC_URL, SessionRig } from '../test/support/session-rig';
 
@@ -55,6 +56,19 @@ test('scopes are tried where Podium has not told them with the token, and believ
   expect(await check()).toEqual([]);
   await pool.query(`update podium_tokens set scopes = '{read_contacts}'`);
   expect(await check()).toEqual(['scopes_missing']);
+});
+
+test('no scope is tried at an archived location, whatever its uid', async () => {
+  const { pool } = rig.database;
+  const [northside] = rig.podium.locations;
+  const archived = { ...northside!, uid: '00000000-0000-4000-8000-000000000000', archived: true };
+  await replaceLocations(pool, [archived, ...rig.podium.locations], new Date());
+  await pool.query('truncate podium_tokens');
+  rig.podium.calls.length = 0;
+  await check();
+  const asked = rig.podium.calls.filter(({ method }) => method === 'pageOfConversations');
+  expect(asked.map(({ args }) => args[0])).not.toContain(archived.uid);
+  expect(asked).toHaveLength(1);
 });
 
 test('a check that cannot be made for ten minutes makes room for the next one', async () => {
