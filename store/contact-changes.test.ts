@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import type { ContactChange } from '../core/events';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { eventually } from '../test/support/eventually';
@@ -210,6 +211,43 @@ it.each([
   });
   await writing;
   expect(await uid()).toBe('b');
+});
+
+describe('a batch of events that change next to nothing', () => {
+  const phones = Array.from({ length: 200 }, (_, i) => `+614001234${String(i).padStart(3, '0')}`);
+  const known = (i: number, time: string, name: string) =>
+    received(
+      { eventType: 'contact.updated', kind: 'contact_changed', messageUid: null, at: at(time) },
+      {
+        kind: 'contact_changed',
+        change: contactChange({ uid: `c${i}`, phones: [phones[i]!], name }),
+        optOuts: i % 2 === 0 ? [{ phone: phones[i]!, at: at('09:00') }] : [],
+        cleared: i % 2 === 1 ? [{ phone: phones[i]!, at: at(time), shown: false }] : [],
+      },
+    );
+  const all = (time: string, name: string) => phones.map((_, i) => known(i, time, name));
+
+  it('costs as many statements as one event', async () => {
+    for (const [i, phone] of phones.entries())
+      await saveContact(db.pool, { phone, podiumUid: `c${i}`, name: 'A', locationUid: NORTHSIDE });
+    await take(...all('10:00', 'A'));
+    const statements = async (...events: ReturnType<typeof event>[]) => {
+      const query = jest.spyOn(Client.prototype, 'query');
+      await take(...events);
+      const count = query.mock.calls.length;
+      query.mockRestore();
+      return count;
+    };
+    const one = await statements(known(0, '10:01', 'B'));
+    const many = await statements(...all('10:02', 'B').slice(1));
+    expect(one).toBeGreaterThan(5);
+    expect(many).toBeLessThanOrEqual(one + 1); // another one looks whether Podium's opt-outs are gone
+    const { rows } = await db.pool.query(
+      'select distinct name, podium_at from contacts where phone_e164 > $1',
+      [phones[0]],
+    );
+    expect(rows).toEqual([{ name: 'B', podium_at: at('10:02') }]);
+  });
 });
 
 it('has Podium told of the opt-out once more when another contact has taken the place', async () => {

@@ -18,13 +18,23 @@ export interface NewContactHistory {
 }
 
 export async function writeContactHistory(client: Queryable, entries: NewContactHistory[]): Promise<void> {
-  for (const { phone, change, podiumUid, intoUid, name, locationUid, at } of entries) {
-    await client.query(
-      `insert into contact_history (phone_e164, change, podium_uid, into_uid, name, location_uid, podium_at)
-       values ($1, $2, $3, $4, $5, $6, $7)`,
-      [phone, change, podiumUid, intoUid ?? null, name ?? null, locationUid ?? null, at ?? null],
-    );
-  }
+  if (entries.length === 0) return;
+  await client.query(
+    `insert into contact_history (phone_e164, change, podium_uid, into_uid, name, location_uid, podium_at)
+     select phone, change, podium_uid, into_uid, name, location_uid, podium_at
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+         with ordinality as e(phone, change, podium_uid, into_uid, name, location_uid, podium_at, place)
+      order by place`,
+    [
+      entries.map(({ phone }) => phone),
+      entries.map(({ change }) => change),
+      entries.map(({ podiumUid }) => podiumUid),
+      entries.map(({ intoUid }) => intoUid ?? null),
+      entries.map(({ name }) => name ?? null),
+      entries.map(({ locationUid }) => locationUid ?? null),
+      entries.map(({ at }) => at ?? null),
+    ],
+  );
 }
 
 /** What became of a contact, as it was written down. */
@@ -49,27 +59,41 @@ export async function contactHistory(pool: Pool, phone: string): Promise<Contact
   return rows;
 }
 
+/** Of each of Podium's contacts that is gone, the one that it went into; null when it was deleted. */
+export type Successors = Map<string, string | null>;
+
+/** The successors of the contacts of these phones, phone by phone. */
+export async function successorsOf(client: Queryable, phones: string[]): Promise<Map<string, Successors>> {
+  const { rows } = await client.query<{ phone: string; uid: string; into: string | null }>(
+    `select phone_e164 as phone, podium_uid as uid, into_uid as into from contact_history
+      where phone_e164 = any($1) and change in ('merged', 'deleted') order by id`,
+    [phones],
+  );
+  const successors = new Map(phones.map((phone) => [phone, new Map<string, string | null>()]));
+  for (const { phone, uid, into } of rows) successors.get(phone)!.set(uid, into);
+  return successors;
+}
+
 /**
  * The contact that this one has become: itself, the one that is left of its merges, or null when that was
  * deleted. Podium uses no uid twice, so what is gone stays gone, in whatever order one hears of it.
  */
+export function lastSuccessor(successors: Successors, podiumUid: string | null): string | null {
+  const seen = new Set<string>(); // two events that contradict each other must not lead in a circle
+  let uid = podiumUid;
+  while (uid !== null && successors.has(uid) && !seen.has(uid)) {
+    seen.add(uid);
+    uid = successors.get(uid) ?? null;
+  }
+  return uid;
+}
+
+/** The contact that this one of a phone has become. */
 export async function latestUid(
   client: Queryable,
   phone: string,
   podiumUid: string | null,
 ): Promise<string | null> {
   if (podiumUid === null) return null;
-  const { rows } = await client.query<{ uid: string; into: string | null }>(
-    `select podium_uid as uid, into_uid as into from contact_history
-      where phone_e164 = $1 and change in ('merged', 'deleted') order by id`,
-    [phone],
-  );
-  const became = new Map(rows.map(({ uid, into }) => [uid, into]));
-  const seen = new Set<string>(); // two events that contradict each other must not lead in a circle
-  let uid: string | null = podiumUid;
-  while (uid !== null && became.has(uid) && !seen.has(uid)) {
-    seen.add(uid);
-    uid = became.get(uid) ?? null;
-  }
-  return uid;
+  return lastSuccessor((await successorsOf(client, [phone])).get(phone)!, podiumUid);
 }

@@ -78,7 +78,7 @@ export async function saveContact(pool: Pool, contact: KnownContact): Promise<vo
     );
     if (podiumUid !== row.podiumUid) {
       await writeContactHistory(client, [{ phone, change: 'linked', podiumUid, name }]);
-      await mirrorOntoContact(client, phone);
+      await mirrorOntoContact(client, [phone]);
     } else if (name !== row.name)
       await writeContactHistory(client, [{ phone, change: 'renamed', podiumUid, name }]);
     if (locationUid !== null) await saveLocation(client, { ...contact, podiumUid, locationUid });

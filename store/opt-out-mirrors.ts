@@ -180,9 +180,10 @@ export async function retryMirror(pool: Pool, phone: string): Promise<boolean> {
   return (await transaction(pool, (client) => wantAgain(client, untold, [phone]))) > 0;
 }
 
-/** Podium has another contact for the phone now: an opt-out that the one before had is to be known of it too. */
-export async function mirrorOntoContact(client: Queryable, phone: string): Promise<void> {
-  await wantAgain(client, `phone_e164 = $1 and opted_out and state in ('told', 'refused')`, [phone]);
+/** Podium has other contacts for the phones now: an opt-out that the ones before had is to be known of them too. */
+export async function mirrorOntoContact(client: Queryable, phones: string[]): Promise<void> {
+  if (phones.length === 0) return;
+  await wantAgain(client, `phone_e164 = any($1) and opted_out and state in ('told', 'refused')`, [phones]);
 }
 
 /**
