@@ -15,6 +15,7 @@ import {
   closeSession,
   openSession,
   saveProgress,
+  type SavedProgress,
   type SessionKey,
   type SessionNote,
   type SessionOpening,
@@ -68,8 +69,8 @@ export function createSessionActivities({ pool, phoneHash }: SessionDependencies
       return { ...opening, restored: null };
     },
 
-    /** @returns up to which number messages are dealt with */
-    saveProgress: ({ lastMessageAt, ...progress }: Progress): Promise<number> =>
+    /** In histories of earlier versions the answer is a bare number: up to which messages are dealt with. */
+    saveProgress: ({ lastMessageAt, ...progress }: Progress): Promise<SavedProgress | number> =>
       saveProgress(pool, {
         ...progress,
         lastMessageAt: lastMessageAt === null ? null : new Date(lastMessageAt),

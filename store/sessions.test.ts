@@ -171,10 +171,20 @@ describe('progress', () => {
     });
   });
 
+  it("tells when Podium's contact is gone from the store, until it is there again", async () => {
+    const contact = { phone: JANE, podiumUid: 'p-1', name: null, locationUid: NORTHSIDE };
+    await saveContact(db.pool, contact);
+    expect(await save()).toMatchObject({ contactGone: false });
+    await db.pool.query('update contact_locations set gone_at = now()');
+    expect(await save()).toMatchObject({ contactGone: true });
+    await saveContact(db.pool, contact);
+    expect(await save()).toMatchObject({ contactGone: false });
+  });
+
   it('never moves beyond what the relay has given, whatever number a person makes up', async () => {
     await say();
     await relayed();
-    expect(await save({ handledNumber: 999_999 })).toBe(1);
+    expect(await save({ handledNumber: 999_999 })).toEqual({ handledNumber: 1, contactGone: false });
     await close({ handledNumber: 999_999 });
     expect(await findSession(db.pool, JANE, NORTHSIDE)).toMatchObject({ handledNumber: 1 });
   });

@@ -107,21 +107,27 @@ export async function openSession(
 /** A number that the relay has not given is a person's invention, and must not swallow what comes later. */
 const handledUpTo = (number: string): string => `least(greatest(handled_number, ${number}), last_number)`;
 
-/**
- * Persists what a batch of messages has led to, in one transaction. Repeating it changes nothing.
- * @returns up to which number messages are dealt with
- */
-export async function saveProgress(pool: Pool, progress: SessionProgress): Promise<number> {
+export interface SavedProgress {
+  /** Up to which number messages are dealt with. */
+  handledNumber: number;
+  /** Podium's contact is gone from this location since it was seen to, and is to be seen to again. */
+  contactGone: boolean;
+}
+
+/** Persists what a batch of messages has led to, in one transaction. Repeating it changes nothing. */
+export async function saveProgress(pool: Pool, progress: SessionProgress): Promise<SavedProgress> {
   return transaction(pool, async (client) => {
     await lockSession(client, progress);
-    const { rows } = await client.query<{ handledNumber: number }>(
+    const { rows } = await client.query<SavedProgress>(
       `update sessions set
          status = $3,
          handled_number = ${handledUpTo('$4')},
          last_message_at = greatest(last_message_at, $5),
          conversation_uid = coalesce($6, conversation_uid)
        where phone_e164 = $1 and location_uid = $2
-       returning handled_number as "handledNumber"`,
+       returning handled_number as "handledNumber",
+         exists (select from contact_locations
+                  where phone_e164 = $1 and location_uid = $2 and gone_at is not null) as "contactGone"`,
       [
         progress.phone,
         progress.locationUid,
@@ -136,7 +142,7 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
       client,
       progress.notes.map((note) => ({ ...note, ...placeOf(progress), close: false })),
     );
-    return rows[0]!.handledNumber;
+    return rows[0]!;
   });
 }
 

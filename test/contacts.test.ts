@@ -146,6 +146,18 @@ describe.each<Contract>(['published', 'skill'])('with the %s contract', (contrac
     expect(await optOut(PETE)).toMatchObject({ opted_out: true, source: byCustomer });
   });
 
+  test('a contact that is deleted during a chat is made anew before the next reply', async () => {
+    const phone = '+14155550194';
+    const before = await inChat(phone);
+    await system.simulator.deleteContact(before);
+    await isKnownAs(phone, null);
+    await says(phone, '1');
+    await system.hears(2, phone);
+    const [contact] = await contactsOf(phone);
+    expect(contact!.uid).not.toBe(before);
+    await isKnownAs(phone, contact!.uid);
+  });
+
   test('a deleted contact is made anew by the next session, and its history stays', async () => {
     const phone = '+14155550196';
     const before = await inChat(phone);

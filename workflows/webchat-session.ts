@@ -29,6 +29,7 @@ import {
 } from '@temporalio/workflow';
 import type { TextOutcome } from '../activities/podium-activities';
 import { closeNote, contactConflictNote, sendRefusedNote } from '../core/agent-note';
+import { NAMELESS } from '../core/contact';
 import { handOver, partialState, promptText, takeInbox, type Note, type Reply } from '../core/conversation';
 import type { CloseReason, SessionInput } from '../core/session';
 import {
@@ -118,7 +119,7 @@ async function seeToContact(run: Run): Promise<void> {
   if (state.contactKnown) return;
   const podium = podiumFor(input.locationUid, 'contact');
   const customer = { phone: input.phone, locationUid: input.locationUid };
-  const name = state.customerName ?? 'Website visitor';
+  const name = state.customerName ?? NAMELESS;
   try {
     const known = await unless(
       () => isOver(run),
@@ -199,13 +200,19 @@ function withoutOutcome(error: unknown): TextOutcome | null {
 
 async function save(run: Run, notes: Note[]): Promise<void> {
   const { handledNumber, status, lastMessageAt, conversationUid } = run.state;
-  run.state.handledNumber = await store.saveProgress({
+  const saved = await store.saveProgress({
     ...keyOf(run),
     ...{ handledNumber, lastMessageAt, conversationUid },
     status: status === 'warned' ? status : 'active',
     partial: partialState(run.state, run.input.policy),
     notes: notes.map(({ name, body }) => ({ key: noteKey(run.state, name), body })),
   });
+  if (typeof saved === 'number') {
+    run.state.handledNumber = saved;
+    return;
+  }
+  run.state.handledNumber = saved.handledNumber;
+  if (saved.contactGone) run.state.contactKnown = false;
 }
 
 /** The end. Postgres comes first, and starts what there is to do at Podium. */
