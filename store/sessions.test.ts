@@ -207,6 +207,7 @@ describe('progress', () => {
         body: 'Topic: a test\uFFFDdrive',
         close: false,
         postedAt: null,
+        createdAt: expect.any(Date),
       },
     });
     await markPosted(db.pool, note.id);
