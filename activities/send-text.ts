@@ -44,6 +44,9 @@ const CLOCK_SKEW_MS = 60_000;
 const POST_TAKES_MS = 12_000;
 const UPLOAD_TAKES_MS = 55_000;
 
+/** A token that was rejected is renewed by then. Where it cannot be, the next attempt ends before the door. */
+const WITH_NEW_TOKEN_MS = 1_000;
+
 /** By when Podium has a text of unknown outcome in its conversation, should it have taken it. */
 const SETTLES_MS = 15_000;
 const SETTLES_AT_LAST_MS = 60_000;
@@ -102,7 +105,7 @@ async function tryToSend(
 async function post(deps: SendDependencies, send: Sendable): Promise<TextOutcome> {
   const { pool } = deps;
   const { messageUid, conversationUid, at } = await give(deps, send);
-  await settleSend(pool, send.sendId, { kind: 'sent', messageUid, conversationUid });
+  await settleSend(pool, send.sendId, { kind: 'sent', messageUid, conversationUid, at });
   return { status: 'sent', at: at.getTime(), conversationUid };
 }
 
@@ -274,8 +277,17 @@ async function afterError(
         throw toBeReadLater(cause, since);
       });
       log.warn('A text could not be sent yet', { kind: error.kind });
-      throw toActivityFailure(error, error.details.mayHaveHappened ? untilSettled(since) : undefined);
+      throw toActivityFailure(error, nextAttempt(error, since));
   }
+}
+
+/**
+ * The least time until the next attempt, in ms; undefined leaves it to the retry policy. That one counts attempts,
+ * those too that a pause has ended: after ten of them a token that was renewed meanwhile would wait for a minute.
+ */
+function nextAttempt({ kind, details }: PodiumError, since: Date): number | undefined {
+  if (details.mayHaveHappened) return untilSettled(since);
+  return kind === 'unauthenticated' ? WITH_NEW_TOKEN_MS : undefined;
 }
 
 /**

@@ -15,8 +15,8 @@ export interface Call {
   body: unknown;
   /** Null while it is being answered, and for ever when the connection was dropped. */
   status: number | null;
-  /** Set when a fault cut the connection: before or after the call took effect. */
-  dropped?: 'before' | 'after';
+  /** Set when a fault cut the connection: before or after the call took effect, or within its answer. */
+  dropped?: 'before' | 'after' | 'within';
 }
 
 export type CallLog = NumberedLog<Call>;

@@ -98,3 +98,28 @@ test('the token endpoint can be spoilt as well', async () => {
   await simulator.fault({ path: '^/oauth/token$', status: 503 });
   expect((await fetch(`${simulator.url}/oauth/token`, { method: 'POST' })).status).toBe(503);
 });
+
+test('a fault for one body leaves the others alone', async () => {
+  await simulator.fault({ path: 'messages', asked: '"body":"Bye"', status: 500 });
+  expect((await send()).status).toBe(200);
+  expect((await podium('POST', '/v4/messages', { ...hello, body: 'Bye' })).status).toBe(500);
+});
+
+test('a call may be answered an error and have taken effect', async () => {
+  await simulator.fault({ path: 'messages', status: 502, taken: true });
+  expect((await send()).status).toBe(502);
+  expect(await sentMessages()).toHaveLength(1);
+});
+
+test('an answer may break off in the middle', async () => {
+  await simulator.fault({ path: 'messages', drop: 'within' });
+  await expect(send()).rejects.toThrow('terminated');
+  expect(await sentMessages()).toHaveLength(1);
+  expect((await simulator.calls()).at(-1)).toMatchObject({ dropped: 'within' });
+});
+
+test('tokens that end in the middle are counted once, as long as one lived', async () => {
+  await simulator.fault({ path: 'messages', times: 2, expire_tokens: true });
+  expect([(await send()).status, (await send()).status]).toEqual([401, 401]);
+  expect(await simulator.tokens()).toMatchObject({ expiries: 1, living: 0, grants: { refresh_token: 1 } });
+});

@@ -202,7 +202,8 @@ export class Inbox {
 
   private sends(conversation: Conversation, fields: MessageFields): Message {
     const message = this.add(conversation, fields);
-    this.deliveries.publish(messageSent(this.world, conversation, message));
+    if (fields.from !== 'api' || this.settings.api_echoes)
+      this.deliveries.publish(messageSent(this.world, conversation, message));
     return message;
   }
 

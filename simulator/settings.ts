@@ -30,6 +30,8 @@ export const settingsSchema = z.strictObject({
   skill_file_links: z.boolean(),
   /** `senderUid` of what the API itself sent, in its echo; null for none. */
   api_sender_uid: z.guid().nullable(),
+  /** Whether what the API itself sent comes back as `message.sent`: a webhook need not want that. */
+  api_echoes: z.boolean(),
   /** Whether each use of a refresh token makes a new one and ends the old; null for what the contract says. */
   rotate_refresh_tokens: z.boolean().nullable(),
   /** How long an access token lives; null for what the contract says. */
@@ -61,6 +63,7 @@ export const defaultSettings: Settings = {
   skill_file_links: false,
   // A user's uid as an agent has one, so that a handler which takes every sender for an agent is found out.
   api_sender_uid: 'a9100000-0000-4000-8000-000000000001',
+  api_echoes: true,
   rotate_refresh_tokens: null,
   access_token_seconds: null,
   granted_scopes: ['read_messages', 'write_messages', 'read_contacts', 'write_contacts', 'read_locations'],

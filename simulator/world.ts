@@ -138,6 +138,8 @@ export class World {
   readonly accessTokens: Map<string, number>;
   /** How often a token was given, for what, and how often refused, since the start. */
   readonly grants = { refresh_token: 0, authorization_code: 0, refused: 0 };
+  /** How often tokens that lived were ended before their time. */
+  expiries = 0;
 
   private readonly contactsByChannel = new Map<string, Contact>();
   private readonly conversationsByAddress = new Map<string, Conversation[]>();
@@ -165,6 +167,12 @@ export class World {
       revoked: this.revoked,
       accessTokens: [...this.accessTokens],
     };
+  }
+
+  /** Ends every access token. */
+  expireTokens(): void {
+    if (this.accessTokens.size > 0) this.expiries += 1;
+    this.accessTokens.clear();
   }
 
   changed(change: Change): void {

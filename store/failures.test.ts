@@ -58,7 +58,7 @@ async function leaves(options: { phone?: string; workflowId?: string | null } = 
 /** A text that Podium has taken. @returns its id */
 async function sent(messageUid: string, options: Parameters<typeof leaves>[0] = {}): Promise<string> {
   const sendId = await leaves(options);
-  await settleSend(db.pool, sendId, { kind: 'sent', messageUid, conversationUid: 'c-1' });
+  await settleSend(db.pool, sendId, { kind: 'sent', at: AT, messageUid, conversationUid: 'c-1' });
   return sendId;
 }
 
@@ -158,7 +158,7 @@ describe('the failure of a text that Podium had taken', () => {
     await settleSend(db.pool, send, { kind: 'unknown' });
     await settleSend(db.pool, send, { kind: 'not_sent' });
     await settleSend(db.pool, send, { kind: 'refused', code: 'x' });
-    await settleSend(db.pool, send, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+    await settleSend(db.pool, send, { kind: 'sent', at: AT, messageUid: 'm-1', conversationUid: null });
     expect(await sends()).toMatchObject([{ status: 'failed', error_code: 'landline' }]);
     const { count } = await lookBack(db.pool, send);
     const again = { sendId: send, phone: JANE, phoneHash: testHash(JANE), locationUid: NORTHSIDE };
@@ -173,7 +173,7 @@ describe('a failure that comes before we know the uid of the message', () => {
     const send = await leaves();
     await take(failed({ messageUid: 'm-1' }));
     expect(await sends()).toMatchObject([{ status: 'failed', message_uid: 'm-1' }]);
-    await settleSend(db.pool, send, { kind: 'sent', messageUid: 'm-1', conversationUid: 'c-1' });
+    await settleSend(db.pool, send, { kind: 'sent', at: AT, messageUid: 'm-1', conversationUid: 'c-1' });
     await take(echo({ messageUid: 'm-1' }));
     expect(await sends()).toMatchObject([{ status: 'failed', message_uid: 'm-1' }]);
     expect(await signalled()).toMatchObject([{ number: 2, from: 'delivery' }]);
@@ -217,7 +217,7 @@ describe('a failure that comes before we know the uid of the message', () => {
       const send = await leaves();
       await take(altered());
       await isUnmatched();
-      await settleSend(db.pool, send, { kind: 'sent', messageUid: 'm-1', conversationUid: 'c-1' });
+      await settleSend(db.pool, send, { kind: 'sent', at: AT, messageUid: 'm-1', conversationUid: 'c-1' });
     });
 
     it('with the reading that finds the message', async () => {
@@ -243,7 +243,7 @@ describe('a failure that comes before we know the uid of the message', () => {
   it('only leaves the note when the session is closed by then', async () => {
     const send = await leaves();
     await take(failed({ messageUid: 'm-1', text: 'Altered' }));
-    await settleSend(db.pool, send, { kind: 'sent', messageUid: 'm-1', conversationUid: 'c-1' });
+    await settleSend(db.pool, send, { kind: 'sent', at: AT, messageUid: 'm-1', conversationUid: 'c-1' });
     expect(await notes()).toHaveLength(1);
     expect(await signalled()).toEqual([]);
   });

@@ -542,14 +542,22 @@ describe('a message of the store', () => {
 
     it('is known by its uid, after the answer of Podium', async () => {
       const sendId = await send(1);
-      await settleSend(db.pool, sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+      await settleSend(db.pool, sendId, {
+        kind: 'sent',
+        at: new Date(),
+        messageUid: 'm-1',
+        conversationUid: null,
+      });
       await take(echo({ messageUid: 'm-1', text: 'said in other words' }));
       expect(await agents()).toEqual([]);
     });
 
     it.each([
       ['before the answer of Podium', null],
-      ['after an answer without a uid', { kind: 'sent', messageUid: null, conversationUid: null }],
+      [
+        'after an answer without a uid',
+        { kind: 'sent', at: new Date(), messageUid: null, conversationUid: null },
+      ],
       ['when the answer of Podium was lost', { kind: 'unknown' }],
     ] as const)('claims its send by the body %s', async (_, outcome) => {
       const sendId = await send(1);
@@ -557,7 +565,12 @@ describe('a message of the store', () => {
       await take(echo({ messageUid: 'm-1' }));
       expect(await agents()).toEqual([]);
       expect(await rows('sends')).toMatchObject([{ status: 'sent', message_uid: 'm-1' }]);
-      await settleSend(db.pool, sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+      await settleSend(db.pool, sendId, {
+        kind: 'sent',
+        at: new Date(),
+        messageUid: 'm-1',
+        conversationUid: null,
+      });
     });
 
     it('claims one send only: the next same words are an agent’s', async () => {
@@ -581,7 +594,12 @@ describe('a message of the store', () => {
 
     it('tells under whom we write: nothing of that sender is taken for an agent’s any more', async () => {
       const sendId = await send(1);
-      await settleSend(db.pool, sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+      await settleSend(db.pool, sendId, {
+        kind: 'sent',
+        at: new Date(),
+        messageUid: 'm-1',
+        conversationUid: null,
+      });
       await take(echo({ messageUid: 'm-1' }), echo({ text: 'beside it' }), storeMessage({ text: 'Hi' }));
       await take(echo({ text: 'words that Podium has changed' }), storeMessage({ text: 'Hi again' }));
       expect((await agents()).map(({ message }) => message.text)).toEqual(['Hi', 'Hi again']);
@@ -598,7 +616,7 @@ describe('a message of the store', () => {
         const sendId = await send(n);
         const messageUid = `m-${n}`;
         await Promise.all([
-          settleSend(db.pool, sendId, { kind: 'sent', messageUid, conversationUid: null }),
+          settleSend(db.pool, sendId, { kind: 'sent', at: new Date(), messageUid, conversationUid: null }),
           take(echo({ messageUid })),
         ]);
       }

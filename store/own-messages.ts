@@ -57,14 +57,15 @@ export async function findOwnMessages(
      ), echo as (
        select * from message where place not in (select place from known)
      ), candidate as (
-       select place, echo.uid, id, dense_rank() over (words order by place) as echo_turn,
+       select place, echo.uid, at, id, dense_rank() over (words order by place) as echo_turn,
               dense_rank() over (words order by intended_at, id) as send_turn
          from echo join sends using (phone_e164, location_uid, body_hash)
         where message_uid is null and attempts > 0 and status not in ('refused', 'not_sent')
           and at between intended_at - interval '${CLOCK_SKEW}' and intended_at + interval '${LATEST_ECHO}'
        window words as (partition by phone_e164, location_uid, body_hash)
      ), claimed as (
-       update sends set message_uid = candidate.uid, settled_at = coalesce(settled_at, now()),
+       update sends set message_uid = candidate.uid, sent_at = coalesce(sent_at, candidate.at),
+              settled_at = coalesce(settled_at, now()),
               status = case when status = 'failed' then status else 'sent' end
          from candidate where sends.id = candidate.id and echo_turn = send_turn
        returning candidate.place, sends.*

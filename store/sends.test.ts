@@ -196,7 +196,12 @@ describe('a send', () => {
   it('that left does not leave again', async () => {
     const send = wanted();
     await openDoor(db.pool, send);
-    await settleSend(db.pool, send.sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: 'c-2' });
+    await settleSend(db.pool, send.sendId, {
+      kind: 'sent',
+      at: new Date(),
+      messageUid: 'm-1',
+      conversationUid: 'c-2',
+    });
     expect(await openDoor(db.pool, send)).toEqual({
       kind: 'already_sent',
       messageUid: 'm-1',
@@ -206,6 +211,14 @@ describe('a send', () => {
       { status: 'sent', message_uid: 'm-1', conversation_uid: 'c-2' },
     ]);
     expect(await audit()).toEqual(['send_intended', 'send_sent']);
+  });
+
+  it("tells Podium's time of it, also when only its echo has told: what was written since may answer it", async () => {
+    const send = wanted();
+    await openDoor(db.pool, send);
+    const at = new Date(send.now.getTime() + 1_234);
+    await receive(db.pool, [echo('m-1', at)], context); // long before we hear of it
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'already_sent', messageUid: 'm-1', at });
   });
 
   it('that Podium refused for good is not tried again', async () => {
@@ -303,7 +316,12 @@ describe('a send', () => {
   it('that is known to have left stays so, whatever a late answer says', async () => {
     const send = wanted();
     await openDoor(db.pool, send);
-    await settleSend(db.pool, send.sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+    await settleSend(db.pool, send.sendId, {
+      kind: 'sent',
+      at: new Date(),
+      messageUid: 'm-1',
+      conversationUid: null,
+    });
     for (const late of [{ kind: 'refused', code: 'x' }, { kind: 'not_sent' }, { kind: 'unknown' }] as const) {
       await settleSend(db.pool, send.sendId, late);
     }
@@ -313,8 +331,18 @@ describe('a send', () => {
   it('whose message was taken for another with the same words is sent all the same', async () => {
     const [one, other] = [wanted(), wanted()];
     for (const { sendId } of [one, other]) await openDoor(db.pool, { ...wanted(), sendId });
-    await settleSend(db.pool, one.sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
-    await settleSend(db.pool, other.sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+    await settleSend(db.pool, one.sendId, {
+      kind: 'sent',
+      at: new Date(),
+      messageUid: 'm-1',
+      conversationUid: null,
+    });
+    await settleSend(db.pool, other.sendId, {
+      kind: 'sent',
+      at: new Date(),
+      messageUid: 'm-1',
+      conversationUid: null,
+    });
     const uids = (await rows('sends')).map(({ status, message_uid }) => [status, message_uid]);
     expect(uids).toEqual(
       expect.arrayContaining([
@@ -346,7 +374,12 @@ describe('an attempt that was not found and comes late', () => {
   it('is told by its echo while the second is on the wire: the second is the double', async () => {
     const send = await sentAgain();
     await receive(db.pool, [echo('m-1')], context);
-    await settleSend(db.pool, send.sendId, { kind: 'sent', messageUid: 'm-2', conversationUid: null });
+    await settleSend(db.pool, send.sendId, {
+      kind: 'sent',
+      at: new Date(),
+      messageUid: 'm-2',
+      conversationUid: null,
+    });
     expect(await doubles()).toEqual([['m-2', 'm-1']]);
     await receive(db.pool, [echo('m-2')], context); // no person's word, and no second entry
     expect(await doubles()).toHaveLength(1);
@@ -355,7 +388,12 @@ describe('an attempt that was not found and comes late', () => {
 
   it('is told by its echo after the second, and is no word of a person', async () => {
     const send = await sentAgain();
-    await settleSend(db.pool, send.sendId, { kind: 'sent', messageUid: 'm-2', conversationUid: null });
+    await settleSend(db.pool, send.sendId, {
+      kind: 'sent',
+      at: new Date(),
+      messageUid: 'm-2',
+      conversationUid: null,
+    });
     await receive(db.pool, [customerMessage()], context); // a session runs that a person's word would silence
     await receive(db.pool, [echo('m-1')], context);
     expect(await doubles()).toEqual([['m-1', 'm-2']]);
@@ -372,10 +410,20 @@ describe('an attempt that was not found and comes late', () => {
   it('is not seen in the same words of a person, later on or for a send whose outcome was known', async () => {
     const known = wanted();
     await openDoor(db.pool, known);
-    await settleSend(db.pool, known.sendId, { kind: 'sent', messageUid: 'm-1', conversationUid: null });
+    await settleSend(db.pool, known.sendId, {
+      kind: 'sent',
+      at: new Date(),
+      messageUid: 'm-1',
+      conversationUid: null,
+    });
     await receive(db.pool, [customerMessage(), echo('m-2')], context);
     const again = await sentAgain();
-    await settleSend(db.pool, again.sendId, { kind: 'sent', messageUid: 'm-3', conversationUid: null });
+    await settleSend(db.pool, again.sendId, {
+      kind: 'sent',
+      at: new Date(),
+      messageUid: 'm-3',
+      conversationUid: null,
+    });
     await receive(db.pool, [echo('m-4', new Date(Date.now() + 3_600_000))], context);
     expect(await doubles()).toEqual([]);
     expect((await rows('inbox_events')).map(({ status }) => status)).toEqual([

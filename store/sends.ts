@@ -44,13 +44,19 @@ export type Door =
   | { kind: 'overtaken' }
   /** The phone is opted out, now or when this send was first tried. */
   | { kind: 'blocked' }
-  /** `at` is when it was learned that it had left. */
+  /** `at` is Podium's time of it; where that is not known, that of the attempt, so never a later one. */
   | { kind: 'already_sent'; messageUid: string | null; at: Date }
   /** For good: by Podium earlier, or since the location is unknown or archived. */
   | { kind: 'refused'; code: string };
 
 export type SendOutcome =
-  | { kind: 'sent'; messageUid: string | null; conversationUid: string | null }
+  | {
+      kind: 'sent';
+      messageUid: string | null;
+      conversationUid: string | null;
+      /** Podium's time of the message. */
+      at: Date;
+    }
   /** Podium will never take it. */
   | { kind: 'refused'; code: string }
   /** It is certain that nothing left; the next attempt needs no reading. */
@@ -71,7 +77,7 @@ interface SendRow {
   messageUid: string | null;
   code: string | null;
   intendedAt: Date;
-  settledAt: Date | null;
+  sentAt: Date | null;
 }
 
 /** Reads what is known of earlier attempts, for what has to be looked up in Podium before the door is passed. */
@@ -91,8 +97,8 @@ export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: numbe
     await lockPhones(client, [send.phone]);
     const earlier = await readSend(client, send.sendId);
     if (earlier?.status === 'sent' || earlier?.status === 'failed') {
-      const { messageUid, settledAt, intendedAt } = earlier;
-      return { kind: 'already_sent', messageUid, at: settledAt ?? intendedAt };
+      const { messageUid, sentAt, intendedAt } = earlier;
+      return { kind: 'already_sent', messageUid, at: sentAt ?? intendedAt };
     }
     if (earlier?.status === 'refused') return { kind: 'refused', code: earlier.code ?? '' };
     if (earlier?.status === 'blocked') return { kind: 'blocked' };
@@ -120,7 +126,7 @@ export async function settleSend(pool: Pool, sendId: string, outcome: SendOutcom
   await settle(pool, sendId, async (client, send) => {
     switch (outcome.kind) {
       case 'sent':
-        return writeSent(client, sendId, outcome.messageUid, outcome.conversationUid);
+        return writeSent(client, sendId, outcome);
       case 'refused':
         await writeOutcome(client, sendId, 'refused', outcome.code);
         return writeSendAudit(client, sendId, send, 'send_refused', { code: outcome.code });
@@ -168,7 +174,7 @@ export async function settleAsFound(
     const details = { conversation, messages, message: found?.uid ?? null };
     await writeSendAudit(client, sendId, send, found ? 'send_found' : 'send_not_found', details);
     if (!found) return null;
-    await writeSent(client, sendId, found.uid, found.conversationUid);
+    await writeSent(client, sendId, { ...found, messageUid: found.uid });
     // Two attempts came through, and both are there.
     if (send.uncertain) await noteDoubles(client, sendId, send, found.uid, free);
     return found;
@@ -234,7 +240,7 @@ async function readSend(client: Queryable, sendId: string): Promise<SendRow | un
   const { rows } = await client.query<SendRow>(
     `select phone_e164 as phone, phone_hash as "phoneHash", location_uid as "locationUid",
             workflow_id as "workflowId", status, attempts, uncertain, message_uid as "messageUid",
-            error_code as code, intended_at as "intendedAt", settled_at as "settledAt"
+            error_code as code, intended_at as "intendedAt", sent_at as "sentAt"
        from sends where id = $1`,
     [sendId],
   );
@@ -299,17 +305,17 @@ async function writeDecision(
 async function writeSent(
   client: Queryable,
   sendId: string,
-  messageUid: string | null,
-  conversationUid: string | null,
+  message: { messageUid: string | null; conversationUid: string | null; at: Date | null },
 ): Promise<void> {
+  const { messageUid } = message;
   // Of two sends with the same body, the echo of one may have been taken for the other: no uid counts twice.
   await client.query(
     `update sends set status = case when status = 'failed' then status else 'sent' end,
        settled_at = coalesce(settled_at, now()), error_code = case when status = 'failed' then error_code end,
-       conversation_uid = coalesce($3, conversation_uid),
+       conversation_uid = coalesce($3, conversation_uid), sent_at = coalesce(sent_at, $4),
        message_uid = coalesce(message_uid, (select $2 where not exists (select from sends where message_uid = $2)))
      where id = $1`,
-    [sendId, messageUid, conversationUid],
+    [sendId, messageUid, message.conversationUid, message.at],
   );
   const send = await knownSend(client, sendId);
   await writeSendAudit(client, sendId, send, 'send_sent', { message: messageUid });

@@ -36,7 +36,7 @@ export function createApi(parts: Parts): Koa {
   const app = new Koa();
   app.use(bodyReader);
   app.use(recordCalls(calls, world));
-  app.use(injectFaults(faults, settings));
+  app.use(injectFaults(faults, settings, world));
   app.use(answerErrors);
   app.use(fileRoutes(parts).routes());
   app.use(oauthRoutes(parts).routes());

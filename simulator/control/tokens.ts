@@ -5,14 +5,15 @@ import type { Parts } from '../parts';
 export function tokenRoutes({ world, saveNow }: Parts): Router {
   return new Router({ prefix: '/sim' })
     .get('/tokens', (ctx) => {
-      ctx.body = { grants: world.grants, revoked: world.revoked };
+      const { grants, expiries, revoked } = world;
+      ctx.body = { grants, expiries, living: world.accessTokens.size, revoked };
     })
     .delete('/tokens', (ctx) => {
-      world.accessTokens.clear();
+      world.expireTokens();
       ctx.status = 204;
     })
     .post('/tokens/revoke', async (ctx) => {
-      world.accessTokens.clear();
+      world.expireTokens();
       world.revoked = true;
       await saveNow();
       ctx.status = 204;

@@ -6,6 +6,7 @@ alter table sends drop constraint sends_status_check;
 alter table sends add constraint sends_status_check
   check (status in ('intent', 'sent', 'failed', 'blocked', 'refused', 'not_sent'));
 alter table sends
+  add column sent_at        timestamptz,       -- Podium's time of the message: what is written later may answer it
   add column failure_reason text,              -- of a failed send, in Podium's words; error_code has what they come to
   add column failed_at      timestamptz;       -- when we heard of it
 comment on column sends.intended_at is 'Of the first attempt that may have left: an unknown outcome is looked for from here on';
@@ -13,7 +14,7 @@ comment on column sends.intended_at is 'Of the first attempt that may have left:
 -- Down Migration
 
 comment on column sends.intended_at is null;
-alter table sends drop column failure_reason, drop column failed_at;
+alter table sends drop column sent_at, drop column failure_reason, drop column failed_at;
 update sends set status = 'sent' where status = 'failed';
 alter table sends drop constraint sends_status_check;
 alter table sends add constraint sends_status_check

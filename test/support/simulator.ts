@@ -40,6 +40,21 @@ export interface SimulatedConversation {
   notes: { uid: string; body: string; sender_name: string; at: string }[];
 }
 
+/** `docs/simulator.md` tells what each does. */
+export interface SimulatedFault {
+  method?: string;
+  path: string;
+  asked?: string;
+  times?: number;
+  status?: number;
+  taken?: boolean;
+  headers?: Record<string, string>;
+  body?: unknown;
+  delay_ms?: number;
+  drop?: 'before' | 'after' | 'within';
+  expire_tokens?: boolean;
+}
+
 export interface SimulatedState {
   settings: Record<string, unknown>;
   locations: { uid: string; name: string; country: string | null; archived: boolean }[];
@@ -76,6 +91,11 @@ export class SimulatorHandle {
     sender_uid?: string | null;
   }): Promise<{ message_uid: string }> {
     return this.control('POST', '/sim/agent/messages', message);
+  }
+
+  /** A message that was accepted cannot be delivered. */
+  failMessage(uid: string, reason?: string): Promise<void> {
+    return this.control('POST', `/sim/messages/${uid}/fail`, { ...(reason !== undefined && { reason }) });
   }
 
   setOptOut(phone: string, optedOut: boolean): Promise<void> {
@@ -134,17 +154,8 @@ export class SimulatorHandle {
     return this.control('DELETE', '/sim/calls');
   }
 
-  /** Makes the next `times` calls (1) of this method and path fail. */
-  fault(fault: {
-    method?: string;
-    path: string;
-    times?: number;
-    status?: number;
-    headers?: Record<string, string>;
-    body?: unknown;
-    delay_ms?: number;
-    drop?: 'before' | 'after';
-  }): Promise<void> {
+  /** Spoils the next `times` calls (1) of this method, path and body. */
+  fault(fault: SimulatedFault): Promise<void> {
     return this.control('POST', '/sim/faults', fault);
   }
 
@@ -203,6 +214,9 @@ export class SimulatorHandle {
   /** How often a token was given, for what, and how often refused. */
   tokens(): Promise<{
     grants: { refresh_token: number; authorization_code: number; refused: number };
+    /** How often living ones were ended. */
+    expiries: number;
+    living: number;
     revoked: boolean;
   }> {
     return this.control('GET', '/sim/tokens');
