@@ -68,8 +68,7 @@ const UNSAID_PAUSE_MS = 5_000;
 export function refusal({ operation, writes }: Operation, answer: Answer): PodiumError {
   const code = codeOf(answer.body);
   const kind = kindOf(answer.status, code);
-  const retryAfter =
-    retryAfterMs(answer.headers, Date.now()) ?? (kind === 'throttled' ? UNSAID_PAUSE_MS : undefined);
+  const retryAfter = retryAfterMs(answer, Date.now()) ?? (kind === 'throttled' ? UNSAID_PAUSE_MS : undefined);
   return new PodiumError(
     kind,
     `${operation}: Podium answered ${answer.status}${code === undefined ? '' : ` ${code}`}.`,

@@ -1,7 +1,8 @@
 import { retryAfterMs } from './retry-after';
 
 const NOW = Date.parse('2026-07-23T10:00:00.000Z');
-const wait = (headers: Record<string, string>) => retryAfterMs(new Headers(headers), NOW);
+const wait = (headers: Record<string, string>, status = 429) =>
+  retryAfterMs({ status, headers: new Headers(headers) }, NOW);
 
 describe('the wait that Podium asks for', () => {
   it.each([
@@ -28,6 +29,11 @@ describe('the wait that Podium asks for', () => {
 
   it('is read from a ratelimit-reset that is a time, too', () => {
     expect(wait({ 'ratelimit-reset': String(NOW / 1000 + 42) })).toBe(42_000);
+  });
+
+  it('is not ratelimit-reset where nothing was refused for its rate', () => {
+    expect(wait({ 'ratelimit-reset': '42' }, 502)).toBeUndefined();
+    expect(wait({ 'retry-after': '7', 'ratelimit-reset': '42' }, 503)).toBe(7_000);
   });
 
   it('is unknown when nothing is said', () => {

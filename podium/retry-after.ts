@@ -6,16 +6,20 @@ const MOST_SECONDS = 1_000_000_000;
 
 /**
  * How long an answer wants us to wait, in ms, between a second and an hour; undefined when it does not say.
- * Read from `Retry-After` in both forms of RFC 9110 (seconds, or a date), then from `ratelimit-reset`
- * (seconds), which Podium has been seen to send; others send a time in seconds since 1970 under this name.
+ * Read from `Retry-After` in both forms of RFC 9110 (seconds, or a date), then, of a 429 alone, from
+ * `ratelimit-reset` (seconds), which Podium has been seen to send; others send a time in seconds since 1970
+ * under this name. It stands on other answers too, and there it says when the count begins anew, and no wait.
  *
  * @param now ms since 1970
  */
-export function retryAfterMs(headers: Headers, now: number): number | undefined {
+export function retryAfterMs(
+  { status, headers }: { status: number; headers: Headers },
+  now: number,
+): number | undefined {
   const wait =
     seconds(headers.get('retry-after')) ??
     untilDate(headers.get('retry-after'), now) ??
-    untilReset(headers.get('ratelimit-reset'), now);
+    (status === 429 ? untilReset(headers.get('ratelimit-reset'), now) : undefined);
   return wait === undefined ? undefined : Math.min(Math.max(wait, SHORTEST_MS), LONGEST_MS);
 }
 

@@ -172,6 +172,31 @@ describe.each<Contract>(['published', 'skill'])('with the %s contract', (contrac
       expect(await system.textsTo(phone)).toHaveLength(1);
     });
 
+    test("a reply that does not arrive is the last one: the agent hears why, and the chat is the store's", async () => {
+      const phone = newPhone();
+      await chat(phone);
+      await system.hears(1, phone);
+      const greeting = (await system.simulator.conversation(phone, NORTHSIDE))!.messages.at(-1)!;
+      await system.simulator.failMessage(greeting.uid, 'Attempted to send SMS to a landline.');
+
+      const notes = await system.eventually('a note', async () => {
+        const { notes } = (await system.simulator.conversation(phone, NORTHSIDE))!;
+        return notes.length > 0 && notes.map(({ body }) => body);
+      });
+      expect(notes).toEqual([expect.stringMatching(/did not arrive: the number is a landline.*Please call/)]);
+      await chat(phone, '1'); // on the website, where our question never was
+      await system.isQuiet();
+      expect(await system.textsTo(phone)).toHaveLength(1);
+      const session = system.client.workflow.getHandle(system.workflowId(phone));
+      expect(await session.query('session')).toMatchObject({
+        waiting_for: expect.stringContaining('texts do not reach the customer'),
+      });
+      const { rows } = await system.pool.query('select status, error_code from sends where phone_e164 = $1', [
+        phone,
+      ]);
+      expect(rows).toEqual([{ status: 'failed', error_code: 'landline' }]);
+    });
+
     test('two chats that create one contact at the same moment share it', async () => {
       const phone = newPhone();
       const creations = { method: 'POST', path: '^/v4/contacts$' };
