@@ -7,7 +7,7 @@ const LOOK_AGAIN_MS = 50;
 /**
  * Looks until something is found: anything but undefined, null and false.
  * @param what is waited for, for the error
- * @throws after 30 s, unless it is told otherwise, with what the last look threw as the cause
+ * @throws after 90 s, unless it is told otherwise, with what the last look threw as the cause
  */
 export async function eventually<T>(
   what: string,
