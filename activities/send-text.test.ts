@@ -218,6 +218,11 @@ describe("Podium's errors", () => {
     expect(waits).toBeLessThanOrEqual(43_000); // and not everything in the same instant
   });
 
+  test('a token that was rejected is renewed by the next attempt, which comes soon', async () => {
+    podium.fail('sendMessage', error('unauthenticated'), 1);
+    expect((await failed(text())).nextRetryDelay).toBe(1_000);
+  });
+
   test('an opt-out that only Podium knows goes into the ledger', async () => {
     podium.fail('sendMessage', error('opted_out', { code: 'contact_opted_out' }), 1);
     expect(await attempt(text())).toEqual({ status: 'blocked' });
@@ -341,6 +346,20 @@ describe('an attempt of unknown outcome', () => {
     const failure = await failed(send).finally(() => (pool.connect = connect));
     expect(failure).toMatchObject({ type: 'not_written_down', nextRetryDelay: 15_000 });
     expect(await row(send.sendId)).toMatchObject({ status: 'intent' });
+  });
+
+  test('is not sent again while neither a conversation is known nor the contact can be read', async () => {
+    const send = text({ conversationUid: null });
+    podium.fail('sendMessage', error('server', { mayHaveHappened: true }), 1);
+    await failed(send);
+    expect(await failed(send)).toMatchObject({ type: 'not_readable_yet', nextRetryDelay: 15_000 });
+    expect(podium.texts).toEqual([]);
+    podium.contacts.push({
+      ...{ uid: 'jane', name: null, phones: [JANE], locationUids: [NORTHSIDE], optedOutAt: null },
+      conversationUids: [],
+    });
+    expect(await attempt(send)).toMatchObject({ status: 'sent' }); // the contact has no conversation
+    expect(podium.texts).toHaveLength(1);
   });
 
   test('is not taken for the same words of an earlier send', async () => {
