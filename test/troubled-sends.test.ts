@@ -39,18 +39,19 @@ const UNKNOWN: (() => Trouble)[] = [
   () => ({ delay_ms: 12_000 }), // we have given it up by then
 ];
 
-/** The troubles of the n-th chat's sends, call by call. One of each sort is dealt out, so that every one comes up. */
+/** The troubles of the n-th chat's sends, call by call. Some are dealt out by turns, so that every one comes up. */
 function troubles(n: number, random: () => number): Trouble[] {
   const below = (count: number) => Math.floor(random() * count);
   let unknown = 1;
   const spoilt = Array.from({ length: TEXTS * 2 }, () => {
     const lot = random();
-    if (lot < 0.1) return CERTAIN[below(CERTAIN.length)]!();
-    if (lot < 0.25 && (unknown += 1) <= MOST_UNKNOWN) return UNKNOWN[below(UNKNOWN.length)]!();
+    if (lot < 0.04) return CERTAIN[below(CERTAIN.length)]!();
+    if (lot < 0.2 && (unknown += 1) <= MOST_UNKNOWN) return UNKNOWN[below(UNKNOWN.length)]!();
     return { delay_ms: lot < 0.4 ? below(1_500) : 0 };
   });
   spoilt[below(2)] = UNKNOWN[n % UNKNOWN.length]!();
-  spoilt[2 + below(3)] = CERTAIN[n % CERTAIN.length]!();
+  // A 429 holds up all chats, so there are fewer of them.
+  if (n % 2 === 0) spoilt[2 + below(3)] = CERTAIN[(n / 2) % CERTAIN.length]!();
   return spoilt;
 }
 
