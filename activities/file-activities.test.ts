@@ -1,32 +1,27 @@
 import type { ServerResponse } from 'node:http';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { FileStore } from '../store/files/file-store';
-import { folderStore } from '../store/files/folder';
 import { findFile } from '../store/files/rows';
 import { receive } from '../store/inbox';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { contentOf } from '../test/support/file-contents';
 import { context, customerMessage, testHash } from '../test/support/received';
 import { startSmallServer, type SmallServer } from '../test/support/small-server';
+import { temporaryStore, type TemporaryStore } from '../test/support/temporary-store';
 import { createFileActivities, type FileActivities, type FileDependencies } from './file-activities';
 
 let database: TestDatabase;
 let podium: SmallServer;
 let answer: (response: ServerResponse) => void;
-let folder: string;
-let files: FileStore;
+let kept: TemporaryStore;
 beforeAll(async () => {
   database = await createTestDatabase();
   podium = await startSmallServer((_, response) => answer(response));
-  folder = await mkdtemp(join(tmpdir(), 'files-'));
-  files = await folderStore(folder);
+  kept = await temporaryStore();
 });
 afterAll(async () => {
   await podium.close();
-  await rm(folder, { recursive: true });
+  await kept.remove();
   await database.drop();
 });
 
@@ -45,7 +40,13 @@ async function announced(minutesAgo = 0): Promise<string> {
 /** One attempt. */
 function attempt(call: keyof FileActivities, id: string, changed: Partial<FileDependencies> = {}) {
   const activities = createFileActivities({
-    ...{ pool: database.pool, files, phoneHash: testHash, podiumOrigin: podium.url, keepDays: 90 },
+    ...{
+      pool: database.pool,
+      files: kept.files,
+      phoneHash: testHash,
+      podiumOrigin: podium.url,
+      keepDays: 90,
+    },
     encryptionKeys: context.files.encryptionKeys,
     rules: { maxBytes: 100_000, allowedTypes: ['image/png'] },
     ...changed,
@@ -63,7 +64,7 @@ describe('a content that was kept while its row could not be written', () => {
     const query = database.pool.query.bind(database.pool);
     const pool = { query, connect: () => Promise.reject(new Error('away')) } as never;
     await expect(attempt('fetchFile', id, { pool })).rejects.toThrow('away');
-    expect(await readdir(folder)).toContain(id);
+    expect(await readdir(kept.folder)).toContain(id);
     return id;
   }
 
@@ -71,17 +72,17 @@ describe('a content that was kept while its row could not be written', () => {
     const id = await keptWithoutRow();
     await attempt('fetchFile', id);
     expect(await findFile(database.pool, id)).toMatchObject({ status: 'kept' });
-    expect(await readdir(folder)).toContain(id);
+    expect(await readdir(kept.folder)).toContain(id);
   });
 
   test.each(['fetchFile', 'giveUpFile'] as const)('is removed when %s settles otherwise', async (call) => {
     const id = await keptWithoutRow();
     answer = says(410);
-    const failing = { ...files, delete: () => Promise.reject(new Error('not now')) };
+    const failing = { ...kept.files, delete: () => Promise.reject(new Error('not now')) };
     await expect(attempt(call, id, { files: failing })).rejects.toThrow('not now');
     await attempt(call, id);
     expect(await findFile(database.pool, id)).toMatchObject({ status: 'expired' });
-    expect(await readdir(folder)).not.toContain(id);
+    expect(await readdir(kept.folder)).not.toContain(id);
   });
 });
 
@@ -90,7 +91,7 @@ test('a content that comes after its file was given up is not kept', async () =>
   answer = (response) => void attempt('giveUpFile', id).then(() => brings(response));
   await attempt('fetchFile', id);
   expect(await findFile(database.pool, id)).toMatchObject({ status: 'expired' });
-  expect(await readdir(folder)).not.toContain(id);
+  expect(await readdir(kept.folder)).not.toContain(id);
 });
 
 test('a file whose link nobody can decrypt any more is given up in the end', async () => {

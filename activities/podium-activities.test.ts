@@ -6,9 +6,9 @@ import { contactOf, namesByStore, saveContact } from '../store/contacts';
 import { transaction } from '../store/database';
 import { writeNotes } from '../store/notes';
 import { isOptedOut, recordOptOut, type OptOutChange } from '../store/opt-outs';
+import { podiumDependencies } from '../test/support/activity-parts';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { FakePodium } from '../test/support/fake-podium';
-import { noFiles } from '../test/support/no-files';
 import { BAYVIEW, JANE, JOHN, MARY, NORTHSIDE, testHash } from '../test/support/received';
 import { createPodiumActivities } from './podium-activities';
 
@@ -26,14 +26,7 @@ function run<Name extends keyof Activities>(
   attempt = 1,
 ): Promise<unknown> {
   const { pool } = database;
-  const deps = {
-    pool,
-    podium,
-    phoneHash: testHash,
-    senderName: 'Robot',
-    files: noFiles,
-    conflictRefetchMaxAttempts: 3,
-  };
+  const deps = podiumDependencies(pool, podium);
   const activity = createPodiumActivities(deps)[name] as (...all: unknown[]) => Promise<unknown>;
   return new MockActivityEnvironment({ attempt }, { logger: new DefaultLogger('ERROR') }).run(
     activity,

@@ -109,13 +109,13 @@ export function createReconciliationActivities(deps: ReconciliationDependencies)
     messages: Parameters<typeof foundMessage>[0][],
     until: Date,
   ): Promise<Omit<PageOutcome, 'more'>> {
+    const said = messages.filter(({ at }) => at === null || (at >= conversation.since && at < until));
+    if (said.length === 0) return NOTHING;
     const judgeEvent = await judgeOfToday();
     const receivedAt = new Date();
-    const found = messages
-      .filter(({ at }) => at === null || (at >= conversation.since && at < until))
+    const found = said
       .map((message) => ({ ...foundMessage(message, conversation, judgeEvent), receivedAt }))
       .sort((a, b) => timeOf(a) - timeOf(b));
-    if (found.length === 0) return NOTHING;
     const outcomes = await receive(pool, found, context, (raw) => readEvent(raw).event);
     found.forEach(({ event, verdict }, i) => {
       if (outcomes[i]!.status === 'duplicate' || !isOptOutOfNobody(verdict)) return;

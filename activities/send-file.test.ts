@@ -11,11 +11,11 @@ import type { FileStore } from '../store/files/file-store';
 import { keepForCustomer } from '../store/files/rows';
 import { receive } from '../store/inbox';
 import { replaceLocations } from '../store/locations';
-import { recordOptOut } from '../store/opt-outs';
+import { STORES, janeOptsOut, podiumDependencies } from '../test/support/activity-parts';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { FakePodium } from '../test/support/fake-podium';
 import { noFiles } from '../test/support/no-files';
-import { BAYVIEW, context, customerMessage, JANE, NORTHSIDE, testHash } from '../test/support/received';
+import { BAYVIEW, context, customerMessage, JANE, NORTHSIDE } from '../test/support/received';
 import { createPodiumActivities } from './podium-activities';
 
 const CONTENT = 'the content of the file';
@@ -41,10 +41,7 @@ afterAll(() => database?.drop());
 beforeEach(async () => {
   opened = 0;
   podium = new FakePodium(() => Promise.resolve(Date.now()));
-  podium.locations = [
-    { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false, organizationUid: null },
-    { uid: BAYVIEW, name: 'Bayview', country: 'US', archived: true, organizationUid: null },
-  ];
+  podium.locations = STORES;
   podium.contacts.push({
     ...{ uid: 'c1', name: 'Jane', phones: [JANE], locationUids: [NORTHSIDE], optedOutAt: null },
     conversationUids: [`conversation of ${JANE}`],
@@ -71,14 +68,7 @@ async function wanted(change: { locationUid?: string; body?: string } = {}): Pro
 /** One attempt. @returns what stands in the table then */
 async function attempt(id: string): Promise<FileSendState> {
   const { pool } = database;
-  const deps = {
-    pool,
-    podium,
-    phoneHash: testHash,
-    senderName: 'Robot',
-    files,
-    conflictRefetchMaxAttempts: 3,
-  };
+  const deps = podiumDependencies(pool, podium, files);
   const { sendFile } = createPodiumActivities(deps);
   const info = { startToCloseTimeoutMs: ATTEMPT_MS, scheduleToCloseTimeoutMs: 10 * ATTEMPT_MS };
   const environment = new MockActivityEnvironment(info, {
@@ -92,11 +82,7 @@ const failed = (id: string) =>
     () => Promise.reject(new Error('It has not failed.')),
     (error: ApplicationFailure) => error,
   );
-const optOut = () =>
-  recordOptOut(database.pool, {
-    ...{ phone: JANE, phoneHash: testHash(JANE), optedOut: true, source: 'text', actor: 'customer' },
-    ...{ rule: 'keyword', locationUid: null, messageUid: null, at: new Date() },
-  });
+const optOut = () => janeOptsOut(database.pool);
 
 test('a file goes to the customer with its words, once', async () => {
   const id = await wanted();

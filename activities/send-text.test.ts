@@ -4,11 +4,11 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { PodiumError, type PodiumErrorKind } from '../podium/api';
 import { replaceLocations } from '../store/locations';
-import { isOptedOut, recordOptOut } from '../store/opt-outs';
+import { isOptedOut } from '../store/opt-outs';
+import { STORES, janeOptsOut, podiumDependencies } from '../test/support/activity-parts';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { FakePodium } from '../test/support/fake-podium';
-import { noFiles } from '../test/support/no-files';
-import { BAYVIEW, JANE, NORTHSIDE, testHash } from '../test/support/received';
+import { BAYVIEW, JANE, NORTHSIDE } from '../test/support/received';
 import { createPodiumActivities, type TextOutcome, type TextToSend } from './podium-activities';
 
 const silent = new DefaultLogger('ERROR', () => undefined);
@@ -19,10 +19,7 @@ beforeAll(async () => (database = await createTestDatabase()));
 afterAll(() => database?.drop());
 beforeEach(async () => {
   podium = new FakePodium(() => Promise.resolve(Date.now()));
-  podium.locations = [
-    { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false, organizationUid: null },
-    { uid: BAYVIEW, name: 'Bayview', country: 'US', archived: true, organizationUid: null },
-  ];
+  podium.locations = STORES;
   await replaceLocations(database.pool, podium.locations, new Date());
   await database.pool.query('delete from opt_outs');
 });
@@ -38,14 +35,7 @@ function text(options: Partial<TextToSend> = {}): TextToSend {
 /** One attempt. */
 async function attempt(send: TextToSend, timeouts = { one: 30_000, all: 28 * 60_000 }): Promise<TextOutcome> {
   const { pool } = database;
-  const deps = {
-    pool,
-    podium,
-    phoneHash: testHash,
-    senderName: 'Robot',
-    files: noFiles,
-    conflictRefetchMaxAttempts: 3,
-  };
+  const deps = podiumDependencies(pool, podium);
   const { sendText } = createPodiumActivities(deps);
   const info = { startToCloseTimeoutMs: timeouts.one, scheduleToCloseTimeoutMs: timeouts.all };
   const environment = new MockActivityEnvironment(info, { logger: silent });
@@ -66,11 +56,7 @@ async function row(sendId: string) {
   return rows[0];
 }
 
-const optOut = () =>
-  recordOptOut(database.pool, {
-    ...{ phone: JANE, phoneHash: testHash(JANE), optedOut: true, source: 'text', actor: 'customer' },
-    ...{ rule: 'keyword', locationUid: null, messageUid: null, at: new Date() },
-  });
+const optOut = () => janeOptsOut(database.pool);
 
 const error = (kind: PodiumErrorKind, details: Partial<PodiumError['details']> = {}) =>
   new PodiumError(kind, kind, { mayHaveHappened: false, ...details });
@@ -166,14 +152,7 @@ describe('nothing is sent', () => {
   test('while the store is away', async () => {
     const away = () => Promise.reject(new Error('away'));
     const pool = { connect: away, query: away } as never;
-    const deps = {
-      pool,
-      podium,
-      phoneHash: testHash,
-      senderName: 'Robot',
-      files: noFiles,
-      conflictRefetchMaxAttempts: 3,
-    };
+    const deps = podiumDependencies(pool, podium);
     const sending = new MockActivityEnvironment({}, { logger: silent }).run(
       createPodiumActivities(deps).sendText,
       text(),

@@ -1,6 +1,7 @@
 /**
- * The guarded send, of a text or of a file with its words. Each attempt looks what became of the one before, then comes to the door, which reads the
- * opt-out and writes the intent in one transaction; only then does the text leave, and at once.
+ * The guarded send, of a text or of a file with its words. Each attempt looks what became of the one before, then
+ * comes to the door, which reads the opt-out and writes the intent in one transaction; only then does the text
+ * leave, and at once.
  */
 import { ApplicationFailure, Context, log } from '@temporalio/activity';
 import type { TextToSend, TextOutcome } from './podium-activities';

@@ -62,17 +62,12 @@ function judgeMessage(
     return { kind: 'ignored', reason: 'It came through a channel that is not answered by text.' };
   }
   const phone = readPhone(event.phone, event, location);
-  const quarantined = (why: Failure): Verdict => ({
-    kind: 'quarantined',
-    failure: why,
-    phone: phone.ok ? phone.e164 : null,
-    locationUid: event.locationUid,
-    optOut,
-  });
-  if (event.locationUid === null) return quarantined(failure('ERR_WEBCHAT_002'));
-  if (!location) return quarantined(failure('ERR_WEBCHAT_003'));
-  if (location.archived) return quarantined(ARCHIVED);
-  if (!phone.ok) return quarantined(phone.failure);
+  const refused = (why: Failure): Verdict =>
+    quarantined(why, { phone: phone.ok ? phone.e164 : null, locationUid: event.locationUid, optOut });
+  if (event.locationUid === null) return refused(failure('ERR_WEBCHAT_002'));
+  if (!location) return refused(failure('ERR_WEBCHAT_003'));
+  if (location.archived) return refused(ARCHIVED);
+  if (!phone.ok) return refused(phone.failure);
 
   const whose = { phone: phone.e164, locationUid: location.uid };
   return kind === 'store_message' ? { kind, ...whose } : { kind, ...whose, optOut };
@@ -145,3 +140,15 @@ function withPhones(
 function readPhone(phone: string | null, event: PodiumEvent, location: Location | undefined) {
   return normalizePhone(phone ?? '', location?.country ?? event.country);
 }
+
+/** What cannot be used. @param known what could be made out all the same */
+export function quarantined(
+  why: Failure,
+  known: Pick<Quarantined, 'phone' | 'locationUid' | 'optOut'> = NOTHING_KNOWN,
+): Quarantined {
+  return { kind: 'quarantined', failure: why, ...known };
+}
+
+type Quarantined = Extract<Verdict, { kind: 'quarantined' }>;
+
+const NOTHING_KNOWN = { phone: null, locationUid: null, optOut: null };

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { failure } from '../core/error-codes';
 import { foundEventId, UNCLEAR_MESSAGE, type PodiumEvent, type Verdict } from '../core/events';
+import { quarantined } from '../core/verdict';
 import type { ConversationMessage } from './api';
 import { PODIUM_VERSION } from './call';
 import { readEvent } from './webhook-event';
@@ -72,8 +73,4 @@ function withPlace(raw: unknown, place: Place) {
 function inDoubt(verdict: Verdict): Verdict {
   if (verdict.kind !== 'customer_message') return verdict;
   return { ...verdict, kind: 'quarantined', failure: UNCLEAR };
-}
-
-function quarantined(why: typeof UNCLEAR): Verdict {
-  return { kind: 'quarantined', failure: why, phone: null, locationUid: null, optOut: null };
 }

@@ -1,39 +1,13 @@
-import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import pino from 'pino';
-import { ownLimits } from '../test/support/call-limits';
-import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
-import { PodiumError, type PodiumApi } from './api';
-import { createPodium } from './client';
+import { smallPodium } from '../test/support/small-podium';
+import { json } from '../test/support/small-server';
+import { PodiumError } from './api';
 
 const PHONE = '+61400123456';
 const LOCATION = '9e000000-0000-4000-8000-000000000001';
 const CONVERSATION = '5b000000-0000-4000-8000-000000000001';
 
-let server: SmallServer;
-afterEach(() => server.close());
-
-async function podiumThat(
-  answer: (request: SeenRequest, response: ServerResponse) => void,
-): Promise<PodiumApi> {
-  server = await startSmallServer(answer);
-  const tokens = { current: async () => 'token', renewed: async () => 'token', accepted: () => undefined };
-  const logger = pino({ level: 'silent' });
-  return createPodium({
-    contract: 'published',
-    apiUrl: server.url,
-    tokens,
-    limits: ownLimits(),
-    timeoutMs: 1_000,
-    logger,
-  });
-}
-const podiumAnswering = (body: unknown, status = 200) =>
-  podiumThat((_, response) => json(response, status, body));
-
-/** Method, path and body of every request so far. */
-const asked = () =>
-  server.requests.map(({ method, url, body }) => [method, url, ...(body === undefined ? [] : [body])]);
+const { podiumThat, podiumAnswering, asked, requests, close } = smallPodium('published');
 
 const kindOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -147,7 +121,7 @@ describe('a contact', () => {
       data: { ...contact, channels: [optedOut(PHONE), optedOut('+61412345678')] },
     });
     expect((await podium.findContact(PHONE, LOCATION))?.optedOutAt).toEqual(new Date('2026-07-23T10:00:00Z'));
-    await server.close();
+    await close();
     const other = await podiumAnswering({ data: { ...contact, channels: [optedOut('+61412345678')] } });
     expect((await other.findContact(PHONE, LOCATION))?.optedOutAt).toBeNull();
   });
@@ -400,7 +374,7 @@ describe('a file for the customer', () => {
       conversationUid: CONVERSATION,
       at: new Date('2026-07-23T10:00:00Z'),
     });
-    const { method, url, headers, raw } = server.requests[0]!;
+    const { method, url, headers, raw } = requests()[0]!;
     expect([method, url]).toEqual(['POST', '/v4/messages/attachment']);
     const form = await new Response(new Uint8Array(raw), {
       headers: { 'content-type': headers['content-type']! },

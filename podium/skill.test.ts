@@ -1,10 +1,6 @@
-import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import pino from 'pino';
-import { ownLimits } from '../test/support/call-limits';
-import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
-import { PodiumError, type PodiumApi } from './api';
-import { createPodium } from './client';
+import { smallPodium } from '../test/support/small-podium';
+import { PodiumError } from './api';
 
 const PHONE = '+61400123456';
 const LOCATION = '9e000000-0000-4000-8000-000000000001';
@@ -16,29 +12,7 @@ const send = {
   senderName: 'Robot',
 };
 
-let server: SmallServer;
-afterEach(() => server.close());
-
-async function podiumThat(
-  answer: (request: SeenRequest, response: ServerResponse) => void,
-): Promise<PodiumApi> {
-  server = await startSmallServer(answer);
-  const tokens = { current: async () => 'token', renewed: async () => 'token', accepted: () => undefined };
-  const logger = pino({ level: 'silent' });
-  return createPodium({
-    contract: 'skill',
-    apiUrl: server.url,
-    tokens,
-    limits: ownLimits(),
-    timeoutMs: 1_000,
-    logger,
-  });
-}
-const podiumAnswering = (body: unknown, status = 200) =>
-  podiumThat((_, response) => json(response, status, body));
-
-const asked = () =>
-  server.requests.map(({ method, url, body }) => [method, url, ...(body === undefined ? [] : [body])]);
+const { podiumThat, podiumAnswering, asked, requests, close } = smallPodium('skill');
 const kindOf = (promise: Promise<unknown>) =>
   promise.then(
     () => 'fine',
@@ -74,7 +48,7 @@ describe('a contact, in the skill contract', () => {
     const others = [contact('c2', '+61412345678'), contact('c3', null), contact('c4', '0400 123 456')];
     const podium = await podiumAnswering({ data: [...others, contact('c1', PHONE)] });
     expect((await podium.findContact(PHONE, LOCATION))?.uid).toBe('c1');
-    await server.close();
+    await close();
     const without = await podiumAnswering({ data: others });
     expect(await without.findContact(PHONE, LOCATION)).toBeNull();
   });
@@ -143,7 +117,7 @@ describe('a conversation, in the skill contract', () => {
       kind: 'not_found',
       details: { mayHaveHappened: false },
     });
-    expect(server.requests).toHaveLength(0);
+    expect(requests()).toHaveLength(0);
   });
 
   it('refuses a message to who has opted out', async () => {
@@ -186,7 +160,7 @@ describe('an opt-out, in the skill contract', () => {
   it('cannot be mirrored for a contact that is not known', async () => {
     const podium = await podiumAnswering({});
     expect(await kindOf(podium.setOptOut(PHONE, LOCATION, true, null))).toBe('not_found');
-    expect(server.requests).toHaveLength(0);
+    expect(requests()).toHaveLength(0);
   });
 });
 
@@ -196,6 +170,6 @@ describe('the list of locations, in the skill contract', () => {
     expect(await podium.listLocations()).toEqual([
       { uid: LOCATION, name: 'Northside', country: null, archived: false, organizationUid: null },
     ]);
-    expect(server.requests).toHaveLength(1);
+    expect(requests()).toHaveLength(1);
   });
 });

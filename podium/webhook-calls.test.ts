@@ -1,10 +1,6 @@
-import type { ServerResponse } from 'node:http';
-import pino from 'pino';
-import { ownLimits } from '../test/support/call-limits';
-import { json, startSmallServer, type SeenRequest, type SmallServer } from '../test/support/small-server';
+import { smallPodium } from '../test/support/small-podium';
+import { json } from '../test/support/small-server';
 import { secretFingerprint } from '../core/webhook-secrets';
-import type { PodiumApi } from './api';
-import { createPodium } from './client';
 
 const LOCATION = '9e000000-0000-4000-8000-000000000001';
 const ORGANIZATION = '1f000000-0000-4000-8000-000000000001';
@@ -23,29 +19,7 @@ const webhook = {
   updatedAt: '2026-07-23T10:00:00Z',
 };
 
-let server: SmallServer;
-afterEach(() => server.close());
-
-async function podiumThat(
-  answer: (request: SeenRequest, response: ServerResponse) => void,
-): Promise<PodiumApi> {
-  server = await startSmallServer(answer);
-  const tokens = { current: async () => 'token', renewed: async () => 'token', accepted: () => undefined };
-  const logger = pino({ level: 'silent' });
-  return createPodium({
-    contract: 'published',
-    apiUrl: server.url,
-    tokens,
-    limits: ownLimits(),
-    timeoutMs: 1_000,
-    logger,
-  });
-}
-const podiumAnswering = (body: unknown, status = 200) =>
-  podiumThat((_, response) => json(response, status, body));
-
-const asked = () =>
-  server.requests.map(({ method, url, body }) => [method, url, ...(body === undefined ? [] : [body])]);
+const { podiumThat, podiumAnswering, asked, close } = smallPodium('published');
 
 describe('webhooks', () => {
   it('are listed with what is known of them, and with fingerprints in place of secrets', async () => {
@@ -119,7 +93,7 @@ describe('webhooks', () => {
     const podium = await podiumThat((_, response) => response.writeHead(204).end());
     await podium.deleteWebhook('w 1');
     expect(asked()).toEqual([['DELETE', '/v4/webhooks/w%201']]);
-    await server.close();
+    await close();
     const away = await podiumThat((_, response) => response.socket!.destroy());
     await expect(away.deleteWebhook('w1')).rejects.toMatchObject({ details: { mayHaveHappened: true } });
   });

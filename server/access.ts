@@ -1,6 +1,7 @@
 /** What the server shows of our access to Podium. */
 import { Gauge, type Registry } from 'prom-client';
 import type { AccessFacts } from '../store/podium-tokens';
+import { shared } from './shared';
 
 /** @throws with the reason while Podium accepts no refresh token */
 export function complainAboutAccess(access: AccessFacts | null): void {
@@ -11,13 +12,14 @@ export function complainAboutAccess(access: AccessFacts | null): void {
 
 /** Figures that are read when someone asks for them; NaN while they are not known. */
 export function addAccessMetrics(registry: Registry, read: () => Promise<AccessFacts | null>): void {
+  const readOnce = shared(read);
   const gauge = (name: string, help: string, figure: (access: AccessFacts) => number) =>
     new Gauge({
       name: `podium_webchat_podium_${name}`,
       help,
       registers: [registry],
       async collect() {
-        const access = await read().catch(() => null);
+        const access = await readOnce().catch(() => null);
         this.set(access ? figure(access) : NaN);
       },
     });

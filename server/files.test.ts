@@ -1,33 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { sealFileLink } from '../core/file-link';
 import type { FileReport } from '../ops/files';
-import type { FileStore } from '../store/files/file-store';
-import { folderStore } from '../store/files/folder';
 import { markDeleted, markKept } from '../store/files/rows';
 import { receive } from '../store/inbox';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { context, customerMessage, JANE, NORTHSIDE, testHash } from '../test/support/received';
 import { LINKS, startReceiver, TOKENS, type Receiver } from '../test/support/receiver';
+import { temporaryStore, type TemporaryStore } from '../test/support/temporary-store';
 
 let db: TestDatabase;
-let folder: string;
-let store: FileStore;
+let kept: TemporaryStore;
 let server: Receiver;
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  folder = await mkdtemp(join(tmpdir(), 'files-'));
-  store = await folderStore(folder);
-  server = await startReceiver(db.pool, (parts) => ({ ...parts, files: { ...parts.files, files: store } }));
+  kept = await temporaryStore();
+  server = await startReceiver(db.pool, (parts) => ({
+    ...parts,
+    files: { ...parts.files, files: kept.files },
+  }));
 });
 afterAll(async () => {
   await server.close();
   await db.drop();
-  await rm(folder, { recursive: true });
+  await kept.remove();
 });
 afterEach(() => db.pool.query('truncate files'));
 
@@ -43,7 +40,7 @@ async function keptFile(content = 'picture', name = '大小.exe'): Promise<strin
   const { rows } = await db.pool.query<{ id: string }>("select id from files where status = 'pending'");
   const { id } = rows[0]!;
   const [sizeBytes, sha256] = [content.length, Buffer.alloc(32, 1)];
-  await store.put(id, Readable.from([content]), { contentType: 'image/png' });
+  await kept.files.put(id, Readable.from([content]), { contentType: 'image/png' });
   await markKept(
     db.pool,
     id,
@@ -99,7 +96,7 @@ test('a file that is unknown, deleted, or gone from the store is not there', asy
   expect((await fetch(linkTo(randomUUID()))).status).toBe(404);
 
   const lost = await keptFile();
-  await store.delete(lost);
+  await kept.files.delete(lost);
   const response = await fetch(linkTo(lost));
   expect(response.status).toBe(404);
   expect((await errorOf(response)).code).toBe('ERR_HTTP_NO_FILE');

@@ -7,6 +7,9 @@ it('shows the backlog as it is when it is asked for, every figure of it', async 
   const first = await registry.metrics();
   expect(first).toContain('podium_webchat_inbox_pending 3');
   expect(first).toContain('podium_webchat_inbox_oldest_pending_seconds 12');
+  expect(backlog).toHaveBeenCalledTimes(1);
+  backlog.mockResolvedValue({ pending: 4, oldestSeconds: 13 });
+  expect(await registry.metrics()).toContain('podium_webchat_inbox_pending 4');
 });
 
 it('shows no figure for a backlog that cannot be read', async () => {

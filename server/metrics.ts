@@ -1,6 +1,7 @@
 /** What the server counts. Labels are statuses and codes only: no phone, no text, no id. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { MIRROR_STATES, type MirrorState } from '../store/opt-out-mirrors';
+import { shared } from './shared';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -24,13 +25,14 @@ export function createMetrics(read: Readings) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  const readBacklog = shared(() => read.backlog());
   const backlogGauge = (name: string, help: string, figure: (backlog: Backlog) => number) =>
     new Gauge({
       name: `podium_webchat_inbox_${name}`,
       help,
       registers,
       async collect() {
-        const backlog = await read.backlog().catch(() => null);
+        const backlog = await readBacklog().catch(() => null);
         this.set(backlog ? figure(backlog) : NaN);
       },
     });

@@ -1,29 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { FileSendReport } from '../ops/file-sends';
-import { folderStore } from '../store/files/folder';
 import { replaceLocations } from '../store/locations';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { contentOf } from '../test/support/file-contents';
 import { BAYVIEW, JANE, NORTHSIDE } from '../test/support/received';
 import { startReceiver, TOKENS, type Receiver } from '../test/support/receiver';
 import { upload, type Form, type UploadOptions } from '../test/support/upload';
+import { temporaryStore, type TemporaryStore } from '../test/support/temporary-store';
 
 const MAX = 26_214_400;
 
 let db: TestDatabase;
-let folder: string;
+let kept: TemporaryStore;
 let server: Receiver;
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  folder = await mkdtemp(join(tmpdir(), 'sends-'));
-  const store = await folderStore(folder);
+  kept = await temporaryStore();
   server = await startReceiver(db.pool, (parts) => ({
     ...parts,
-    fileSends: { ...parts.fileSends, files: store },
+    fileSends: { ...parts.fileSends, files: kept.files },
   }));
   const location = { name: 'A store', country: 'AU', organizationUid: null };
   await replaceLocations(
@@ -38,7 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   await db.drop();
-  await rm(folder, { recursive: true });
+  await kept.remove();
 });
 
 const headers = { authorization: `Bearer ${TOKENS[0]!.token}` };
@@ -51,7 +47,6 @@ const send = (form: Partial<Form> = {}, options: UploadOptions = { headers }) =>
     { fields: fields(), file: contentOf('pdf', 1_000), ...form },
     { headers, ...options },
   );
-const contents = async () => (await readdir(folder)).filter((name) => name !== 'incoming');
 
 test('a file for a customer is kept, and waits for the door; its id tells what becomes of it', async () => {
   const { status, body } = await send();
@@ -72,11 +67,11 @@ test('a file for a customer is kept, and waits for the door; its id tells what b
 });
 
 test('with an id of its own it is sent once, however often it is asked for', async () => {
-  const before = (await contents()).length;
+  const before = (await kept.contents()).length;
   const same = { fields: fields({ message_id: randomUUID() }) };
   const answers = [...(await Promise.all([send(same), send(same)])), await send(same)];
   expect(new Set(answers.map(({ body }) => body['file_uid'])).size).toBe(1);
-  expect(await contents()).toHaveLength(before + 1);
+  expect(await kept.contents()).toHaveLength(before + 1);
 });
 
 test('one byte too many is refused before it is sent, and what is no file of these types by its content', async () => {

@@ -1,6 +1,7 @@
 /** How the search for messages that no webhook has brought is getting on, as `/readyz` and `/metrics` tell it. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ReconciliationTotals } from '../store/reconciliation';
+import { shared } from './shared';
 
 /** So many looks may be missing before it shows. */
 const PATIENCE = 3;
@@ -28,12 +29,13 @@ export function addReconciliationMetrics(
   read: () => Promise<ReconciliationTotals>,
 ): void {
   const registers = [registry];
+  const readOnce = shared(read);
   new Counter({
     name: 'podium_webchat_reconciliation_finds_total',
     help: "Customers' messages that no webhook has brought. One now and then is Podium's doing, more are a broken webhook's.",
     registers,
     async collect() {
-      const { finds } = await read().catch(() => ({ finds: NaN }));
+      const { finds } = await readOnce().catch(() => ({ finds: NaN }));
       this.reset();
       this.inc(finds);
     },
@@ -43,7 +45,7 @@ export function addReconciliationMetrics(
     help: 'When all locations had last been looked through for such messages, in Unix seconds; NaN before the first time.',
     registers,
     async collect() {
-      const { lastRunAt } = await read().catch(() => ({ lastRunAt: null }));
+      const { lastRunAt } = await readOnce().catch(() => ({ lastRunAt: null }));
       this.set(lastRunAt ? lastRunAt.getTime() / 1000 : NaN);
     },
   });
@@ -52,7 +54,7 @@ export function addReconciliationMetrics(
     help: 'Conversations that have changed and were not read yet. What stays between two looks could not be read.',
     registers,
     async collect() {
-      const { toRead } = await read().catch(() => ({ toRead: NaN }));
+      const { toRead } = await readOnce().catch(() => ({ toRead: NaN }));
       this.set(toRead);
     },
   });

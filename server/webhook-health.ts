@@ -2,6 +2,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { summaryOf } from '../core/webhook-check';
 import type { WebhookCheck } from '../store/webhooks';
+import { shared } from './shared';
 
 /** So many checks may be missing before the last one counts no more. */
 const PATIENCE = 3;
@@ -29,12 +30,13 @@ export function measureWebhookChecks(
   readCheck: () => Promise<WebhookCheck | null>,
 ): void {
   const registers = [registry];
+  const readOnce = shared(readCheck);
   new Gauge({
     name: 'podium_webchat_webhook_check_timestamp_seconds',
     help: 'When the webhooks at Podium were last checked, in Unix seconds.',
     registers,
     async collect() {
-      const check = await readCheck().catch(() => null);
+      const check = await readOnce().catch(() => null);
       this.set(check ? check.checkedAt.getTime() / 1000 : NaN);
     },
   });
@@ -44,7 +46,7 @@ export function measureWebhookChecks(
     labelNames: ['code', 'severity'],
     registers,
     async collect() {
-      const check = await readCheck().catch(() => null);
+      const check = await readOnce().catch(() => null);
       this.reset();
       for (const { code, severity } of check?.findings ?? []) this.inc({ code, severity });
     },

@@ -2,7 +2,8 @@
 import type { Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { failure } from '../core/error-codes';
-import type { Failure, PodiumEvent, Verdict } from '../core/events';
+import type { PodiumEvent, Verdict } from '../core/events';
+import { quarantined } from '../core/verdict';
 import { TEST_EVENT } from '../core/webhooks';
 import type { SignatureRules } from '../podium/signature';
 import { emptyEvent, readEvent } from '../podium/webhook-event';
@@ -88,10 +89,6 @@ function interpret(body: SignedBody, judge: (event: PodiumEvent) => Verdict): Re
     raw,
     receivedAt,
   };
-}
-
-function quarantined(failure: Failure): Verdict {
-  return { kind: 'quarantined', failure, phone: null, locationUid: null, optOut: null };
 }
 
 /** For what cannot be taken now and may be delivered again. */

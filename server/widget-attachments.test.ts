@@ -1,11 +1,8 @@
 /** Over a true socket, into a true folder. */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { FileStore } from '../store/files/file-store';
-import { folderStore } from '../store/files/folder';
 import { isOptedOut } from '../store/opt-outs';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { eventually } from '../test/support/eventually';
@@ -13,36 +10,34 @@ import { contentOf } from '../test/support/file-contents';
 import { JANE, JOHN, NORTHSIDE } from '../test/support/received';
 import { startReceiver, type Receiver } from '../test/support/receiver';
 import { field, upload, type Form, type UploadOptions } from '../test/support/upload';
+import { temporaryStore, type TemporaryStore } from '../test/support/temporary-store';
 
 const MAX = 26_214_400;
 
 let db: TestDatabase;
-let folder: string;
-let store: FileStore;
+let kept: TemporaryStore;
 let server: Receiver;
 
 beforeAll(async () => {
   db = await createTestDatabase();
-  folder = await mkdtemp(join(tmpdir(), 'widget-'));
-  store = await folderStore(folder);
+  kept = await temporaryStore();
 });
 beforeEach(async () => {
   await db.pool.query('truncate inbox_events, files, agent_notes, sessions, opt_outs, workflow_starts');
-  for (const file of await contents()) await rm(join(folder, file));
+  for (const file of await kept.contents()) await rm(join(kept.folder, file));
   server = await startReceiver(db.pool, (parts) => ({
     ...parts,
-    widget: { ...parts.widget!, files: store },
-    files: { ...parts.files, files: store },
+    widget: { ...parts.widget!, files: kept.files },
+    files: { ...parts.files, files: kept.files },
   }));
 });
 afterEach(() => server.close());
 afterAll(async () => {
   await db.drop();
-  await rm(folder, { recursive: true });
+  await kept.remove();
 });
 
-const contents = async () => (await readdir(folder)).filter((name) => name !== 'incoming');
-const unfinished = () => readdir(join(folder, 'incoming'));
+const unfinished = () => readdir(join(kept.folder, 'incoming'));
 const fields = (more: Record<string, string> = {}) => ({
   ...{ message_id: randomUUID(), phone: '0400 123 456', location_uid: NORTHSIDE },
   ...{ body: 'What is this noise?', ...more },
@@ -77,7 +72,7 @@ describe('a file from the website', () => {
     const file = contentOf('png', 200_000);
     const { status, body } = await send({ file });
     expect({ status, body }).toEqual({ status: 202, body: accepted(file) });
-    expect((await buffer(await store.open(body['fileUid'] as string))).equals(file)).toBe(true);
+    expect((await buffer(await kept.files.open(body['fileUid'] as string))).equals(file)).toBe(true);
     expect(await inbox()).toMatchObject([
       {
         ...{ contract: 'widget', status: 'pending', phone: JANE, location: NORTHSIDE },
@@ -108,7 +103,7 @@ describe('a file from the website', () => {
       body: { error: error('ERR_WEBCHAT_005'), message: 'accepted' },
     });
     expect(bytesSent).toBeLessThan(1_000);
-    expect(await contents()).toEqual([]);
+    expect(await kept.contents()).toEqual([]);
     expect(await inbox()).toMatchObject([{ status: 'pending', message: { text: 'What is this noise?' } }]);
     expect(await notes()).toEqual([expect.stringContaining('(ERR_WEBCHAT_005)')]);
   });
@@ -121,7 +116,7 @@ describe('a file from the website', () => {
         status: 413,
         body: { error: error('ERR_WEBCHAT_005'), message: 'accepted' },
       });
-      expect(await contents()).toEqual([]);
+      expect(await kept.contents()).toEqual([]);
       expect(await unfinished()).toEqual([]);
       expect(await inbox()).toMatchObject([{ status: 'pending' }]);
     },
@@ -131,7 +126,7 @@ describe('a file from the website', () => {
     const { status, bytesSent } = await send({ file: contentOf('png', MAX + 5_000_000) }, { chunked: true });
     expect(status).toBe(413);
     expect(bytesSent).toBeGreaterThan(MAX);
-    expect(await contents()).toEqual([]);
+    expect(await kept.contents()).toEqual([]);
   });
 
   test('of a type that is not allowed is refused by its content, and its words come in', async () => {
@@ -140,14 +135,14 @@ describe('a file from the website', () => {
       status: 415,
       body: { error: error('ERR_WEBCHAT_015'), message: 'accepted' },
     });
-    expect(await contents()).toEqual([]);
+    expect(await kept.contents()).toEqual([]);
     expect(await notes()).toEqual([expect.stringMatching(/not kept.*\(ERR_WEBCHAT_015\)/)]);
   });
 
   test('that breaks off leaves nothing, neither a file nor a message', async () => {
     await expect(send({ file: contentOf('png', 2_000_000) }, { cutOffAt: 1_000_000 })).rejects.toThrow();
     await eventually('the rest to be tidied up', async () => (await unfinished()).length === 0);
-    expect(await contents()).toEqual([]);
+    expect(await kept.contents()).toEqual([]);
     expect(await inbox()).toEqual([]);
   });
 
@@ -161,7 +156,7 @@ describe('a file from the website', () => {
     const { status: alone, body: said } = await send({ fields: {}, behind: field('phone', all.phone) });
     expect(alone).toBe(400);
     expect(JSON.stringify(said)).toContain('All fields come before the file');
-    expect(await contents()).toEqual([]);
+    expect(await kept.contents()).toEqual([]);
     expect(await inbox()).toEqual([]);
   });
 });
@@ -199,7 +194,7 @@ describe('the same message again', () => {
     const again = { fields: fields(), file: contentOf('png', 1_000_000) };
     const first = await send(again);
     expect(await send(again)).toMatchObject({ status: 202, body: first.body });
-    expect(await contents()).toEqual([first.body['fileUid']]);
+    expect(await kept.contents()).toEqual([first.body['fileUid']]);
     expect(await notes()).toHaveLength(1);
     expect(await inbox()).toHaveLength(1);
   });
@@ -208,7 +203,7 @@ describe('the same message again', () => {
     const again = { fields: fields(), file: contentOf('png', 300_000) };
     const answers = await Promise.all([send(again), send(again), send(again)]);
     expect(new Set(answers.map(({ body }) => body['fileUid'])).size).toBe(1);
-    expect(await contents()).toEqual([answers[0].body['fileUid']]);
+    expect(await kept.contents()).toEqual([answers[0].body['fileUid']]);
     expect(await notes()).toHaveLength(1);
   });
 
@@ -247,6 +242,6 @@ describe('STOP with a file', () => {
     });
     expect(status).toBe(400);
     expect(await isOptedOut(db.pool, JANE)).toBe(true);
-    expect(await contents()).toEqual([]);
+    expect(await kept.contents()).toEqual([]);
   });
 });

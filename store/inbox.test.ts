@@ -31,6 +31,8 @@ afterEach(() =>
   ),
 );
 
+const sentAs = (messageUid: string | null) =>
+  ({ kind: 'sent', at: new Date(), messageUid, conversationUid: null }) as const;
 const take = (...batch: ReceivedEvent[]) => receive(db.pool, batch, context);
 const statuses = async (...batch: ReceivedEvent[]) => (await take(...batch)).map(({ status }) => status);
 
@@ -542,22 +544,14 @@ describe('a message of the store', () => {
 
     it('is known by its uid, after the answer of Podium', async () => {
       const sendId = await send(1);
-      await settleSend(db.pool, sendId, {
-        kind: 'sent',
-        at: new Date(),
-        messageUid: 'm-1',
-        conversationUid: null,
-      });
+      await settleSend(db.pool, sendId, sentAs('m-1'));
       await take(echo({ messageUid: 'm-1', text: 'said in other words' }));
       expect(await agents()).toEqual([]);
     });
 
     it.each([
       ['before the answer of Podium', null],
-      [
-        'after an answer without a uid',
-        { kind: 'sent', at: new Date(), messageUid: null, conversationUid: null },
-      ],
+      ['after an answer without a uid', sentAs(null)],
       ['when the answer of Podium was lost', { kind: 'unknown' }],
     ] as const)('claims its send by the body %s', async (_, outcome) => {
       const sendId = await send(1);
@@ -565,12 +559,7 @@ describe('a message of the store', () => {
       await take(echo({ messageUid: 'm-1' }));
       expect(await agents()).toEqual([]);
       expect(await rows('sends')).toMatchObject([{ status: 'sent', message_uid: 'm-1' }]);
-      await settleSend(db.pool, sendId, {
-        kind: 'sent',
-        at: new Date(),
-        messageUid: 'm-1',
-        conversationUid: null,
-      });
+      await settleSend(db.pool, sendId, sentAs('m-1'));
     });
 
     it('claims one send only: the next same words are an agent’s', async () => {
@@ -594,12 +583,7 @@ describe('a message of the store', () => {
 
     it('tells under whom we write: nothing of that sender is taken for an agent’s any more', async () => {
       const sendId = await send(1);
-      await settleSend(db.pool, sendId, {
-        kind: 'sent',
-        at: new Date(),
-        messageUid: 'm-1',
-        conversationUid: null,
-      });
+      await settleSend(db.pool, sendId, sentAs('m-1'));
       await take(echo({ messageUid: 'm-1' }), echo({ text: 'beside it' }), storeMessage({ text: 'Hi' }));
       await take(echo({ text: 'words that Podium has changed' }), storeMessage({ text: 'Hi again' }));
       expect((await agents()).map(({ message }) => message.text)).toEqual(['Hi', 'Hi again']);

@@ -28,9 +28,9 @@ export interface OwnMessage {
 
 /**
  * Those messages that are of our own doing, by their place in the list: the echo of a send, by the message's
- * uid where it is known already, else each claims one send of the same body and of its time whose message is not known yet;
- * and what else the sender has written under whom Podium files our sends. Only a known uid tells who that is:
- * the same words may be a person's.
+ * uid where it is known already, else each claims one send of the same body and of its time whose message is not
+ * known yet; and what else the sender has written under whom Podium files our sends. Only a known uid tells who
+ * that is: the same words may be a person's.
  *
  * A text that left once more, since the attempt before it was not in its conversation yet, turns up twice.
  * Nothing can be done about it then, so it is an anomaly in the audit, and no person's word.

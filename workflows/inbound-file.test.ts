@@ -1,20 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { Worker } from '@temporalio/worker';
 import { createFileActivities } from '../activities/file-activities';
 import { FILES_QUEUE, SESSION_QUEUE } from '../core/session';
-import type { FileStore } from '../store/files/file-store';
-import { folderStore } from '../store/files/folder';
 import { findFile } from '../store/files/rows';
 import { receive } from '../store/inbox';
 import { contentOf } from '../test/support/file-contents';
 import { context, customerMessage, testHash } from '../test/support/received';
 import { SessionRig } from '../test/support/session-rig';
 import { startSmallServer, type SmallServer } from '../test/support/small-server';
+import { temporaryStore, type TemporaryStore } from '../test/support/temporary-store';
 
 const DAY = 24 * 60 * 60 * 1000;
 const MAX = 100_000;
@@ -22,21 +19,19 @@ const MAX = 100_000;
 let rig: SessionRig;
 let podium: SmallServer;
 let answer: (response: ServerResponse) => void;
-let folder: string;
-let files: FileStore;
+let store: TemporaryStore;
 let stopWorker: () => Promise<unknown>;
 
 beforeAll(async () => {
   rig = await SessionRig.start();
   podium = await startSmallServer((_, response) => answer(response));
-  folder = await mkdtemp(join(tmpdir(), 'files-'));
-  files = await folderStore(folder);
+  store = await temporaryStore();
   const { pool } = rig.database;
   const worker = await Worker.create({
     connection: rig.env.nativeConnection,
     taskQueue: FILES_QUEUE,
     activities: createFileActivities({
-      ...{ pool, files, phoneHash: testHash, podiumOrigin: podium.url, keepDays: 90 },
+      ...{ pool, files: store.files, phoneHash: testHash, podiumOrigin: podium.url, keepDays: 90 },
       encryptionKeys: context.files.encryptionKeys,
       rules: { maxBytes: MAX, allowedTypes: ['image/png'] },
     }),
@@ -51,7 +46,7 @@ afterAll(async () => {
   await stopWorker();
   await rig.stop();
   await podium.close();
-  await rm(folder, { recursive: true });
+  await store.remove();
 });
 beforeEach(() => (podium.requests.length = 0));
 
@@ -94,7 +89,7 @@ test('a file is fetched once, however often that is asked for', async () => {
     ...{ status: 'kept', sizeBytes: MAX, contentType: 'image/png' },
     sha256: createHash('sha256').update(content).digest('hex'),
   });
-  expect((await buffer(await files.open(fileId))).equals(content)).toBe(true);
+  expect((await buffer(await store.files.open(fileId))).equals(content)).toBe(true);
   expect(await notesOf(fileId)).toEqual([]);
 });
 
@@ -148,7 +143,7 @@ test.each([
   await run('inboundFile', { fileId });
   expect(await findFile(rig.database.pool, fileId)).toMatchObject({ status, errorCode });
   expect(await notesOf(fileId)).toEqual([expect.stringContaining(errorCode)]);
-  expect(await readdir(folder)).not.toContain(fileId);
+  expect(await readdir(store.folder)).not.toContain(fileId);
 });
 
 test('what is announced too large is not read', async () => {
@@ -180,7 +175,7 @@ test('files are deleted in time, and what they were stays known', async () => {
     contentType: 'image/png',
   });
   expect(await findFile(rig.database.pool, fresh)).toMatchObject({ status: 'kept' });
-  const left = await readdir(folder);
+  const left = await readdir(store.folder);
   expect(left).toContain(fresh);
   expect(left).not.toContain(old);
 });

@@ -18,6 +18,28 @@ export async function onPath(program: string): Promise<string | null> {
   return null;
 }
 
+/** The program that an environment variable names, or null. @throws when what it names cannot be run */
+export async function namedBy(variable: string): Promise<string | null> {
+  const path = process.env[variable];
+  if (!path) return null;
+  await access(path, constants.X_OK);
+  return path;
+}
+
+/** Builds a Go program from source. @param source with its version, as `example.com/cmd/tool@v1.2.0` */
+export async function installWithGo(
+  go: string,
+  source: string,
+  directory: string,
+  onLine?: (line: string) => void,
+): Promise<void> {
+  await run(go, ['install', '-v', '-ldflags=-s -w', source], {
+    cwd: directory, // outside of any Go module
+    env: { GOBIN: directory },
+    ...(onLine && { onLine }),
+  });
+}
+
 /**
  * Runs a tool to its end.
  * @param onLine called with each line that it prints, for progress

@@ -1,7 +1,6 @@
 /** A server that speaks S3, for the tests of the bucket. */
-import { access, constants } from 'node:fs/promises';
 import { cached, makeCached } from './cache';
-import { EXE, onPath, run } from './run';
+import { EXE, installWithGo, namedBy, onPath } from './run';
 import { firstThatWorks } from './ways';
 
 const VERSION = '1.2.0';
@@ -16,7 +15,7 @@ export function provisionS3Server(): Promise<string> {
   return firstThatWorks(
     'The S3 server',
     [
-      { name: 'GOFAKES3_PATH', find: named },
+      { name: 'GOFAKES3_PATH', find: () => namedBy('GOFAKES3_PATH') },
       { name: '`gofakes3` on the PATH', find: () => onPath('gofakes3') },
       { name: 'made earlier', find: () => cached(ENTRY, FILE) },
       { name: 'built from source with Go', find: buildWithGo },
@@ -28,18 +27,9 @@ export function provisionS3Server(): Promise<string> {
   );
 }
 
-async function named(): Promise<string | null> {
-  const path = process.env.GOFAKES3_PATH;
-  if (!path) return null;
-  await access(path, constants.X_OK);
-  return path;
-}
-
 async function buildWithGo(): Promise<string | null> {
   const go = await onPath('go');
   if (!go) return null;
-  return makeCached(ENTRY, FILE, async (directory) => {
-    const source = `github.com/johannesboyne/gofakes3/cmd/gofakes3@v${VERSION}`;
-    await run(go, ['install', '-ldflags=-s -w', source], { cwd: directory, env: { GOBIN: directory } });
-  });
+  const source = `github.com/johannesboyne/gofakes3/cmd/gofakes3@v${VERSION}`;
+  return makeCached(ENTRY, FILE, (directory) => installWithGo(go, source, directory));
 }

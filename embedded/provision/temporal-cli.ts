@@ -1,8 +1,7 @@
 /** Temporal's CLI, which is the dev server with its Web UI too. */
-import { access, constants } from 'node:fs/promises';
 import { cached, makeCached } from './cache';
 import { withProgress } from './progress';
-import { EXE, onPath, run } from './run';
+import { EXE, installWithGo, namedBy, onPath } from './run';
 import { downloadWithSdk } from './sdk-download';
 import { firstThatWorks } from './ways';
 
@@ -20,7 +19,7 @@ export function provisionTemporal(): Promise<string> {
   return firstThatWorks(
     'The Temporal server',
     [
-      { name: 'TEMPORAL_CLI_PATH', find: named },
+      { name: 'TEMPORAL_CLI_PATH', find: () => namedBy('TEMPORAL_CLI_PATH') },
       { name: '`temporal` on the PATH', find: () => onPath('temporal') },
       { name: 'made earlier', find: () => cached(ENTRY, FILE) },
       { name: 'download by the SDK', find: download },
@@ -32,13 +31,6 @@ export function provisionTemporal(): Promise<string> {
       "install Temporal's CLI and have it on the PATH, or name it in TEMPORAL_CLI_PATH",
     ],
   );
-}
-
-async function named(): Promise<string | null> {
-  const path = process.env.TEMPORAL_CLI_PATH;
-  if (!path) return null;
-  await access(path, constants.X_OK);
-  return path;
 }
 
 function download(): Promise<string> {
@@ -55,15 +47,9 @@ async function buildWithGo(): Promise<string | null> {
   return withProgress("Building Temporal's dev server from source, once; some minutes", (detail) => {
     let packages = 0;
     return makeCached(ENTRY, FILE, async (directory) => {
-      await run(
-        go,
-        ['install', '-v', '-ldflags=-s -w', `github.com/temporalio/cli/cmd/temporal@v${VERSION}`],
-        {
-          cwd: directory, // outside of any Go module
-          env: { GOBIN: directory },
-          onLine: (line) =>
-            detail(line.startsWith('go: ') ? 'fetching sources' : `${++packages} packages compiled`),
-        },
+      const source = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
+      await installWithGo(go, source, directory, (line) =>
+        detail(line.startsWith('go: ') ? 'fetching sources' : `${++packages} packages compiled`),
       );
     });
   });

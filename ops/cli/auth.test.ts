@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { EncryptionKey } from '../../core/encryption';
 import { storedTokens } from '../../store/podium-tokens';
-import { cli, type CliSurroundings } from '../../test/support/cli';
+import { cli, cliEnvironment, type CliSurroundings } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
 import { credentials, startSimulator } from '../../test/support/simulator';
 
@@ -15,18 +15,8 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 beforeEach(async () => {
   simulator = await startSimulator();
-  const secret = randomBytes(32);
-  keys = [{ id: 'k1', secret }];
-  environment = {
-    DATABASE_URL: db.url,
-    WEBCHAT_ENCRYPTION_KEYS: `k1:${secret.toString('base64')}`,
-    PODIUM_API_URL: simulator.url,
-    PODIUM_TOKEN_URL: `${simulator.url}/oauth/token`,
-    PODIUM_AUTHORIZE_URL: `${simulator.url}/oauth/authorize`,
-    PODIUM_CLIENT_ID: credentials.clientId,
-    PODIUM_CLIENT_SECRET: credentials.clientSecret,
-    PODIUM_REFRESH_TOKEN: credentials.refreshToken,
-  };
+  keys = [{ id: 'k1', secret: randomBytes(32) }];
+  environment = cliEnvironment(db.url, simulator.url, keys[0]!);
 });
 afterEach(async () => {
   await simulator.stop();

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cli } from '../../test/support/cli';
+import { cli, cliEnvironment } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
-import { credentials, startSimulator } from '../../test/support/simulator';
+import { startSimulator } from '../../test/support/simulator';
 
 let db: TestDatabase;
 let simulator: Awaited<ReturnType<typeof startSimulator>>;
@@ -12,15 +12,7 @@ let environment: Record<string, string>;
 beforeAll(async () => {
   db = await createTestDatabase();
   simulator = await startSimulator();
-  environment = {
-    DATABASE_URL: db.url,
-    WEBCHAT_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-    PODIUM_API_URL: simulator.url,
-    PODIUM_TOKEN_URL: `${simulator.url}/oauth/token`,
-    PODIUM_CLIENT_ID: credentials.clientId,
-    PODIUM_CLIENT_SECRET: credentials.clientSecret,
-    PODIUM_REFRESH_TOKEN: credentials.refreshToken,
-  };
+  environment = cliEnvironment(db.url, simulator.url, { id: 'k1', secret: randomBytes(32) });
 });
 afterAll(async () => {
   await simulator.stop();

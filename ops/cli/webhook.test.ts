@@ -5,11 +5,11 @@ import { dirname, join } from 'node:path';
 import { WANTED_EVENT_TYPES } from '../../core/webhooks';
 import { secretFingerprint } from '../../core/webhook-secrets';
 import { lastWebhookCheck, serverRuns } from '../../store/webhooks';
-import { cli } from '../../test/support/cli';
+import { cli, cliEnvironment } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
 import { podiumCaller } from '../../test/support/podium-caller';
 import { startReceiver } from '../../test/support/receiver';
-import { ARCHIVED, BAYVIEW, credentials, NORTHSIDE, startSimulator } from '../../test/support/simulator';
+import { ARCHIVED, BAYVIEW, NORTHSIDE, startSimulator } from '../../test/support/simulator';
 
 const ORGANIZATION = '1f000000-0000-4000-8000-000000000001';
 const UNKNOWN = '9e000000-0000-4000-8000-00000000ffff';
@@ -34,13 +34,7 @@ beforeEach(async () => {
   simulator = await startSimulator();
   await server(1, SECRET, OLD_SECRET);
   environment = {
-    DATABASE_URL: db.url,
-    WEBCHAT_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}`,
-    PODIUM_API_URL: simulator.url,
-    PODIUM_TOKEN_URL: `${simulator.url}/oauth/token`,
-    PODIUM_CLIENT_ID: credentials.clientId,
-    PODIUM_CLIENT_SECRET: credentials.clientSecret,
-    PODIUM_REFRESH_TOKEN: credentials.refreshToken,
+    ...cliEnvironment(db.url, simulator.url, { id: 'k1', secret: randomBytes(32) }),
     PODIUM_WEBHOOK_SECRETS: `${SECRET},${OLD_SECRET}`,
     PUBLIC_URL,
     WEBCHAT_SETTINGS: settingsFile,

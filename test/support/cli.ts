@@ -1,6 +1,8 @@
 /** `podium-webchat` in this process. */
 import { tmpdir } from 'node:os';
+import type { EncryptionKey } from '../../core/encryption';
 import { runCli } from '../../ops/cli/run';
+import { credentials } from './simulator';
 
 export interface CliResult {
   exitCode: number;
@@ -41,4 +43,22 @@ export async function cli(
     },
   });
   return { exitCode, ...result };
+}
+
+/** The environment of a command that asks the simulator. */
+export function cliEnvironment(
+  databaseUrl: string,
+  simulatorUrl: string,
+  { id, secret }: EncryptionKey,
+): Record<string, string> {
+  return {
+    DATABASE_URL: databaseUrl,
+    WEBCHAT_ENCRYPTION_KEYS: `${id}:${secret.toString('base64')}`,
+    PODIUM_API_URL: simulatorUrl,
+    PODIUM_TOKEN_URL: `${simulatorUrl}/oauth/token`,
+    PODIUM_AUTHORIZE_URL: `${simulatorUrl}/oauth/authorize`,
+    PODIUM_CLIENT_ID: credentials.clientId,
+    PODIUM_CLIENT_SECRET: credentials.clientSecret,
+    PODIUM_REFRESH_TOKEN: credentials.refreshToken,
+  };
 }

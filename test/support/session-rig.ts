@@ -35,11 +35,11 @@ import {
 import { provisionTemporal } from '../../embedded/provision/temporal-cli';
 import { provisionTimeSkippingServer } from '../../embedded/provision/time-skipping-server';
 import { replaceLocations } from '../../store/locations';
+import { podiumDependencies } from './activity-parts';
 import { createTestDatabase, type TestDatabase } from './database';
 import { eventually } from './eventually';
-import { noFiles } from './no-files';
 import { FakePodium, type PodiumCall, type SentText } from './fake-podium';
-import { BAYVIEW, context, NORTHSIDE, testHash, workflowIdOf } from './received';
+import { BAYVIEW, context, NORTHSIDE, workflowIdOf } from './received';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -349,12 +349,7 @@ async function startWorkers(
 ): Promise<() => Promise<void>> {
   const connection = env.nativeConnection;
   const deps = {
-    pool,
-    podium,
-    phoneHash: testHash,
-    senderName: 'Robot',
-    files: noFiles,
-    conflictRefetchMaxAttempts: 3,
+    ...podiumDependencies(pool, podium),
     webhookRules: { publicUrl: PUBLIC_URL, secretMaxAgeDays: 90 },
   };
   const reconciliation = {
