@@ -1,14 +1,14 @@
 import { createServer, connect, type Server } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import pino from 'pino';
 import { OPT_OUT_SIGNAL, SESSION_QUEUE, type SessionMessage, type SessionPolicy } from '../core/session';
-import { provisionTemporal } from '../embedded/provision/temporal-cli';
 import { claimSessions } from '../store/relay';
 import { receive, type ReceivedEvent } from '../store/inbox';
 import { wantWorkflows } from '../store/workflow-starts';
 import { noReadings } from '../test/support/readings';
+import { devServer } from '../test/support/session-rig';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { BAYVIEW, context, customerMessage, NORTHSIDE, workflowIdOf } from '../test/support/received';
 import { createMetrics } from './metrics';
@@ -23,14 +23,8 @@ let database: TestDatabase;
 const relays: Relay[] = [];
 
 beforeAll(async () => {
-  const path = await provisionTemporal();
-  [environment, database] = await Promise.all([
-    TestWorkflowEnvironment.createLocal({
-      server: { executable: { type: 'existing-path', path } },
-    }),
-    createTestDatabase(),
-  ]);
-}, 60_000);
+  [environment, database] = await Promise.all([devServer([]), createTestDatabase()]);
+});
 beforeEach(() =>
   database.pool.query('truncate inbox_events, sessions, workflow_starts, opt_outs, agent_notes'),
 );

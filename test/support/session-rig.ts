@@ -263,9 +263,17 @@ export class Chat {
     return this.handle.query<SessionView>(SESSION_QUERY);
   }
 
-  /** Waits for texts to arrive; the clock does not jump meanwhile. */
+  /**
+   * Waits for texts to arrive, and for their activities to be over; the clock does not jump meanwhile. The
+   * time-skipping server, unlike a true one, is stuck for good when a workflow gives up an activity that has just
+   * ended (`ACTIVITY_UNKNOWN`), as it would where something follows at once that makes the text pointless.
+   */
   async hears(count: number): Promise<string[]> {
     await eventually(`text ${count} to the customer`, () => this.texts.length >= count);
+    await eventually('the end of its activity', async () => {
+      const { raw, status } = await this.handle.describe();
+      return status.name !== 'RUNNING' || !raw.pendingActivities?.length;
+    });
     return this.texts;
   }
 
@@ -319,9 +327,9 @@ export class Chat {
 
 async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
   const path = await provisionTimeSkippingServer();
-  const env = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path } },
-  });
+  const env = await started(() =>
+    TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } }),
+  );
   const types = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED[type as 'Keyword']]);
   await env.connection.operatorService.addSearchAttributes({ searchAttributes: Object.fromEntries(types) });
   return env;
@@ -331,15 +339,18 @@ async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
 export async function devServer(dynamicConfig: string[]): Promise<TestWorkflowEnvironment> {
   const path = await provisionTemporal();
   const attributes = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `${name}=${type}`);
-  return TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path },
-      extraArgs: [
-        ...dynamicConfig.flatMap((setting) => ['--dynamic-config-value', setting]),
-        ...attributes.flatMap((attribute) => ['--search-attribute', attribute]),
-      ],
-    },
-  });
+  const extraArgs = [
+    ...dynamicConfig.flatMap((setting) => ['--dynamic-config-value', setting]),
+    ...attributes.flatMap((attribute) => ['--search-attribute', attribute]),
+  ];
+  return started(() =>
+    TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path }, extraArgs } }),
+  );
+}
+
+/** The SDK gives a server 5 s to start and cannot be told otherwise, which a busy machine may not keep. */
+function started(start: () => Promise<TestWorkflowEnvironment>): Promise<TestWorkflowEnvironment> {
+  return eventually('a Temporal server', start);
 }
 
 async function startWorkers(
