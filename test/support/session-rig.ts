@@ -344,7 +344,9 @@ export async function devServer(dynamicConfig: string[]): Promise<TestWorkflowEn
     ...attributes.flatMap((attribute) => ['--search-attribute', attribute]),
   ];
   return started(() =>
-    TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path }, extraArgs } }),
+    TestWorkflowEnvironment.createLocal({
+      server: { executable: { type: 'existing-path', path }, extraArgs },
+    }),
   );
 }
 
