@@ -1,0 +1,378 @@
+import type { WishLanguage } from './wish-language';
+
+const WITHOUT_WISH = 'you|u|they|we|he|she|i|who|why|people|nobody|id|ill|would|if|when';
+
+/** English: see docs/opt-out.md for the sources of the keywords. */
+export const ENGLISH: WishLanguage = {
+  keywords: [
+    ...['STOP', 'STOPALL', 'UNSUBSCRIBE', 'UNSUB', 'QUIT', 'END', 'CANCEL', 'REVOKE', 'OPTOUT', 'REMOVE'],
+  ],
+  helpKeywords: ['HELP', 'INFO'],
+  everyday: ['QUIT', 'END', 'CANCEL', 'REMOVE'],
+  courtesy: [
+    ...['please', 'pls', 'plz', 'pleas', 'plese', 'kindly', 'thanks', 'thank you', 'thankyou', 'thank u'],
+    ...['thanks so much', 'thank you so much', 'thank you very much', 'thanks a lot', 'many thanks', 'thnx'],
+    ...['thx', 'tks', 'ty', 'tyvm', 'cheers', 'ta', 'regards', 'kind regards', 'have a nice day'],
+    ...[
+      'have a good day',
+      'have a great day',
+      'hi',
+      'hello',
+      'hey',
+      'hi there',
+      'hello there',
+      'good morning',
+    ],
+    ...['good afternoon', 'good evening', 'sorry', 'sir', 'madam', 'maam', 'now', 'right now', 'immediately'],
+    ...['asap', 'at once', 'sent from my iphone', 'sent from my ipad', 'sent from my mobile'],
+    ...['sent from my phone', 'sent from my galaxy', 'sent from my samsung galaxy', 'get outlook for ios'],
+    ...['get outlook for android', 'god bless'],
+  ],
+  emphasis: [
+    ...['i want to', 'i want you to', 'i wanna', 'i would like to', 'id like to', 'i would like you to'],
+    ...[
+      'id like you to',
+      'i need to',
+      'i need you to',
+      'i wish to',
+      'i am asking you to',
+      'im asking you to',
+    ],
+    ...[
+      'can you',
+      'can u',
+      'could you',
+      'would you',
+      'will you',
+      'you need to',
+      'you must',
+      'i must ask you to',
+    ],
+    ...['i said', 'i told you to', 'i already told you to', 'i already said', 'i asked you to', 'as i said'],
+    ...[
+      'again',
+      'once again',
+      'for the last time',
+      'last warning',
+      'final warning',
+      'just',
+      'ok',
+      'okay',
+      'k',
+    ],
+    ...['yes', 'yeah', 'yep', 'no', 'nope', 'nah', 'no thanks', 'no thank you', 'not interested'],
+    ...['im not interested', 'i am not interested', 'today', 'already', 'and', 'so', 'then', 'reply', 'text'],
+    ...[
+      'i',
+      'forever',
+      'for good',
+      'permanently',
+      'completely',
+      'guys',
+      'dude',
+      'bro',
+      'man',
+      'people',
+      'all',
+    ],
+    ...[
+      'of you',
+      'wtf',
+      'omg',
+      'ffs',
+      'lol',
+      'damn',
+      'goddamn',
+      'fucking',
+      'freaking',
+      'the fuck',
+      'the hell',
+    ],
+    ...['bloody', 'wrong number', 'wrong person', 'seriously', 'enough', 'let me', 'to', 'would you please'],
+    ...[
+      'word',
+      'message',
+      'my answer is',
+      'this is a',
+      'hereby',
+      'wont you',
+      'im done',
+      'i am done',
+      'go away',
+    ],
+  ],
+  parts: {
+    messages:
+      '((text|sms|txt|email|marketing|promotional|promo|spam|automated|phone) )?(texts|messages|message|msgs|msg|txts|txt|sms|smses|text|mms|texting|messaging|notifications|alerts|reminders|updates|spam|promos|promotions|ads|advertising|advertisements|marketing|communications|communication|correspondence|emails|offers|blasts|solicitations|solicitation|calls|contact|contacts)',
+    which:
+      '(any|all|the|these|those|this|your|ur|such|so many|further|future|more|additional|other|me|us|to|of|with|out|anymore|automated|unsolicited|unwanted|annoying|stupid|damn|fucking|goddamn|freaking|bloody)',
+    me: '(to )?(me|us|here|my phone|this phone|my number|this number|my cell|my mobile|my cell phone|this cell|my wife|my husband|my family|my mother|my mom|my son|my daughter|my kids)',
+    contacting:
+      '(texting|txting|txtin|textin|texing|messaging|msging|messeging|messging|contacting|bothering|spamming|harassing|harrassing|pestering|annoying|emailing|calling|writing|writing to|smsing|disturbing|hitting up|blowing up|bugging|soliciting|replying|replying to|responding|reaching out to)',
+    contact:
+      '(text|txt|message|msg|contact|sms|bother|disturb|harass|harrass|spam|pester|bug|email|write|write to|reach out to|solicit|hit up|blow up|try to contact)',
+    again:
+      '(again|anymore|any more|any longer|ever|ever again|back|further|at all|whatsoever|in future|in the future|from now on|no more)',
+    never: '(dont|do not|donot|dnt|don t|never|doont|dont you|do not you|dont ever|do not ever|never ever)',
+    unwanted: '(dont|do not|donot|dnt|don t|no longer|never|didnt|did not|wouldnt|would not|dont ever)',
+    list: '((your|ur|the|this|that|these|all|any|all of your|future|further|whatever) )?((call|calling|contact|contacts|text|texting|sms|mailing|marketing|message|messaging|phone|email|distribution|customer|client|subscriber|spam|mass text) )?(list|lists|lis|database|data base|system|records|contacts|texts|messages|messaging|texting|files|file|subscription|subscriptions|communications|spam|group text|text chain|text thread|books|all)',
+    mine: '(my|our|this|the) (number|phone|phone number|cell|cell number|mobile|mobile number|cell phone number|name|info|information|contact|contact info|contact information|contact details|details|data|digits)',
+    unsubscribe:
+      '(unsubscribe|unsub|unsubscrib|unsubcribe|unsubscibe|unsuscribe|unsubscripe|unsubribe|unsubsribe|unscribe|unsubscribed|un subscribe|unsubscribing|desubscribe|disubscribe)',
+  },
+  sentences: {
+    STOP: [
+      '(stop|stopp|stp|stahp)',
+      '(stop|stopp|quit|cease|discontinue|halt) {contacting}( {me})?( {again})?',
+      '(stop|stopp|quit|cease|discontinue|halt) (sending|sendin|with|doing)( {me})?( {which})?( {which})?( {which})? {messages}( to)?( {me})?( {again})?',
+      '(stop|stopp|quit|cease|discontinue|halt|end|cancel|turn off|disable)( {which})?( {which})? {messages}( to)?( {me})?( {again})?',
+      '(stop|cease) (it all|everything|all of it|all of this|sending|all communications|and desist)',
+    ],
+    STOPALL: ['stop all( {messages})?'],
+    UNSUBSCRIBE: ['{unsubscribe}( {me}| {mine})?( (from|to|off) {list})?( {again})?'],
+    OPTOUT: [
+      '(opt|opting|opted)( {me}| {mine})? out( (of|from) ({list}|receiving {messages}|this|these))?',
+      'optout( (of|from) {list})?',
+    ],
+    REMOVE: ['remove (me|us)( (from|off|of|out of) {list})?'],
+    REVOKE: [
+      '(revoke|revoking|withdraw|withdrawing|rescind)( all| any)?( my| our)?( prior)?( express)? (consent|permission|authorization|opt in)( for| to)?( (receive|receiving|be contacted by|text|contact))?( {which})?( {messages})?( {me})?',
+    ],
+  },
+  otherWords: {
+    'stop-texting': {
+      says: [
+        '(stop|quit|cease) {contacting} {me}',
+        '<(just |now |so |and |then |but )?(stop|quit|cease) {contacting}>',
+        '(please|pls|plz|kindly|must) (stop|quit|cease) {contacting}',
+        '(stop|quit|cease) (sending|with|making)( {which})?( {which})?( {which})? {messages}',
+        '(stop|quit|end|cease|discontinue|turn off) (the|these|those|this|all|all the|all these|all your|your|ur|any further|any more) {messages}',
+        '(make|get) (it|them|these|those|this|these {messages}|the {messages}) (to )?stop',
+        '(want|wish|need|like|ask|asked|asking|tell|told) (you|you guys|this|these|it|them|the {messages}|these {messages}|those {messages}|you all|your company) to (please )?(stop|quit|cease|end)',
+        '(it|this|these|these {messages}|the {messages}|your {messages}) (has to|have to|must|need to|needs to|better) (stop|end|cease)',
+        '(cut it out|knock it off|enough is enough|stop it|stop this|stop that|quit it|cut this out)>',
+        '(stopping|ending|canceling|cancelling)( {which})? {messages}',
+        '(cancel|end|stop|suspend) (my |the |this |these |your |all )?((text|sms|message|messaging|alert|texting|text message) )?(subscription|subscriptions|enrollment|sign up|signup)',
+      ],
+      notAfter: 'i|ill|had to|can i|cannot|cant|couldnt|to have|let me|ive|i will|never|dont|do not|did',
+    },
+    'unsubscribe-somewhere': {
+      says: ['(unsubscribe|unsub|unsubscribing|unsuscribe|unsubcribe|unsubscibe)'],
+      notAfter:
+        'dont|do not|not|never|didnt|wont|did i|without|accidentally|mistakenly|dont want to|not want to',
+      unless: [
+        '(by accident|by mistake|accidentally|mistakenly)',
+        'dont {unsubscribe}',
+        '(dont|not) want to {unsubscribe}',
+      ],
+    },
+    'opt-out-somewhere': {
+      says: [
+        '(opt|opting|opted) (me |us )?out( (of|from) ({list}|receiving {messages}|these|this|getting {messages}|all))?>',
+        '(opt|opting|opted) (me |us )?out (of|from) ({list}|receiving|getting)',
+        '<(opt|opting) (me |us )?out',
+        'optout',
+      ],
+      notAfter: 'dont|do not|not|never|didnt|accidentally|mistakenly|didnt mean to',
+    },
+    'how-to-stop': {
+      says: [
+        '(how|where) (do|can|could|would|to|does) (i |we |you |one )?(unsubscribe|opt out|get off|get out of|stop (getting|receiving|this|these|it|the {messages}|{messages})|get rid of|make)',
+        '(how|what) (do|can) i (do|say|text|reply|type|send) (to|so|for) (stop|unsubscribe|opt out|end|get off|you to stop)',
+        'when (will|are|do) (you|these|the {messages}|they|this) (going to )?(stop|end|quit)',
+      ],
+    },
+    'dont-text-me': {
+      says: [
+        '{never} (please )?(ever )?{contact} {me}',
+        '{never} (please )?(ever )?{contact} (him|her|them|my [a-z]+) (again|anymore|any more)',
+        '{never} (please )?(ever )?(text|txt|message|msg|contact|reply|respond|write|email|bother|solicit|disturb)( {me})?( {again})?( (please|pls|plz|thanks|thank you))?>',
+        '{never} (please )?(reply|respond) to (me|this)',
+        '{never} (please )?use (this|my) (number|phone)',
+        '(not|never) to (be )?{contact}(ed)?( {me})?( {again})?>',
+        '(please |pls )(refrain|abstain) from',
+        '(do not|dont) (disturb|contact)>',
+        'no (need|reason) to (text|contact|message|write) (me |us )?(again|anymore|any more|further)',
+      ],
+      notAfter: WITHOUT_WISH,
+    },
+    'dont-call-me': {
+      says: ['{never} (please )?(ever )?(call|phone|ring)( {me})?( {again})?( please| thanks)?>'],
+      notAfter: WITHOUT_WISH,
+      unless: ['(text|txt|message|sms|email|e mail|msg|whatsapp|chat|write|reply)'],
+    },
+    'dont-send': {
+      says: [
+        '{never} (please )?(ever )?(send|sent|forward|give)( {me})?( {which})?( {which})?( {which})? {messages}',
+        '{never} (please )?(ever )?send( {me})? (anything|anymore|any more|this|these|these things|stuff|this stuff|this crap|this shit|that stuff)( else| more| again| anymore| to me)?>',
+      ],
+      notAfter: WITHOUT_WISH,
+    },
+    'no-more-messages': {
+      says: [
+        '(no|not any|zero) (more|further|additional|future)( of)?( {which})?( {which})? {messages}( {again})?',
+        '<(absolutely |strictly )?no (texts|sms|text messages|messages|msgs|txts|texting|messaging|spam|soliciting|solicitation|solicitations|marketing)( (please|pls|thanks|thank you|to this number|on this number|to this phone|here|ever|at all))?>',
+        '<(please |thanks |thank you )?no more( please| thanks| thank you| now)?>',
+        '(enough|done|fed up|sick|tired|sick and tired|over it|annoyed|bothered) (of|with|from|by)( {which})?( {which})?( getting| receiving)?( {which})?( {which})? {messages}',
+        '(way )?too many (texts|messages|msgs|text messages|notifications|promos|spam)',
+      ],
+      notAfter:
+        'had|been|got|getting|get|received|receive|have|has|see|were|was|are|theres|there|im|sent|heard|saw|with',
+    },
+    'want-no-messages': {
+      says: [
+        '{unwanted} (want|wish|care|like|need|wanna|intend|agree|consent|asked|ask)( to)? (receive|recieve|receiving|recieving|get|getting|have|see|seeing|keep getting|keep receiving|continue to receive|continue receiving|be getting|be receiving|be sent)( {which})?( {which})?( {which})? {messages}',
+        '{unwanted} (want|wish|care|like|wanna)( to)? (receive|recieve|get|getting|receiving|have) (these|this|them|those|it|anything|any|anymore|any more|stuff)( {again}| from (you|u|yall|your company|this number|you guys))*>',
+        '{unwanted} (want|wish|care|like|need|wanna)( to)? hear from',
+        '{unwanted} (want|wish|like|wanna|care|consent|agree|permit you)( for)?( you| yall| u| anyone| you guys| this company)?( to)? (be )?(texted|contacted|messaged|bothered|disturbed|spammed|solicited|harassed|text|contact|message|texting|contacting|messaging|emailed)( {me})?',
+        '{unwanted} (want|wish|like|need|care for|appreciate|authorize|welcome|wanna) ({which} )?({which} )?({which} )?{messages}',
+        '{unwanted} (want|wish|wanna)( to)? be (on|in|part of|included|a part of|subscribed|signed up|added)',
+        '{unwanted} want (you |you guys |anyone |u )(to )?(text|message|contact|bother|send|spam|messaging|texting)',
+        '(not|no longer|isnt|never) (be )?(interested|interest) in (receiving|getting|your|these|any|ur|hearing)( {which})?( {which})? ?({messages}|from)?',
+        '(prefer|rather|like|appreciate it if|want|would|d) (you )?(not|didnt|did not|never|to not|not to)( to)? (be |receive |get |have |you )?(texted|contacted|messaged|text|contact|message|bothered|texts|messages|receiving|send)( {me})?( {again})?',
+        '(not|no longer|never) (receive|receiving|recieve) (any |these |your |more |further |anymore )*{messages}',
+      ],
+      notAfter: 'you|u|they|we|he|she|who|if|why',
+      notBefore: 'by phone|on the phone|about the|about my',
+    },
+    'off-your-list': {
+      says: [
+        '(take|get|remove|delete|erase|drop|strike|scratch|pull|unsubscribe|leave|cross|wipe|clear|keep|taken|removed|deleted) (me|us|my name|{mine}|it|my email)( (and|or) [a-z]+ [a-z]+)? (off|from|out of|of|out|off of) {list}',
+        '(take|get|remove|delete|erase|drop|leave|keep) (me|us|{mine}) (off|out)( please| thanks| now| of this| of it| of here)?>',
+        '(remove|delete|erase|scrub|purge|wipe|block|drop|take off|take down|unsubscribe) {mine}( (please|pls|thanks|now|too|immediately|asap|permanently|from|off|and))',
+        '(remove|delete|erase|scrub|purge|wipe|block|drop|take off|unsubscribe) {mine}>',
+        '(remove|delete) (me|us)( (please|pls|thanks|now|immediately|asap|permanently|as|and|from this))',
+        '(remove|delete) (me|us)>',
+        '(get|be|being) (off|removed from|taken off|taken off of|off of|deleted from) {list}',
+        '(i|we)( |d | would |d like | want | need )(like )?to be (removed|deleted|taken off|unsubscribed|off)',
+        '(put|add|place) (me|us|{mine}) (on|to|in) (your |the |a )?(do not|dont|no|dnc|block)( (call|contact|text|message|disturb))?( list)?',
+        '(do not|dont|no) (call|contact|text|message|solicit) (list|registry)',
+      ],
+      notAfter: 'dont|do not|never|not to|why did you|who',
+    },
+    'lose-my-number': {
+      says: [
+        '(lose|loose|forget|delete|erase|throw away|burn|unlearn|rip up) (my|this|our) (number|phone|phone number|cell|cell number|digits|contact|info)',
+      ],
+      notBefore: 'plate|plates',
+      notAfter: 'dont|do not|never|not|didnt|you|to|i|will|ill',
+    },
+    'leave-me-alone': {
+      says: [
+        'leave (me|us|my family|my wife|my husband|my mom) (alone|be)',
+        'let me be>',
+        'leave us in peace',
+      ],
+      notAfter: 'dont|never',
+    },
+    'go-away': {
+      says: [
+        '<(please |just |now )?(go away|get lost|buzz off|piss off|fuck off|f off|bugger off|sod off|eff off|back off|get out of my phone|go to hell|screw off|beat it|goodbye forever|fuck you|fuck u)( please| now| already| thanks)?>',
+      ],
+    },
+    'wrong-number': {
+      says: [
+        '<(sorry |hi |hello |hey |um |uh |no |but |i think |im afraid |ok |yo )*(you|u|ya|yall)?( ?(have|ve|got|have got|ve got|texted|reached|must have|probably have|are texting|contacted|messaged|sent this to|sent it to|are contacting))?( ?(the|a|this is the|this is a|its the|its a|it is the|thats the))? ?wrong (number|numba|person|phone|phone number|guy|contact|recipient|nr|no)',
+        '(have|got|texting|texted|contacting|messaging|reached|messaged|is|its) (the |a )?wrong (number|person|phone|phone number|guy|contact|recipient)',
+        'this (number|phone) (does not|doesnt|no longer) belongs? to',
+        '(this is|its|thats) no longer [a-z]+ (number|phone)',
+        '(number|phone) (has been |was )?reassigned',
+      ],
+      notAfter:
+        'i|gave you|i have|ive|i had|typed|entered|put|wrote|dialed|called|sent|using|have i|did i|might have|may have|i gave|i put|had|left',
+      unless: [
+        '(gave|give|typed|entered|put in|put|dialed|wrote|left) (you |u |yall |them |it |in )*(the |a |my )?wrong (number|phone)',
+        '(i|we) (have|had|got|called|texted)( the| a)? wrong (number|person)',
+        'part',
+      ],
+    },
+    'never-signed-up': {
+      says: [
+        '(never|didnt|did not|havent|have not|dont remember|not) (ever )?(sign|signed|signing|sighn|opt|opted|opting) (me )?(up|in)( (for|to|with) (this|these|it|any|anything|your|you|that|texts?|messages?|spam|{messages}))',
+        '(never|didnt|did not|havent|have not) (ever )?(sign|signed|opt|opted) (up|in)>',
+        '(never|didnt|did not|havent|have not) (ever )?(subscribe|subscribed)',
+        '(never|didnt|did not|havent|have not) (ever )?(ask|asked|request|requested|agree|agreed|consent|consented|authorize|authorized|sign up|opt in|give|gave|given)( (for|to|you))?( you| my| anyone| permission| consent| authorization)*( to)? ({which} )?({which} )?(receive|get|{messages}|{contact}|be {contact}ed|be texted|be contacted|be messaged|spam)',
+        '(never|didnt|did not|have not|havent) (give|gave|given|gived) (you |u |anyone |any )*(my )?(number|consent|permission|authorization)',
+        '(do not|dont|no|without|never) (my )?consent',
+        '(how|where) did (you|u|yall) get (my|this) (number|info|phone)',
+        '(unsolicited|unwanted|illegal) {messages}',
+      ],
+    },
+    'no-consent': {
+      says: [
+        '(revoke|revoking|withdraw|withdrawing|rescind|rescinding|take back)( any| all| my| our| prior| express)* (consent|permission|authorization)',
+        '(consent|permission) (is |has been |was )?(hereby )?(revoked|withdrawn|denied)',
+      ],
+    },
+    cease: {
+      says: [
+        '(cease|desist|end|terminate|discontinue|stop)( and desist)?( all| any| further| this| your)* (contact|communication|communications|correspondence|texting|messaging|solicitation)',
+        'cease and desist',
+      ],
+    },
+    'spam-complaint': {
+      says: [
+        '(report|reporting|reported|block|blocking|blocked) (you|u|this number|your number|this as|this to|it as|as|you guys|your company|this)( (as|for|to|and))?( (spam|the fcc|fcc|ftc|the ftc|the acma|acma|junk|harassment|harassing|spamming))?>',
+        '(report|reporting|reported) (you|this|it|your number|this number|these)? ?(as|for|to) (spam|the fcc|fcc|ftc|the ftc|acma|the acma|harassment|spamming|junk)',
+        '(this is|its|you are|youre|constitutes) (harassment|harassing|spam|spamming|illegal|harrassment|against the law)>',
+        '(stop|quit) (the )?(spam|spamming|harassment)',
+      ],
+      notAfter: 'not|is|did i',
+      unless: ['sorry'],
+    },
+  },
+  refusals: [
+    ...[
+      'no',
+      'nope',
+      'nah',
+      'no thanks',
+      'no thank you',
+      'no thx',
+      'no ty',
+      'not interested',
+      'im not interested',
+    ],
+    ...[
+      'i am not interested',
+      'no longer interested',
+      'im no longer interested',
+      'i am no longer interested',
+    ],
+    ...[
+      'not now',
+      'never',
+      'enough',
+      'enough already',
+      'thats enough',
+      'that is enough',
+      'go away',
+      'bye',
+      'goodbye',
+    ],
+    ...[
+      'good bye',
+      'no more',
+      'im done',
+      'i am done',
+      'we are done',
+      'im good',
+      'i am good',
+      'pass',
+      'im all set',
+    ],
+    ...[
+      'all set',
+      'no need',
+      'not needed',
+      'dont need it',
+      'spam',
+      'who is this',
+      'whos this',
+      'stop it',
+      'stop this',
+    ],
+    ...['not me', 'n', 'done', 'decline', 'no way', 'absolutely not', 'hell no', 'fuck off', 'uninterested'],
+    ...['finish', 'finished', 'cease', 'leave', 'exit', 'delete', 'block', 'opt', 'out'],
+  ],
+};

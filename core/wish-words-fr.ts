@@ -1,0 +1,287 @@
+import type { WishLanguage } from './wish-language';
+
+/** French, as in Canada and in Europe: see docs/opt-out.md for the sources of the keywords. */
+export const FRENCH: WishLanguage = {
+  keywords: [
+    ...['ARRET', 'ARRETE', 'ARRETT', 'ARRETER', 'ARRETEZ', 'DESABONNER', 'DESABONNEMENT', 'DESINSCRIRE'],
+    ...['DESINSCRIPTION', 'ANNULER', 'FIN', 'RETIRER', 'QUITTER'],
+  ],
+  helpKeywords: ['AIDE'],
+  everyday: ['ANNULER', 'FIN', 'RETIRER', 'QUITTER', 'ARRETER'],
+  courtesy: [
+    ...[
+      'svp',
+      'stp',
+      's il vous plait',
+      's il te plait',
+      'sil vous plait',
+      'sil te plait',
+      'silvousplait',
+      's v p',
+    ],
+    ...[
+      'merci',
+      'merci beaucoup',
+      'merci bien',
+      'merci d avance',
+      'merci a vous',
+      'mrc',
+      'bonjour',
+      'bonsoir',
+    ],
+    ...[
+      'allo',
+      'salut',
+      'bjr',
+      'bsr',
+      'maintenant',
+      'immediatement',
+      'tout de suite',
+      'de suite',
+      'des maintenant',
+    ],
+    ...['sur le champ', 'monsieur', 'madame', 'mademoiselle', 'desole', 'desolee', 'cordialement', 'pardon'],
+    ...[
+      'bonne journee',
+      'bonne soiree',
+      'au plus vite',
+      'des que possible',
+      'envoye de mon iphone',
+      'excusez moi',
+    ],
+  ],
+  emphasis: [
+    ...['je veux', 'je voudrais', 'j aimerais', 'je souhaite', 'je souhaiterais', 'je desire', 'pouvez vous'],
+    ...[
+      'peux tu',
+      'pourriez vous',
+      'pourrais tu',
+      'veuillez',
+      'vueillez',
+      'merci de',
+      'merci d',
+      'je vous demande de',
+    ],
+    ...[
+      'je vous demande d',
+      'je vous prie de',
+      'je vous prie d',
+      'priere de',
+      'priere d',
+      'je demande',
+      'j ai dit',
+    ],
+    ...['il faut', 'faut', 'non', 'oui', 'ok', 'd accord', 'non merci', 'pas interesse', 'pas interessee'],
+    ...[
+      'pas interesses',
+      'je ne suis pas interesse',
+      'je ne suis pas interessee',
+      'je suis pas interesse',
+      'me',
+      'm',
+    ],
+    ...[
+      'encore une fois',
+      'definitivement',
+      'pour toujours',
+      'et',
+      'aussi',
+      'ca suffit',
+      'bon',
+      'donc',
+      'vous devez',
+    ],
+    ...[
+      'mauvais numero',
+      'envoyer',
+      'texter',
+      'repondre',
+      'aujourd hui',
+      'j exige',
+      'je vous ai dit',
+      'je vous dis',
+    ],
+    ...[
+      'je vous ai dit d',
+      'je vous ai deja dit d',
+      'putain',
+      'merde',
+      'bordel',
+      'tabarnak',
+      'maudit',
+      'bien vouloir',
+    ],
+  ],
+  parts: {
+    messages:
+      '(messages|message|messages texte|messages textes|messages texto|textos|texto|sms|texte|textes|notifications|alertes|publicites|publicite|pubs|pub|promotions|promos|offres|spam|spams|courriels|communications|relances|rappels|appels|sollicitations|infos|envois|envoi|mails|msg|msgs|contact|communication)',
+    quels:
+      '(de|d|des|du|les|vos|tes|ces|cet|cette|ce|tous|toutes|tout|aucun|aucune|autres|autre|plus|ca|a|la|le|l|votre|tous ces|ces foutus|mon|genre|type|sorte)',
+    contacter:
+      '(m envoyer|envoyer|nous envoyer|m ecrire|ecrire|nous ecrire|me contacter|contacter|nous contacter|me texter|texter|me deranger|deranger|nous deranger|me harceler|harceler|m appeler|appeler|me spammer|spammer|me solliciter|solliciter|m importuner|m embeter|m emmerder|me faire chier|insister|me relancer|me texto|me message|me messager)',
+    envoyez:
+      '(envoyez|envoyer|ecrivez|ecrire|contactez|contacter|textez|texter|derangez|deranger|envoie|envoies|ecris|contacte|contactes|texte|textes|harcelez|sollicitez|solliciter|recontactez|recontacter|importunez|relancez|embetez|spammez|joignez|envoyiez|contactiez|ecriviez)',
+    liste:
+      '(de |d |des |a |du )?(la |votre |vos |cette |ta |tes |toutes vos |l |cet |ces )?(liste|listes|envoi|envois|diffusion|liste de diffusion|liste d envoi|base|base de donnees|fichier|fichiers|systeme|contacts|repertoire|messages|sms|service|communications|registre|abonnement)( de contacts| de diffusion| d envoi| de clients| de contact)?',
+    numero:
+      '(mon|ce|notre|mes|le) (numero|nom|telephone|cellulaire|cell|portable|contact|num|numero de telephone|numero de cellulaire|coordonnees|infos|informations)( de telephone| de cellulaire)?',
+  },
+  sentences: {
+    ARRET: [
+      '(arretes|arretons|stopper|stoppez|stoppe|cessez|cesser|cesse)',
+      '(arret|arrete|arretez|arreter|arretes|cessez|cesser|cesse|stop|stopper|stoppez)( tout| tous)?( de| d)? {contacter}( {quels})?( {quels})?( {quels})?( {messages})?',
+      '(arret|arrete|arretez|arreter|arretes|cessez|cesser|cesse|stop|stopper|stoppez|annuler|annulez|fin|suspendre|suspendez)( {quels})?( {quels})?( {quels})? {messages}',
+      'stop (pub|tout|a tout)',
+    ],
+    DESABONNER: [
+      '(me |vous |m )?(desabonner|desabonne|desabonnez|desabonnez moi|desabonne moi|desabonnement|desabonnez nous|desabo|desinscrire|desinscrivez moi|desinscris moi|desinscrit|desinscription|desinscrivez|desabonnement sms)( {liste})?',
+    ],
+  },
+  otherWords: {
+    'stop-texting': {
+      says: [
+        '(arrete|arretez|arreter|cessez|cesser|cesse|stop|stopper|stoppez) (svp )?(de|d) {contacter}',
+        '(arrete|arretez|arreter|cessez|cesser|cesse|stop|stopper|stoppez|stop a|halte)( a| aux| avec)? (les|vos|ces|tous|l|tes|cet|toute|tout)( {quels})?( {quels})? {messages}',
+        '(annuler|annulez|resilier|resiliez) (mon|l|cet) abonnement (aux |sms|de |a vos )',
+        '(arretez|arrete|stop) (ca|cela|tout)>',
+        '(que|voudrais que|veux que) (ca|cela|vous|les {messages}) (arrete|arretez|cesse|cessiez|cessez|arretiez)',
+      ],
+      notAfter: 'je ne peux|j|dois|n',
+    },
+    'unsubscribe-somewhere': {
+      says: [
+        '(desabonner|desabonnez|desinscrire|desinscrivez|desabonnement|desinscription|desinscris|desabonne)',
+      ],
+      notAfter: 'ne pas me|pas me|pas|ai|suis|etais',
+    },
+    'dont-text-me': {
+      says: [
+        '(ne )?(me |m |nous |n )?{envoyez} (moi )?(plus|pas|jamais)( rien| jamais)*( {quels})?( {quels})? ?{messages}?',
+        'ne (plus|pas|jamais) (me |m |nous |plus )?{envoyez}',
+        'ne (m |me |nous )(rappelez|appelez|telephonez|rappelle|appelle) (plus|jamais)',
+        '(plus|pas) (me|m) (contacter|ecrire|envoyer|texter|deranger)',
+        '(ne )?repondez (plus|pas)>',
+        'n (utilisez|ecrivez|envoyez) (plus|pas)',
+        'je (vous )?interdis',
+      ],
+      notAfter: 'vous|vous ne|vous n|pourquoi|si|tu|il|elle|ils|on|personne|qui|vous m|vous me',
+    },
+    'want-no-messages': {
+      says: [
+        '(ne |n )?(veux|souhaite|desire|voudrais|veut|voulons|souhaitons|aimerais|accepte|ai pas demande|ai jamais demande)( (pas|plus|plus du tout|ne plus|ne pas|aucun|aucune|ne))*( (recevoir|avoir|etre|voir|que vous m envoyiez|que vous|de))?( {quels})?( {quels})?( {quels})? {messages}',
+        '(veux|souhaite|desire|voudrais|veut|voulons|souhaitons|aimerais|prefere|prefererais) (pas|plus|ne plus|ne pas|ne plus jamais|plus jamais|pas etre|plus du tout) (rien )?(recevoir|etre contacte|etre contactee|etre contactes|etre derange|etre derangee|etre sollicite|etre sollicitee|etre sur|que vous me|que vous m|que vous nous|que l on me|qu on me|avoir de vos nouvelles|avoir de nouvelles|entendre parler de vous|vous entendre|faire partie|figurer|etre relance|etre dans|etre harcele|entendre)',
+        '(ne plus|ne pas|plus rien) recevoir',
+        '(interesse|interessee) (par|de recevoir) (vos|ces|recevoir|des|les) ?{messages}?',
+        'arreter de recevoir',
+      ],
+    },
+    'no-more-messages': {
+      says: [
+        '(plus|pas|aucun|fini|assez|trop|marre|ras le bol|tanne|tannee)( de| d| aucun| jamais de| les| des| recevoir)*( {quels})?( {quels})? {messages}( (svp|stp|merci|s il vous plait|de votre part|a ce numero))*>',
+        '<(non )?(plus (un|aucun)|pas d autres|plus d autres|aucun autre|plus jamais de)( {quels})? ?{messages}',
+        '(marre|ras le bol|tanne|tannee|assez) (de|d)( {quels})?( {quels})? {messages}',
+      ],
+      notAfter: 'ai|avons|avez|n ai|j ai|y a|envoyez moi|envoie moi|recu|recevoir|en|toujours|a|vois|encore',
+    },
+    'off-your-list': {
+      says: [
+        '(retirez|enlevez|supprimez|effacez|otez|rayez|sortez|retire|enleve|supprime|efface|raye|retirer|enlever|supprimer|effacer|oter|rayer|oubliez|perdez|bloquez|eliminez|radiez) (svp )?{numero}',
+        '(retirez|enlevez|supprimez|effacez|otez|rayez|sortez|retire|enleve|supprime|efface|radiez|eliminez)( moi| nous)( svp| s il vous plait)? {liste}',
+        '(retirez|enlevez|supprimez|effacez|otez|rayez|sortez|retire|enleve|supprime|efface|radiez|eliminez) moi( (svp|stp|merci|s il vous plait|de la|d ici|de ca|de cette))*>',
+        '(me|nous|m) (retirer|enlever|supprimer|effacer|oter|rayer|sortir)( (svp|{liste}|de la|d ici|>))',
+        '(etre|sois|soit) (retire|retiree|enleve|enlevee|supprime|supprimee|efface|raye|radie) {liste}',
+        '(supprimez|effacez|supprimer|effacer) (toutes )?mes (donnees|informations|coordonnees|infos)',
+      ],
+      notAfter: 'ne|pas',
+    },
+    'leave-me-alone': {
+      says: [
+        '(laissez|laisse) (moi|nous) (tranquille|tranquilles|en paix)',
+        '(laissez|laisse) moi>',
+        '(foutez|fichez|fous|fiche|foutre|lachez|lache) (moi|nous|le camp|moi la)( la)?( paix| camp)?',
+        '<(allez vous en|va te faire foutre|allez vous faire foutre|degage|degagez|decrisse|decrissez|fuck off|ca suffit)( maintenant| svp)?>',
+      ],
+      unless: ['laissez moi (un|une|votre|vos|savoir|le|la|verifier|voir)'],
+    },
+    'wrong-number': {
+      says: [
+        '(mauvais|faux) (numero|num|destinataire)',
+        '(mauvaise|pas la bonne) personne',
+        '(erreur|trompe|trompes|trompez|trompee) (de|d) (numero|personne|destinataire)',
+        '(pas|plus) le bon (numero|contact|destinataire)',
+        '(vous faites|c est une|vous vous) (erreur|etes trompe|etes trompes|trompez)>',
+        'ce (numero|n) (n est|nest|est) (pas|plus) (le|celui|a)',
+      ],
+      notAfter:
+        'donne un|donne le|j ai|mis le|mis un|compose le|ai un|ai donne le|ai donne un|ai mis le|avais le|donne|entre un',
+    },
+    'never-signed-up': {
+      says: [
+        '(jamais|pas) (ete )?(inscrit|inscrite|abonne|abonnee|souscrit|consenti|autorise|sollicite|donne mon (accord|consentement|numero|autorisation|permission|nom))',
+        '(jamais|pas|rien) (demande|sollicite)( a| de| d)?( {quels})? ?(recevoir|{messages}|etre contacte)',
+        'sans mon (consentement|accord|autorisation|permission)',
+        '(retire|revoque|retirer|revoquer) mon (consentement|accord|autorisation)',
+        '(ou|comment) (avez vous|vous avez|as tu) (eu|obtenu|trouve|pris) mon (numero|num|contact)',
+        '(messages|sms|textos|publicite) non (sollicites|sollicitee|desires|desire|desiree|voulus)',
+      ],
+      notBefore: 'encore',
+    },
+    'spam-complaint': {
+      says: [
+        '(vais|allons) (vous |te )?(signaler|bloquer|denoncer|porter plainte)',
+        '(c est|ceci est|ca s appelle) du (harcelement|spam)',
+        '(signale|signaler|signalement|bloque) (comme|au|a la cnil|au crtc|pour)( spam| 33700)?',
+      ],
+      notAfter: 'pas',
+    },
+  },
+  refusals: [
+    ...[
+      'non',
+      'non merci',
+      'pas interesse',
+      'pas interessee',
+      'pas interesses',
+      'je ne suis pas interesse',
+      'jamais',
+    ],
+    ...[
+      'je ne suis pas interessee',
+      'je suis pas interesse',
+      'plus interesse',
+      'plus interessee',
+      'assez',
+      'ca suffit',
+    ],
+    ...[
+      'c est assez',
+      'non pas du tout',
+      'au revoir',
+      'aucun',
+      'aucune',
+      'rien',
+      'pas besoin',
+      'pas maintenant',
+      'adieu',
+    ],
+    ...[
+      'ca ne m interesse pas',
+      'ca m interesse pas',
+      'cela ne m interesse pas',
+      'qui est ce',
+      'c est qui',
+      'nan',
+    ],
+    ...[
+      'pas moi',
+      'spam',
+      'termine',
+      'fini',
+      'c est fini',
+      'plus maintenant',
+      'supprimer',
+      'effacer',
+      'laissez moi',
+    ],
+  ],
+};
