@@ -69,6 +69,29 @@ export function wordsByCountry(settings: WishSettings): WordsFor {
   };
 }
 
+/**
+ * The words that count for a language, for a country, or for both, as "es", "CA" and "fr-CA" name them.
+ *
+ * @param tag null for all active languages and no country
+ * @throws Error that says what a tag looks like
+ */
+export function wordsForTag(settings: WishSettings, tag: string | null): WishWords {
+  if (tag === null) return wordsByCountry(settings)(null);
+  const [first = '', region = null] = tag.split(/[-_]/);
+  const code = first.toLowerCase();
+  if (isShipped(code))
+    return wordsByCountry({ ...settings, languages: [code] })(region?.toUpperCase() ?? null);
+  if (/^[a-z]{2}$/.test(code) && region === null) return wordsByCountry(settings)(code.toUpperCase());
+  const codes = Object.keys(WISH_LANGUAGES).join(', ');
+  throw new Error(
+    `A language is one of ${codes}, a country two letters, and both are as fr-CA: ${tag} is none.`,
+  );
+}
+
+function isShipped(code: string): code is WishLanguageCode {
+  return Object.hasOwn(WISH_LANGUAGES, code);
+}
+
 /** The keywords of `words` as they are listed. */
 export function keywordsOf({ optOut }: WishWords): string[] {
   return [...optOut.values()];
