@@ -17,11 +17,15 @@ const CLAUSE_END = /[.,;:!?…¡¿|\n\r\u2028\u2029。、！？]+|\s\p{Pd}+\s/u;
 /** What phones and people take for one. Normalised, an acute accent would be a blank and a mark. */
 const APOSTROPHE = /['’‘`´ʼ′]/gu;
 
+/** No letter carries so many. Normalising puts them in order, which takes a square of their number. */
+const HEAPED_MARKS = /([\p{M}\p{Cf}]{16})[\p{M}\p{Cf}]+/gu;
+
 /** A vowel sign belongs to its letter; the key drawn around a digit (`Me`) does not. */
 const WORD = /[\p{L}\p{Mn}\p{Mc}\p{N}]+/gu;
 
 export function foldText(text: string): FoldedText {
-  const plain = withoutInvisible(text.replace(APOSTROPHE, "'").normalize('NFKC'));
+  const bounded = text.replace(APOSTROPHE, "'").replace(HEAPED_MARKS, '$1');
+  const plain = withoutInvisible(bounded.normalize('NFKC'));
   const clauses = withoutAccents(plain)
     .split(CLAUSE_END)
     .map((clause) => withoutApostrophes(clause).match(WORD) ?? [])

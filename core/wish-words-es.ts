@@ -30,7 +30,16 @@ export const SPANISH: WishLanguage = {
     ],
     ...['buenas tardes', 'buenas noches', 'buenas', 'ahora', 'ahora mismo', 'inmediatamente', 'de inmediato'],
     ...['ya', 'ya mismo', 'cuanto antes', 'senor', 'senora', 'senorita', 'senores', 'disculpe', 'disculpen'],
-    ...['disculpa', 'perdon', 'perdone', 'saludos', 'un saludo', 'enviado desde mi iphone'],
+    ...[
+      'favor de',
+      'disculpa',
+      'perdon',
+      'perdone',
+      'saludos',
+      'favor de',
+      'un saludo',
+      'enviado desde mi iphone',
+    ],
   ],
   emphasis: [
     ...['quiero', 'deseo', 'necesito', 'me gustaria', 'quisiera', 'pueden', 'puede', 'puedes', 'podrian'],
@@ -114,6 +123,12 @@ export const SPANISH: WishLanguage = {
       ],
       notAfter: 'no|nunca',
     },
+    'how-to-stop': {
+      says: [
+        'como (dejo|puedo dejar|hago para dejar|hago para ya no|hago para no|puedo dejar|le hago para dejar|evito) (de )?(recibir|que me manden|que me envien|recibiendo)',
+        'como (cancelo|paro|detengo|bloqueo|puedo cancelar|puedo parar|desactivo) (estos|los|sus|esos|las|este) ?{mensajes}',
+      ],
+    },
     'unsubscribe-somewhere': {
       says: [
         '(darme|darse|denme|deme|dame|me doy|me den|dar|den|me de) (por favor )?de baja( {de}|>| por favor| ya| gracias)',
@@ -129,16 +144,19 @@ export const SPANISH: WishLanguage = {
         'no (me|nos|le) (siga|sigan|sigas|esten|este|estes) (enviando|mandando|escribiendo|molestando|contactando|texteando|llamando|jodiendo|chingando|acosando|hablando)',
         'no (sigan|siga|sigas) (enviandome|mandandome|escribiendome|molestandome|contactandome|texteandome|llamandome|insistiendo|enviando|mandando|escribiendo|molestando)',
         'no (me|nos|le) (escriba|escriban|escribas|contacte|contacten|contactes|moleste|molesten|molestes|textee|texteen|textees|mensajee|mensajeen|mensajees|texten|texte|jodan|joda|jodas|chinguen|fastidien|molestn|acosen|busquen|spameen)',
+        'ni (me|nos) (escriba|escriban|contacte|contacten|mande|manden|envie|envien|moleste|molesten|texteen)',
         'no (molestar|contactar|escribir|textear|llamar ni escribir)>',
         'no (me|nos) (envie|envien|envies|mande|manden|mandes|enviar|mandar|envieis)( {cuales})?( {cuales})?( {cuales})? {mensajes}',
         'no (me|nos) (envie|envien|envies|mande|manden|mandes|escriba|escriban|llame|llamen|llames|hablen|hable)( (mas|nada|nada mas|ya|nunca|nunca mas|jamas|otra vez|de nuevo|por favor|gracias))*>',
-        'ya no (me|nos) (escriba|escriban|escribas|contacte|contacten|moleste|molesten|envie|envien|envies|mande|manden|mandes|texteen|textee|llamen|llame|hablen)',
+        'ya no (me|nos) (escriba|escriban|escribas|contacte|contacten|moleste|molesten|texteen|textee|llamen|hablen)',
+        'ya no (me|nos) (envie|envien|envies|mande|manden|mandes)( (mas|nada|nada mas|por favor|gracias|{mensajes}))*>',
         'no (envien|envie|manden|mande|enviar|mandar)( {cuales})?( {cuales})? {mensajes}',
         '(nunca|jamas) (mas )?(me )?(vuelvan a |vuelva a )?(escriban|escribir|contacten|contactar|contactarme|escribirme|envien|manden)',
         '(prohibo|prohibido|no autorizo)( que)?( me)?( {cuales})? ?(contacten|escriban|envien|manden|{mensajes}|el uso de mi numero|contactar)',
         '(les pido|le pido|pido|solicito|agradeceria|agradezco|favor de)( que)? no (me |nos )?(contacten|escriban|envien|manden|molesten|contactarme|escribirme|enviarme|mandarme|molestar|contactar|enviar|mandar|contacte|escriba|envie)',
       ],
       notAfter: 'ustedes|porque|si|por que|todavia|aun|que',
+      notBefore: 'antes|hasta|entre|durante|mientras',
     },
     'want-no-messages': {
       says: [
@@ -152,7 +170,7 @@ export const SPANISH: WishLanguage = {
     },
     'no-more-messages': {
       says: [
-        '(no mas|ni un|ningun|basta de|nada de|ya no mas|ya basta de|ya basta con|demasiados|tantos|muchos|harto de|harta de|cansado de|cansada de|estoy harto de|cero)( {cuales})?( {cuales})? {mensajes}',
+        '(no mas|ni un|ningun|basta de|nada de|ya no mas|ya basta de|ya basta con|demasiados|harto de|harta de|cansado de|cansada de|cero)( {cuales})?( {cuales})? {mensajes}',
         '<(por favor )?(ya )?(no mas|ya basta|basta ya|no mandar mas|no enviar mas|ya no mas)( por favor| ya| gracias)?>',
       ],
       notAfter: 'hay|tengo|tienen|recibi|he recibido|tiene|habia|con|llegaron|llego|veo|de los|recibo',
@@ -176,9 +194,11 @@ export const SPANISH: WishLanguage = {
     },
     'wrong-number': {
       says: [
+        '<(numero )?(equivocado|equivocada)>',
         '(numero|persona|telefono|celular|destinatario) (equivocado|equivocada|incorrecto|incorrecta|erroneo)',
         '(se equivoco|se equivocaron|se ha equivocado|se han equivocado|te equivocaste|esta equivocado|estan equivocados|se equivoca|se equivocan|esta equivocada) (de|del) (numero|persona|telefono)',
         '<(usted |ustedes )?(esta|estan|se) (equivocado|equivocados|equivocada|equivoco|equivocaron)( de numero)?>',
+        '(este|esto|este ya|esta) (ya )?no es (el|su) (numero|telefono|celular|cel|tel)',
         'este (numero|telefono|celular) (no es|ya no es|no pertenece|ya no pertenece|no le pertenece)',
       ],
       notAfter:

@@ -21,6 +21,8 @@ export const FRENCH: WishLanguage = {
     ],
     ...[
       'merci',
+      'merci de',
+      'merci d',
       'merci beaucoup',
       'merci bien',
       'merci d avance',
@@ -116,11 +118,12 @@ export const FRENCH: WishLanguage = {
     messages:
       '(messages|message|messages texte|messages textes|messages texto|textos|texto|sms|texte|textes|notifications|alertes|publicites|publicite|pubs|pub|promotions|promos|offres|spam|spams|courriels|communications|relances|rappels|appels|sollicitations|infos|envois|envoi|mails|msg|msgs|contact|communication)',
     quels:
-      '(de|d|des|du|les|vos|tes|ces|cet|cette|ce|tous|toutes|tout|aucun|aucune|autres|autre|plus|ca|a|la|le|l|votre|tous ces|ces foutus|mon|genre|type|sorte)',
+      '(de|d|des|du|aux|au|les|vos|tes|ces|cet|cette|ce|tous|toutes|tout|aucun|aucune|autres|autre|plus|ca|a|la|le|l|votre|tous ces|ces foutus|mon|genre|type|sorte)',
     contacter:
       '(m envoyer|envoyer|nous envoyer|m ecrire|ecrire|nous ecrire|me contacter|contacter|nous contacter|me texter|texter|me deranger|deranger|nous deranger|me harceler|harceler|m appeler|appeler|me spammer|spammer|me solliciter|solliciter|m importuner|m embeter|m emmerder|me faire chier|insister|me relancer|me texto|me message|me messager)',
-    envoyez:
-      '(envoyez|envoyer|ecrivez|ecrire|contactez|contacter|textez|texter|derangez|deranger|envoie|envoies|ecris|contacte|contactes|texte|textes|harcelez|sollicitez|solliciter|recontactez|recontacter|importunez|relancez|embetez|spammez|joignez|envoyiez|contactiez|ecriviez)',
+    ecrivez:
+      '(ecrivez|ecrire|contactez|contacter|textez|texter|derangez|deranger|ecris|contacte|contactes|texte|textes|harcelez|sollicitez|solliciter|recontactez|recontacter|importunez|relancez|embetez|spammez|joignez|contactiez|ecriviez)',
+    envoyez: '(envoyez|envoyer|envoie|envoies|envoyiez)',
     liste:
       '(de |d |des |a |du )?(la |votre |vos |cette |ta |tes |toutes vos |l |cet |ces )?(liste|listes|envoi|envois|diffusion|liste de diffusion|liste d envoi|base|base de donnees|fichier|fichiers|systeme|contacts|repertoire|messages|sms|service|communications|registre|abonnement)( de contacts| de diffusion| d envoi| de clients| de contact)?',
     numero:
@@ -132,9 +135,10 @@ export const FRENCH: WishLanguage = {
       '(arret|arrete|arretez|arreter|arretes|cessez|cesser|cesse|stop|stopper|stoppez)( tout| tous)?( de| d)? {contacter}( {quels})?( {quels})?( {quels})?( {messages})?',
       '(arret|arrete|arretez|arreter|arretes|cessez|cesser|cesse|stop|stopper|stoppez|annuler|annulez|fin|suspendre|suspendez)( {quels})?( {quels})?( {quels})? {messages}',
       'stop (pub|tout|a tout)',
+      '(arrete|arretez|arreter|cessez) (tout )?(ca|cela)',
     ],
     DESABONNER: [
-      '(me |vous |m )?(desabonner|desabonne|desabonnez|desabonnez moi|desabonne moi|desabonnement|desabonnez nous|desabo|desinscrire|desinscrivez moi|desinscris moi|desinscrit|desinscription|desinscrivez|desabonnement sms)( {liste})?',
+      '(me |vous |m )?(desabonner|desabonne|desabonnez|desabonnez moi|desabonne moi|etre desabonne|etre desabonnee|etre desinscrit|etre desinscrite|desabonnement|desabonnez nous|desabo|desinscrire|desinscrivez moi|desinscris moi|desinscrit|desinscription|desinscrivez|desabonnement sms)( {liste})?',
     ],
   },
   otherWords: {
@@ -156,15 +160,21 @@ export const FRENCH: WishLanguage = {
     },
     'dont-text-me': {
       says: [
-        '(ne )?(me |m |nous |n )?{envoyez} (moi )?(plus|pas|jamais)( rien| jamais)*( {quels})?( {quels})? ?{messages}?',
-        'ne (plus|pas|jamais) (me |m |nous |plus )?{envoyez}',
+        '(ne |n )?(me |m |nous )(les )?{ecrivez} (plus|pas|jamais)',
+        '(ne |n ){ecrivez} (moi )?(plus|pas|jamais)',
+        '<{ecrivez} (moi |nous )?(plus rien|plus jamais|pas|jamais|plus)',
+        '(ne |n )?(me |m |nous )?{envoyez} (moi )?(plus|pas|jamais)( rien| jamais)*( {quels})?( {quels})?( {quels})? {messages}',
+        '(ne |n )(me |m |nous )?{envoyez} (plus rien|plus|rien|pas|jamais)( de tout ca| svp| merci)?>',
+        'ne (plus|pas|jamais) (me |m |nous |plus )?{ecrivez}',
+        'ne (plus|jamais) (me |m |nous |plus )?{envoyez}',
         'ne (m |me |nous )(rappelez|appelez|telephonez|rappelle|appelle) (plus|jamais)',
         '(plus|pas) (me|m) (contacter|ecrire|envoyer|texter|deranger)',
         '(ne )?repondez (plus|pas)>',
         'n (utilisez|ecrivez|envoyez) (plus|pas)',
         'je (vous )?interdis',
       ],
-      notAfter: 'vous|vous ne|vous n|pourquoi|si|tu|il|elle|ils|on|personne|qui|vous m|vous me',
+      notAfter: 'ne|n|vous|vous ne|vous n|pourquoi|si|tu|il|elle|ils|on|personne|qui|vous m|vous me',
+      notBefore: 'avant|entre|pendant|le matin|le soir|apres',
     },
     'want-no-messages': {
       says: [
@@ -179,9 +189,13 @@ export const FRENCH: WishLanguage = {
       says: [
         '(plus|pas|aucun|fini|assez|trop|marre|ras le bol|tanne|tannee)( de| d| aucun| jamais de| les| des| recevoir)*( {quels})?( {quels})? {messages}( (svp|stp|merci|s il vous plait|de votre part|a ce numero))*>',
         '<(non )?(plus (un|aucun)|pas d autres|plus d autres|aucun autre|plus jamais de)( {quels})? ?{messages}',
-        '(marre|ras le bol|tanne|tannee|assez) (de|d)( {quels})?( {quels})? {messages}',
       ],
       notAfter: 'ai|avons|avez|n ai|j ai|y a|envoyez moi|envoie moi|recu|recevoir|en|toujours|a|vois|encore',
+    },
+    'fed-up': {
+      says: [
+        '(marre|ras le bol|tanne|tannee|assez|fatigue|ecoeure|ecoeuree)( (de|d|des))?( recevoir)?( {quels})?( {quels})? {messages}',
+      ],
     },
     'off-your-list': {
       says: [
@@ -207,6 +221,7 @@ export const FRENCH: WishLanguage = {
       says: [
         '(mauvais|faux) (numero|num|destinataire)',
         '(mauvaise|pas la bonne) personne',
+        'ce n est pas (moi|lui|elle)>',
         '(erreur|trompe|trompes|trompez|trompee) (de|d) (numero|personne|destinataire)',
         '(pas|plus) le bon (numero|contact|destinataire)',
         '(vous faites|c est une|vous vous) (erreur|etes trompe|etes trompes|trompez)>',
@@ -219,6 +234,7 @@ export const FRENCH: WishLanguage = {
       says: [
         '(jamais|pas) (ete )?(inscrit|inscrite|abonne|abonnee|souscrit|consenti|autorise|sollicite|donne mon (accord|consentement|numero|autorisation|permission|nom))',
         '(jamais|pas|rien) (demande|sollicite)( a| de| d)?( {quels})? ?(recevoir|{messages}|etre contacte)',
+        '(avez|as|n avez|avais) (pas|jamais|plus)( eu)? (mon|le|l) (consentement|accord|autorisation|permission)',
         'sans mon (consentement|accord|autorisation|permission)',
         '(retire|revoque|retirer|revoquer) mon (consentement|accord|autorisation)',
         '(ou|comment) (avez vous|vous avez|as tu) (eu|obtenu|trouve|pris) mon (numero|num|contact)',

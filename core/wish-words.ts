@@ -146,7 +146,7 @@ function sentencesOf(language: WishLanguage): Sentence[] {
 }
 
 function atOnePlace(source: string): RegExp {
-  return new RegExp(`(?:${source})(?![^ ])`, 'y');
+  return new RegExp(`(?:${source})$|(?:${source})(?= )`, 'y'); // to the end, if it can
 }
 
 function rulesOf(language: WishLanguage): Rule[] {

@@ -12,8 +12,8 @@ export interface WishReading {
 
 const NONE: WishReading = { wish: 'none', rule: null };
 
-/** Nobody writes that much to say stop, and what comes behind it is not looked through for other words. */
-const LONGEST_LINE = 10_000;
+/** Nobody writes more than that around a keyword, and what comes behind is not looked through for other words. */
+const LONGEST = 10_000;
 
 const LANGUAGES = Object.values(WISH_LANGUAGES);
 /** Of all languages, active or not: people say "STOP por favor" as well. */
@@ -34,8 +34,10 @@ export function readWish(
   words: WishWords,
   { questionOpen = true }: { questionOpen?: boolean } = {},
 ): WishReading {
-  const { words: said, clauses } = foldText(text);
-  if (said.length === 0 || isReaction(text)) return NONE;
+  const typed = text.trim();
+  const { words: said, clauses } = foldText(typed.slice(0, LONGEST));
+  if (said.length === 0 || isReaction(typed)) return NONE;
+  if (typed.length > LONGEST) return readOtherWords(clauses, words) ?? NONE;
   const polite = withoutPhrases(said, COURTESY);
   return (
     readOptOut(said, polite, words) ??
@@ -55,7 +57,7 @@ function isReaction(text: string): boolean {
     .normalize('NFD')
     .replace(/\p{Mn}/gu, '')
     .replace(/’/g, "'");
-  return REACTION.test(begin.trimStart());
+  return REACTION.test(begin);
 }
 
 /** Tiers A and B, and an everyday word with emphasis, which leaves open what is to be cancelled. */
@@ -77,7 +79,7 @@ function readOptOut(
 
 /** Tier C: other words anywhere, or a keyword that is a clause of its own at one end of the message. */
 function readOtherWords(clauses: readonly string[][], words: WishWords): WishReading | null {
-  const line = `, ${clauses.map((clause) => clause.join(' ')).join(' , ')} ,`.slice(0, LONGEST_LINE);
+  const line = `, ${clauses.map((clause) => clause.join(' ')).join(' , ')} ,`;
   const rule = words.otherWords.find(({ says, unless }) => says.test(line) && !unless?.test(line));
   if (rule) return { wish: 'ask', rule: `C:${rule.name}` };
   for (const clause of [clauses[0]!, clauses.at(-1)!]) {
