@@ -107,7 +107,7 @@ export const ENGLISH: WishLanguage = {
   ],
   parts: {
     messages:
-      '((text|sms|txt|email|marketing|promotional|promo|spam|automated|phone) )?(texts|messages|message|msgs|msg|txts|txt|sms|smses|text|mms|texting|messaging|notifications|alerts|reminders|updates|spam|promos|promotions|ads|advertising|advertisements|marketing|communications|communication|correspondence|emails|offers|blasts|solicitations|solicitation|calls|contact|contacts)',
+      '((text|sms|txt|email|marketing|promotional|promo|spam|automated|phone) )?(texts|messages|message|msgs|msg|txts|txt|sms|smses|text|mms|texting|messaging|notifications|alerts|reminders|updates|spam|promos|promotions|ads|advertising|advertisements|marketing|communications|communication|correspondence|emails|offers|blasts|solicitations|solicitation|contact|contacts)',
     which:
       '(any|all|the|these|those|this|your|ur|such|so many|further|future|more|additional|other|me|us|him|her|them|to|of|with|out|anymore|automated|unsolicited|unwanted|annoying|stupid|damn|fucking|goddamn|freaking|bloody)',
     me: '(to )?(me|us|here|my phone|this phone|my number|this number|my cell|my mobile|my cell phone|this cell|my wife|my husband|my family|my mother|my mom|my son|my daughter|my kids)',
@@ -208,7 +208,7 @@ export const ENGLISH: WishLanguage = {
         '{never} (please )?(ever )?((call|phone|text|email|message|mail|visit|ring) (or|and|nor) )?{contact} {me}',
         '{never} (please )?(ever )?{contact} (him|her|them|my [a-z]+) (again|anymore|any more)',
         '<(please )?{never} (please )?(reply|respond)( {me})?( {again})?>',
-        '{never} (please )?(ever )?(text|txt|message|msg|contact|write|email|bother|solicit|disturb)( {me})?( {again})?( (please|pls|plz|thanks|thank you))?>',
+        '{never} (please )?(ever )?(text|txt|message|msg|contact|write|email|solicit|disturb)( {me})?( {again})?( (please|pls|plz|thanks|thank you))?>',
         '{never} (please )?(reply|respond) to (me|this)',
         '(can|could|would|will|may i ask) (you|u|yall|you guys|you all)( please)? (not|never) (please )?(ever )?{contact}( {me})?',
         'not (ever )?{contact} {me}( {again})>',
@@ -222,7 +222,11 @@ export const ENGLISH: WishLanguage = {
       notBefore: 'before|until|till|during|while|between|unless|after',
     },
     'dont-call-me': {
-      says: ['{never} (please )?(ever )?(call|phone|ring)( {me})?( {again})?( please| thanks)?>'],
+      says: [
+        '{never} (please )?(ever )?(call|phone|ring)( {me})?( {again})?( please| thanks)?>',
+        '<(please )?(no more|stop|quit)( {which})?( {which})? (phone )?(calls|calling)( {me})?( please| thanks)?>',
+        '{unwanted} want( {which})?( {which})? (phone )?calls>',
+      ],
       notAfter: WITHOUT_WISH,
       unless: ['(text|txt|message|sms|email|e mail|msg|whatsapp|chat|write|reply)'],
     },

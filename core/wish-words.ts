@@ -61,9 +61,10 @@ export interface Rule {
 /** What the settings make of words, country by country; each is made once. */
 export function wordsByCountry(settings: WishSettings): WordsFor {
   const made = new Map<string, WishWords>();
+  const shared = ready(settings.languages.map((code) => WISH_LANGUAGES[code]));
   return (country) => {
     const key = country !== null && Object.hasOwn(settings.countries, country) ? country : '';
-    const words = made.get(key) ?? makeWords(settings, settings.countries[key] ?? {});
+    const words = made.get(key) ?? makeWords(settings, settings.countries[key] ?? {}, shared);
     made.set(key, words);
     return words;
   };
@@ -97,7 +98,25 @@ export function keywordsOf({ optOut }: WishWords): string[] {
   return [...optOut.values()];
 }
 
-function makeWords(settings: WishSettings, country: CountryWords): WishWords {
+/** What the languages have in common for all countries, which takes the most time to make. */
+function ready(languages: readonly WishLanguage[]): Pick<WishWords, 'sentences' | 'otherWords'> {
+  const sentences = languages.flatMap(sentencesOf);
+  const otherWords = languages.flatMap(rulesOf);
+  for (const { says } of [...sentences, ...otherWords]) says.test(LONG_LINE);
+  return { sentences, otherWords };
+}
+
+/**
+ * V8 compiles an expression when it is first used, and a large one takes it ten times as long for a short text
+ * as for one of 1,000 characters, of which it expects more. Better at the start than when a customer writes.
+ */
+const LONG_LINE = ' '.repeat(1_000);
+
+function makeWords(
+  settings: WishSettings,
+  country: CountryWords,
+  { sentences, otherWords }: Pick<WishWords, 'sentences' | 'otherWords'>,
+): WishWords {
   const languages = settings.languages.map((code) => WISH_LANGUAGES[code]);
   const keywords = [
     ...settings.keywords,
@@ -113,8 +132,8 @@ function makeWords(settings: WishSettings, country: CountryWords): WishWords {
     optOut: byLetters(keywords),
     optIn: byLetters(settings.opt_in_keywords),
     help: byLetters(helpKeywords),
-    sentences: [...keywords.flatMap(keywordAlone), ...languages.flatMap(sentencesOf)],
-    otherWords: languages.flatMap(rulesOf),
+    sentences: [...keywords.flatMap(keywordAlone), ...sentences],
+    otherWords,
   };
 }
 

@@ -240,13 +240,18 @@ describe('whatever comes', () => {
     );
   });
 
-  test('10,000 characters are read at once, and twice as many take no more than their share', () => {
+  test('marks heaped on a letter are no burden', () => {
+    expect(millisecondsFor('\u0301\u0316'.repeat(100_000))).toBeLessThan(1_000);
+    expect(read(`st${'\u0301\u0316'.repeat(100)}op`)).toMatchObject({ rule: 'A:STOP' });
+  });
+
+  test('10,000 characters are read at once, and half a million take no more than their share', () => {
     fc.assert(
       fc.property(fc.array(told, { minLength: 1, maxLength: 12 }), (pattern) => {
         const once = `${pattern.join(' ')} `;
         const text = once.repeat(Math.ceil(10_000 / once.length));
-        expect(millisecondsFor(text)).toBeLessThan(500);
-        expect(millisecondsFor(text.repeat(4))).toBeLessThan(2_000);
+        expect(millisecondsFor(text)).toBeLessThan(1_000);
+        expect(millisecondsFor(text.repeat(50))).toBeLessThan(2_000);
       }),
       { numRuns: 30 },
     );

@@ -75,6 +75,6 @@ test('a STOP counts all the same', () => {
   expect(verdict).toMatchObject({
     kind: 'quarantined',
     phone: '+61400123456',
-    optOut: { rule: 'keyword:STOP' },
+    optOut: { rule: 'A:STOP' },
   });
 });
