@@ -4,6 +4,7 @@ import { replaceLocations } from '../store/locations';
 import { reconciliationTotals } from '../store/reconciliation';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { BAYVIEW, context, NORTHSIDE } from '../test/support/received';
+import { shippedWords } from '../test/support/shipped-words';
 import { createReconciliationActivities, createReconciliationSteps } from './reconciliation-activities';
 
 const MINUTE = 60_000;
@@ -55,7 +56,7 @@ const nothing: Lists = {
 
 function look(lists: Partial<Lists>) {
   const podium = { ...nothing, ...lists };
-  const given = { context, optOutKeywords: ['STOP'], countryOverrides: {} };
+  const given = { context, wordsFor: shippedWords, countryOverrides: {} };
   return createReconciliationActivities({ pool: db.pool, podium, rules: RULES, ...given });
 }
 const steps = () => createReconciliationSteps({ pool: db.pool, rules: RULES });

@@ -8,6 +8,7 @@ import type { PodiumEvent, Verdict } from '../core/events';
 import { withCountry } from '../core/locations';
 import type { LookRules } from '../core/reconciliation';
 import { judge } from '../core/verdict';
+import type { WordsFor } from '../core/wish-words';
 import { PodiumError, type PodiumApi } from '../podium/api';
 import { foundMessage, type FoundMessage } from '../podium/found-message';
 import { hasChanged, olderFollow, unchangedFollow } from '../podium/newest-first';
@@ -37,7 +38,7 @@ export interface ReconciliationDependencies {
   podium: Pick<PodiumApi, 'pageOfConversations' | 'pageOfMessages'>;
   rules: LookRules;
   context: ReceiveContext;
-  optOutKeywords: readonly string[];
+  wordsFor: WordsFor;
   /** Countries by location uid, where Podium has none. */
   countryOverrides: Record<string, string>;
 }
@@ -132,8 +133,7 @@ export function createReconciliationActivities(deps: ReconciliationDependencies)
   async function judgeOfToday(): Promise<(event: PodiumEvent) => Verdict> {
     const list = await listLocations(pool);
     const locations = new Map(list.map((each) => [each.uid, withCountry(each, deps.countryOverrides)]));
-    const { optOutKeywords } = deps;
-    return (event) => judge(event, (uid) => locations.get(uid), { optOutKeywords });
+    return (event) => judge(event, (uid) => locations.get(uid), deps.wordsFor);
   }
 }
 

@@ -10,6 +10,7 @@ import { dataConverter } from '../core/data-converter';
 import { sessionWorkflowId } from '../core/ids';
 import { EncryptionCodec } from '../core/payload-codec';
 import { judge } from '../core/verdict';
+import { wordsByCountry } from '../core/wish-words';
 import { createTemporalClient } from '../ops/temporal';
 import { createApp } from '../server/app';
 import { close, listen } from '../server/http-server';
@@ -34,6 +35,7 @@ const NEEDS = [
 void runMain('reference', async () => {
   const environment = loadEnvironment(NEEDS);
   const { optout, webhook } = loadSettings();
+  const wordsFor = wordsByCountry(optout);
   const logger = createLogger(process.title, environment.logLevel);
   const client = createTemporalClient(dataConverter(environment.encryptionKeys));
   const metrics = createMetrics(noReadings);
@@ -57,7 +59,7 @@ void runMain('reference', async () => {
         replayWindowSeconds: webhook.replay_window_seconds,
         clockSkewSeconds: webhook.clock_skew_seconds,
       },
-      judge: (event) => judge(event, (uid) => locations.get(uid), { optOutKeywords: optout.keywords }),
+      judge: (event) => judge(event, (uid) => locations.get(uid), wordsFor),
       write: process.argv[2] === 'inline' ? signalInline : storeNothing,
       onVerified: () => undefined,
       metrics,

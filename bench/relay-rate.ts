@@ -97,7 +97,7 @@ function firstEvent(n: number): ReceivedEvent {
   const { text, conversationUid, name } = firstMessage();
   return received(
     { phone, locationUid, text, conversationUid, name },
-    { kind: 'customer_message', phone, locationUid, optOut: null },
+    { kind: 'customer_message', phone, locationUid, optOut: null, said: null },
   );
 }
 

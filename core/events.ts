@@ -114,6 +114,12 @@ export interface OptOutWish {
   rule: string;
 }
 
+/** What else a text wishes for. `ask`: an opt-out in other words, of which a person of the store decides. */
+export interface OtherWish {
+  wish: 'ask' | 'opt_in' | 'help';
+  rule: string;
+}
+
 /**
  * What becomes of an event, decided from the event and the list of locations alone.
  * What depends on the database (is a session open? opted out?) is decided by the receiving transaction.
@@ -127,8 +133,16 @@ export type Verdict =
       phone: string | null;
       locationUid: string | null;
       optOut: OptOutWish | null;
+      said: OtherWish | null;
     }
-  | { kind: 'customer_message'; phone: string; locationUid: string; optOut: OptOutWish | null }
+  | {
+      kind: 'customer_message';
+      phone: string;
+      locationUid: string;
+      optOut: OptOutWish | null;
+      /** Never beside an opt-out. */
+      said: OtherWish | null;
+    }
   | { kind: 'store_message'; phone: string; locationUid: string }
   /** A message of the store's side did not arrive, ours or a person's. */
   | { kind: 'message_failed'; phone: string; locationUid: string; optOut: OptOutWish | null }

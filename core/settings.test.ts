@@ -93,6 +93,22 @@ test('own opt-out keywords come on top of the shipped ones', () => {
   ]);
 });
 
+test("a country's own keywords come on top of the shipped ones of that country", () => {
+  expect(
+    settings('optout: { countries: { CA: { keywords: [FINI] }, MX: { keywords: [ALTO YA] } } }').optout
+      .countries,
+  ).toEqual({ CA: { keywords: ['ARRET', 'FINI'], help_keywords: ['AIDE'] }, MX: { keywords: ['ALTO YA'] } });
+});
+
+test.each([
+  ['a language that is not shipped', 'optout: { languages: [en, de] }', /^optout\.languages\.1: .*en/],
+  ['no language at all', 'optout: { languages: [] }', /^optout\.languages: /],
+  ['a country that is none', 'optout: { countries: { Canada: {} } }', /^optout\.countries\.Canada: .*/],
+  ['a keyword of signs', 'optout: { keywords: ["!!"] }', /^optout\.keywords\.6: .*letters/],
+])('%s is refused', (_, own, problem) => {
+  expect(problems(own)).toEqual([expect.stringMatching(problem)]);
+});
+
 const CHOICE = (choices: string) =>
   `[{ id: topic, kind: choice, label: Topic, ask: What?, ask_again: Again?, choices: [${choices}] }]`;
 
@@ -104,6 +120,26 @@ test.each(['Cancel', 'cancel my order', 'Front-end', 'Alto'])(
     ).toEqual([expect.stringMatching(/^intake\.questions\.0\.choices: .*opts the customer out/)]);
   },
 );
+
+test.each([
+  ['Tarifa baja', 'BAJA'],
+  ['Annuler', 'ANNULER'],
+  ['Opt out of coffee', 'C:opt-out-somewhere'],
+  ['Leave me alone', 'C:leave-me-alone'],
+])('so would the option %j, by the words of the languages (%s)', (option, word) => {
+  expect(problems(`intake: { questions: ${CHOICE(`Sales, ${option}`)} }`)).toEqual([
+    expect.stringContaining(word),
+  ]);
+});
+
+test('words of a language that is not active, nor of a country, are fine options', () => {
+  expect(
+    problems(`{ optout: { languages: [en] }, intake: { questions: ${CHOICE('Tarifa baja, Sales')} } }`),
+  ).toEqual([]);
+  expect(
+    problems(`{ optout: { languages: [en] }, intake: { questions: ${CHOICE('Arrêt, Sales')} } }`),
+  ).toHaveLength(1);
+});
 
 test("a location's own options are looked at too", () => {
   expect(problems(`intake: { locations: { northside: { questions: ${CHOICE('Sales, Stop')} } } }`)).toEqual([

@@ -1,8 +1,17 @@
 import { z } from 'zod';
 import type { Location } from './events';
+import { foldPhrase } from './folded-text';
 import { comparable } from './plain-text';
 import { isPhoneCountry } from './phone';
 import type { Question, SessionPolicy } from './session';
+import { readWish } from './wish';
+import {
+  keywordsOf,
+  WISH_LANGUAGES,
+  wordsByCountry,
+  type WishLanguageCode,
+  type WishWords,
+} from './wish-words';
 
 /**
  * The settings file: its shape, its defaults (the shipped file) and the rules that hold across keys.
@@ -56,6 +65,25 @@ const messages = z.strictObject({
   prompt_store: message,
 });
 
+const languages = Object.keys(WISH_LANGUAGES) as WishLanguageCode[];
+
+const country = z.string().refine(isPhoneCountry, 'should be a country of ISO 3166-1 in capitals, as AU');
+
+/** A keyword needs letters or digits, since nothing else of a message is compared. */
+const keyword = text.refine((word) => comparable(word) !== '', 'should have letters or digits');
+
+const optOut = z.strictObject({
+  keywords: z.array(keyword).min(1),
+  opt_in_keywords: z.array(keyword),
+  help_keywords: z.array(keyword),
+  languages: z.array(z.enum(languages)).min(1),
+  countries: z.record(
+    country,
+    z.strictObject({ keywords: z.array(keyword).optional(), help_keywords: z.array(keyword).optional() }),
+  ),
+  mirror_retry_seconds: seconds,
+});
+
 const schema = z
   .strictObject({
     session: z.strictObject({
@@ -66,14 +94,11 @@ const schema = z
       start_on: z.enum(['webchat', 'any']),
       close_when_store_owes: z.boolean(),
     }),
-    optout: z.strictObject({ keywords: z.array(text).min(1), mirror_retry_seconds: seconds }),
+    optout: optOut,
     locations: z.strictObject({
       refresh_interval_seconds: seconds,
       rejection_burst: z.strictObject({ count, minutes: z.number().positive() }),
-      country_overrides: z.record(
-        z.string(),
-        z.string().refine(isPhoneCountry, 'should be a country of ISO 3166-1 in capitals, as AU'),
-      ),
+      country_overrides: z.record(z.string(), country),
     }),
     reconciliation: z.strictObject({ interval_seconds: z.number().min(1), first_look_seconds: seconds }),
     contacts: z.strictObject({ conflict_refetch_max_attempts: count }),
@@ -122,10 +147,11 @@ const schema = z
     });
   })
   .superRefine(({ optout, intake }, context) => {
+    const sets = [null, ...Object.keys(optout.countries)].map(wordsByCountry(optout));
     for (const { path, choice } of choicesOf(intake)) {
-      const word = optOutWordIn(choice, optout.keywords);
-      if (!word) continue;
-      const problem = `the option "${choice}" holds "${word}", which opts the customer out; use another word`;
+      const reason = sets.map((words) => whyNoChoice(choice, words)).find((why) => why !== null);
+      if (!reason) continue;
+      const problem = `the option "${choice}" ${reason}; use another word`;
       context.addIssue({ code: 'custom', path: ['intake', ...path], message: problem });
     }
   });
@@ -136,7 +162,8 @@ export type ParsedSettings = { ok: true; settings: Settings } | { ok: false; pro
 
 /**
  * The settings of the shipped file with an own file laid over it. Mappings are merged (but those of another
- * `kind`), everything else is replaced; only the opt-out keywords add up, since the shipped ones always count.
+ * `kind`), everything else is replaced; only the opt-out keywords add up, a country's too, since the shipped ones
+ * always count.
  *
  * @param shipped the parsed shipped file, which is complete
  * @param own the parsed own file; null when there is none
@@ -194,16 +221,21 @@ function merge(base: unknown, over: unknown): unknown {
 }
 
 function withShippedKeywords(merged: unknown, shipped: unknown): unknown {
-  const always = keywordsOf(shipped);
-  const wanted = keywordsOf(merged);
-  if (!always || !wanted) return merged;
-  return merge(merged, { optout: { keywords: [...new Set([...always, ...wanted])] } });
+  if (!isMapping(shipped) || !isMapping(merged)) return merged;
+  return { ...merged, optout: withKeywords(merged['optout'], shipped['optout']) };
 }
 
-function keywordsOf(file: unknown): unknown[] | null {
-  if (!isMapping(file) || !isMapping(file['optout'])) return null;
-  const { keywords } = file['optout'];
-  return Array.isArray(keywords) ? keywords : null;
+/** Lists named `keywords` add up, wherever they stand. */
+function withKeywords(wanted: unknown, always: unknown): unknown {
+  if (!isMapping(wanted) || !isMapping(always)) return wanted;
+  const added = { ...wanted };
+  for (const [key, value] of Object.entries(always)) {
+    const own = wanted[key];
+    if (key === 'keywords' && Array.isArray(value) && Array.isArray(own))
+      added[key] = [...new Set([...(value as unknown[]), ...(own as unknown[])])];
+    else if (isMapping(value)) added[key] = withKeywords(own, value);
+  }
+  return added;
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {
@@ -225,10 +257,16 @@ function* choicesOf(intake: Settings['intake']) {
   }
 }
 
-/** An opt-out word inside of an option. Whole words, so that "Weekend" is no END. */
-function optOutWordIn(choice: string, keywords: string[]): string | undefined {
-  const words = ` ${comparable(choice).replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')} `;
-  return keywords.find((keyword) => words.includes(` ${comparable(keyword)} `));
+/**
+ * Why an option is none: an answer in its words would opt the customer out. An opt-out word inside of it is
+ * enough, since people answer with a part. Whole words, so that "Weekend" is no END.
+ */
+function whyNoChoice(choice: string, words: WishWords): string | null {
+  const said = ` ${foldPhrase(choice)} `;
+  const keyword = keywordsOf(words).find((keyword) => said.includes(` ${foldPhrase(keyword)} `));
+  if (keyword !== undefined) return `holds "${keyword}", which opts the customer out`;
+  const { wish, rule } = readWish(choice, words);
+  return wish === 'opt_out' || wish === 'ask' ? `reads as an opt-out (${rule})` : null;
 }
 
 function allDifferent(values: string[]): boolean {

@@ -1,5 +1,8 @@
+import { loadSettings } from '../config/load';
 import type { ContactChange, ContactOptOut, Location, PodiumEvent } from './events';
+import { shippedWords } from '../test/support/shipped-words';
 import { judge } from './verdict';
+import { wordsByCountry } from './wish-words';
 
 const NORTHSIDE: Location = { uid: 'northside', name: 'Northside Motors', country: 'AU', archived: false };
 const ARCHIVED: Location = { ...NORTHSIDE, uid: 'archived', archived: true };
@@ -8,7 +11,6 @@ const OVERSEAS: Location = { ...NORTHSIDE, uid: 'overseas', country: 'NZ' };
 const LOCATIONS = new Map(
   [NORTHSIDE, ARCHIVED, NOWHERE, OVERSEAS].map((location) => [location.uid, location]),
 );
-const SETTINGS = { optOutKeywords: ['STOP', 'OPTOUT'] };
 
 const CHAT: PodiumEvent = {
   contract: 'published',
@@ -38,7 +40,7 @@ const CONTACT: ContactChange = {
 };
 
 const judged = (event: Partial<PodiumEvent>) =>
-  judge({ ...CHAT, ...event }, (uid) => LOCATIONS.get(uid), SETTINGS);
+  judge({ ...CHAT, ...event }, (uid) => LOCATIONS.get(uid), shippedWords);
 
 test('a message gets its phone by the country of the location', () => {
   expect(judged({})).toEqual({
@@ -46,6 +48,7 @@ test('a message gets its phone by the country of the location', () => {
     phone: '+61400123456',
     locationUid: 'northside',
     optOut: null,
+    said: null,
   });
 });
 
@@ -102,7 +105,7 @@ test('a location that is both unknown and named with a bad phone waits for the l
 test.each([true, false])('STOP is an opt-out (webchat: %s)', (webchat) => {
   expect(judged({ text: 'Stop!', webchat })).toMatchObject({
     kind: 'customer_message',
-    optOut: { rule: 'keyword:STOP' },
+    optOut: { rule: 'A:STOP' },
   });
 });
 
@@ -112,7 +115,7 @@ test.each([null, 'unknown', 'archived'])(
     expect(judged({ text: 'STOP', phone: '+61412345678', locationUid })).toMatchObject({
       kind: 'quarantined',
       phone: '+61412345678',
-      optOut: { rule: 'keyword:STOP' },
+      optOut: { rule: 'A:STOP' },
     });
   },
 );
@@ -125,8 +128,28 @@ test('STOP of an unclear phone keeps its wish, for an alarm', () => {
   expect(judged({ text: 'STOP', phone: '12' })).toMatchObject({
     kind: 'quarantined',
     phone: null,
-    optOut: { rule: 'keyword:STOP' },
+    optOut: { rule: 'A:STOP' },
   });
+});
+
+test.each([
+  ['please leave me alone', { wish: 'ask', rule: 'C:leave-me-alone' }],
+  ['start', { wish: 'opt_in', rule: 'A:START' }],
+  ['HELP', { wish: 'help', rule: 'A:HELP' }],
+])('%j is no opt-out, and is told apart, at an unknown store too', (text, said) => {
+  expect(judged({ text })).toMatchObject({ kind: 'customer_message', optOut: null, said });
+  expect(judged({ text, phone: '+61412345678', locationUid: 'unknown' })).toMatchObject({
+    ...{ kind: 'quarantined', optOut: null, said },
+  });
+});
+
+test("the words of the store's country count", () => {
+  const canada = { ...NORTHSIDE, country: 'CA' };
+  const settings = { ...loadSettings().optout, languages: ['en' as const] };
+  const verdict = (location: Location) =>
+    judge({ ...CHAT, text: 'ARRÊT', phone: '+14155551234' }, () => location, wordsByCountry(settings));
+  expect(verdict(canada)).toMatchObject({ optOut: { rule: 'A:ARRET' } });
+  expect(verdict(NORTHSIDE)).toMatchObject({ optOut: null });
 });
 
 test("a store's STOP opts nobody out", () => {

@@ -5,12 +5,14 @@ import type {
   Failure,
   Location,
   OptOutWish,
+  OtherWish,
   PodiumEvent,
   Verdict,
 } from './events';
-import { optOutWish } from './opt-out-words';
 import { normalizePhone } from './phone';
 import { undeliveredCause } from './undelivered';
+import { readWish } from './wish';
+import type { WordsFor } from './wish-words';
 
 /** Channels whose identifier is a phone, and which a text message answers. */
 const TEXT_CHANNELS = new Set(['phone', 'sms', 'text']);
@@ -26,23 +28,19 @@ const ARCHIVED = failure('ERR_WEBCHAT_003', {
  * that is unknown or archived, as long as its phone is clear.
  *
  * @param findLocation the location of a uid, with the settings' country filled in where Podium has none
+ * @param wordsFor the words that are wishes
  */
 export function judge(
   event: PodiumEvent,
   findLocation: (uid: string) => Location | undefined,
-  settings: { optOutKeywords: readonly string[] },
+  wordsFor: WordsFor,
 ): Verdict {
   const location = event.locationUid === null ? undefined : findLocation(event.locationUid);
   switch (event.kind) {
     case 'customer_message':
-      return judgeMessage(
-        'customer_message',
-        event,
-        location,
-        optOutWish(event.text, settings.optOutKeywords),
-      );
+      return judgeMessage('customer_message', event, location, wishesOf(event, location, wordsFor));
     case 'store_message':
-      return judgeMessage('store_message', event, location, null);
+      return judgeMessage('store_message', event, location, NO_WISH);
     case 'message_failed':
       return judgeMessage('message_failed', event, location, optOutByFailure(event));
     case 'contact_changed':
@@ -56,26 +54,48 @@ function judgeMessage(
   kind: 'customer_message' | 'store_message' | 'message_failed',
   event: PodiumEvent,
   location: Location | undefined,
-  optOut: OptOutWish | null,
+  wishes: Wishes,
 ): Verdict {
   if (!TEXT_CHANNELS.has(event.channel)) {
     return { kind: 'ignored', reason: 'It came through a channel that is not answered by text.' };
   }
   const phone = readPhone(event.phone, event, location);
   const refused = (why: Failure): Verdict =>
-    quarantined(why, { phone: phone.ok ? phone.e164 : null, locationUid: event.locationUid, optOut });
+    quarantined(why, { phone: phone.ok ? phone.e164 : null, locationUid: event.locationUid, ...wishes });
   if (event.locationUid === null) return refused(failure('ERR_WEBCHAT_002'));
   if (!location) return refused(failure('ERR_WEBCHAT_003'));
   if (location.archived) return refused(ARCHIVED);
   if (!phone.ok) return refused(phone.failure);
 
   const whose = { phone: phone.e164, locationUid: location.uid };
-  return kind === 'store_message' ? { kind, ...whose } : { kind, ...whose, optOut };
+  switch (kind) {
+    case 'customer_message':
+      return { kind, ...whose, ...wishes };
+    case 'store_message':
+      return { kind, ...whose };
+    case 'message_failed':
+      return { kind, ...whose, optOut: wishes.optOut };
+  }
+}
+
+interface Wishes {
+  optOut: OptOutWish | null;
+  said: OtherWish | null;
+}
+
+const NO_WISH: Wishes = { optOut: null, said: null };
+
+/** By the words of the store's country. The text alone: whether a question is open, the session knows. */
+function wishesOf(event: PodiumEvent, location: Location | undefined, wordsFor: WordsFor): Wishes {
+  const { wish, rule } = readWish(event.text, wordsFor(location?.country ?? event.country));
+  if (wish === 'none' || rule === null) return NO_WISH;
+  return wish === 'opt_out' ? { optOut: { rule }, said: null } : { optOut: null, said: { wish, rule } };
 }
 
 /** Podium or a carrier holds an opt-out that we have not heard of: nothing would arrive anyway. */
-function optOutByFailure({ failureReason }: PodiumEvent): OptOutWish | null {
-  return undeliveredCause(failureReason) === 'opted_out' ? { rule: 'podium' } : null;
+function optOutByFailure({ failureReason }: PodiumEvent): Wishes {
+  const optedOut = undeliveredCause(failureReason) === 'opted_out';
+  return { optOut: optedOut ? { rule: 'podium' } : null, said: null };
 }
 
 /**
@@ -144,11 +164,11 @@ function readPhone(phone: string | null, event: PodiumEvent, location: Location 
 /** What cannot be used. @param known what could be made out all the same */
 export function quarantined(
   why: Failure,
-  known: Pick<Quarantined, 'phone' | 'locationUid' | 'optOut'> = NOTHING_KNOWN,
+  known: Pick<Quarantined, 'phone' | 'locationUid' | 'optOut' | 'said'> = NOTHING_KNOWN,
 ): Quarantined {
   return { kind: 'quarantined', failure: why, ...known };
 }
 
 type Quarantined = Extract<Verdict, { kind: 'quarantined' }>;
 
-const NOTHING_KNOWN = { phone: null, locationUid: null, optOut: null };
+const NOTHING_KNOWN = { phone: null, locationUid: null, ...NO_WISH };

@@ -1,5 +1,6 @@
 import type { PodiumEvent, Verdict } from '../core/events';
 import { judge } from '../core/verdict';
+import { shippedWords } from '../test/support/shipped-words';
 import type { ConversationMessage } from './api';
 import { foundMessage } from './found-message';
 import { readEvent } from './webhook-event';
@@ -9,7 +10,7 @@ const at = new Date('2026-07-23T10:00:00Z');
 const place = { uid: 'c1', locationUid: NORTHSIDE, channel: 'phone', identifier: '0400 123 456' };
 const store = { uid: NORTHSIDE, name: 'Northside Motors', country: 'AU', archived: false };
 const judged = (event: PodiumEvent): Verdict =>
-  judge(event, (uid) => (uid === NORTHSIDE ? store : undefined), { optOutKeywords: ['STOP'] });
+  judge(event, (uid) => (uid === NORTHSIDE ? store : undefined), shippedWords);
 
 function found(change: Partial<ConversationMessage>, raw: object = {}, where: Partial<typeof place> = {}) {
   const message = {
@@ -28,7 +29,7 @@ function found(change: Partial<ConversationMessage>, raw: object = {}, where: Pa
 test("a customer's message reads as its webhook's event would; what it does not say, its conversation says", () => {
   const { event, verdict, raw } = found({});
   expect(verdict).toEqual({
-    ...{ kind: 'customer_message', phone: '+61400123456', locationUid: NORTHSIDE, optOut: null },
+    ...{ kind: 'customer_message', phone: '+61400123456', locationUid: NORTHSIDE, optOut: null, said: null },
   });
   expect(event).toMatchObject({
     ...{ eventId: 'reconciled:m1', eventType: 'message.received', messageUid: 'm1', at },
@@ -74,6 +75,6 @@ test('a STOP counts all the same', () => {
   expect(verdict).toMatchObject({
     kind: 'quarantined',
     phone: '+61400123456',
-    optOut: { rule: 'keyword:STOP' },
+    optOut: { rule: 'A:STOP' },
   });
 });

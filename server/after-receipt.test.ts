@@ -28,6 +28,7 @@ function quarantined(code: ErrorCode, parts: { phone?: string | null; stop?: boo
       phone: parts.phone ?? null,
       locationUid: 'nowhere',
       optOut: parts.stop ? { rule: 'keyword' } : null,
+      said: null,
     },
   );
 }

@@ -10,6 +10,7 @@ import type { PodiumEvent } from '../core/events';
 import { EncryptionCodec } from '../core/payload-codec';
 import { sessionPolicy, type Settings } from '../core/settings';
 import { judge } from '../core/verdict';
+import { wordsByCountry } from '../core/wish-words';
 import type { SessionTools } from '../ops/sessions';
 import { createTemporalClient } from '../ops/temporal';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
@@ -82,9 +83,10 @@ void runMain('server', async () => {
   measureWebhookChecks(metrics.registry, () => lastWebhookCheck(pool));
   addReconciliationMetrics(metrics.registry, () => reconciliationTotals(pool));
   const context = receiveContext(environment, settings);
+  const wordsFor = wordsByCountry(settings.optout);
   const judgeEvent = (event: PodiumEvent) => {
     if (!directory.isLoaded) throw notStored();
-    return judge(event, findLocation, { optOutKeywords: settings.optout.keywords });
+    return judge(event, findLocation, wordsFor);
   };
   const directory = new LocationDirectory({
     pool,

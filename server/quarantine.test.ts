@@ -2,6 +2,7 @@ import type { Location } from '../core/events';
 import { judge } from '../core/verdict';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { context, NORTHSIDE } from '../test/support/received';
+import { shippedWords } from '../test/support/shipped-words';
 import { readEvent } from '../podium/webhook-event';
 import { receive } from '../store/inbox';
 import { releaseHeldUp } from './quarantine';
@@ -19,7 +20,7 @@ beforeEach(async () => {
 afterAll(() => database.drop());
 
 const judgeEvent = (event: Parameters<typeof judge>[0]) =>
-  judge(event, (uid) => served.get(uid), { optOutKeywords: ['STOP'] });
+  judge(event, (uid) => served.get(uid), shippedWords);
 
 const release = () =>
   releaseHeldUp({

@@ -77,6 +77,7 @@ function unknownLocation(
     phone: options.clearPhone === undefined ? JANE : options.clearPhone,
     locationUid: options.locationUid ?? NORTHSIDE,
     optOut: options.stop ? { rule: 'keyword' } : null,
+    said: null,
   });
 }
 
@@ -295,6 +296,7 @@ describe('a quarantined event', () => {
           phone: null,
           locationUid: NORTHSIDE,
           optOut: null,
+          said: null,
         },
       ),
     );

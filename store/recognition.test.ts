@@ -58,7 +58,7 @@ const unclear = (uid: string, text = 'Hi') =>
     },
     {
       ...{ kind: 'quarantined', failure: failure('ERR_WHK_013'), phone: JANE, locationUid: NORTHSIDE },
-      optOut: null,
+      ...{ optOut: null, said: null },
     },
   );
 

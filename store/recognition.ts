@@ -98,7 +98,7 @@ export async function ignoredBehind(
   );
   return rows.map(({ id, raw, receivedAt, podiumAt, messageUid, ...place }) => ({
     ...{ id, receivedAt, event: { ...read(raw), at: podiumAt, messageUid } },
-    verdict: { kind: 'customer_message', ...place, optOut: null }, // one that wishes an opt-out is never ignored
+    verdict: { kind: 'customer_message', ...place, optOut: null, said: null }, // one that wishes an opt-out is never ignored
   }));
 }
 

@@ -11,6 +11,7 @@ import { ownLimits } from './support/call-limits';
 import { createTestDatabase, type TestDatabase } from './support/database';
 import { MemoryTokens } from './support/memory-tokens';
 import { context } from './support/received';
+import { shippedWords } from './support/shipped-words';
 import { BAYVIEW, credentials, startSimulator } from './support/simulator';
 
 const LONG_AGO = Date.now() - 3 * 24 * 60 * 60 * 1000;
@@ -81,7 +82,7 @@ function parts() {
   const podium = createPodium({
     ...{ contract: 'published', apiUrl: simulator.url, tokens, limits: ownLimits(), ...common },
   });
-  const given = { context, optOutKeywords: ['STOP'], countryOverrides: {} };
+  const given = { context, wordsFor: shippedWords, countryOverrides: {} };
   return {
     look: createReconciliationActivities({ pool, podium, rules: RULES, ...given }),
     steps: createReconciliationSteps({ pool, rules: RULES }),

@@ -32,6 +32,7 @@ import type { Environment } from '../core/environment';
 import { phoneHash } from '../core/ids';
 import { lookRules } from '../core/reconciliation';
 import { FILES_QUEUE, PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
+import { wordsByCountry } from '../core/wish-words';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { callLimits } from '../store/call-limits';
 import { createPool } from '../store/database';
@@ -100,7 +101,7 @@ void runMain('worker', async () => {
   const reconciliation = {
     ...{ pool, podium: deps.podium, rules: lookRules(settings) },
     context: receiveContext(environment, settings),
-    optOutKeywords: settings.optout.keywords,
+    wordsFor: wordsByCountry(settings.optout),
     countryOverrides: settings.locations.country_overrides,
   };
   const common = {

@@ -1,5 +1,7 @@
 /** `podium-webchat optout …`: the ledger of opt-outs, and how far Podium knows of it. */
 import type { Command } from 'commander';
+import { readWish, type WishReading } from '../../core/wish';
+import { wordsForTag, type WishWords } from '../../core/wish-words';
 import {
   checkOptOut,
   optOutHistory,
@@ -32,6 +34,38 @@ export function registerOptOutCommands(program: Command, context: CliContext): v
     )
     .addOption(phoneOption().makeOptionMandatory(false))
     .action((options: Partial<PhoneOptions>) => retry(context, options));
+  optOut
+    .command('classify')
+    .description('what a text wishes for, as the settings have it; nothing is looked up')
+    .option('--text <text>', 'the text')
+    .option('--stdin', 'read texts from stdin, one a line, and print a JSON object for each')
+    .option('--language <tag>', 'by the words of a language (es), of a country (CA), or of both (fr-CA)')
+    .action((options: ClassifyOptions) => classify(context, options));
+}
+
+interface ClassifyOptions {
+  text?: string;
+  stdin?: boolean;
+  language?: string;
+}
+
+async function classify(context: CliContext, { text, stdin, language }: ClassifyOptions): Promise<void> {
+  if ((text === undefined) === (stdin === undefined)) throw new Error('Give either --text or --stdin.');
+  const words = wordsForTag(context.settings.optout, language ?? null);
+  if (text !== undefined) {
+    const reading = readWish(text, words);
+    context.answer({ text, ...reading }, readingInWords(reading));
+    return;
+  }
+  for await (const line of context.host.lines(new AbortController().signal)) printLine(context, line, words);
+}
+
+function printLine(context: CliContext, text: string, words: WishWords): void {
+  context.host.out(`${JSON.stringify({ text, ...readWish(text, words) })}\n`);
+}
+
+function readingInWords({ wish, rule }: WishReading): string {
+  return rule === null ? wish : `${wish} (${rule})`;
 }
 
 async function check(context: CliContext, options: PhoneOptions): Promise<void> {

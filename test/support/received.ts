@@ -47,6 +47,7 @@ export function customerMessage(options: MessageOptions = {}): ReceivedEvent {
     phone,
     locationUid,
     optOut: stop ? { rule: 'keyword' } : null,
+    said: null,
   });
 }
 

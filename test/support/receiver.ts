@@ -14,6 +14,7 @@ import { receive, type ReceivedEvent } from '../../store/inbox';
 import { noFiles } from './no-files';
 import { noReadings } from './readings';
 import { context, NORTHSIDE } from './received';
+import { shippedWords } from './shipped-words';
 
 export const SECRET = 'a webhook secret';
 /** Still taken while secrets are changed. */
@@ -49,7 +50,7 @@ export async function startReceiver(
     () => undefined,
   );
   const judgeEvent = (event: PodiumEvent) =>
-    judge(event, (uid) => (uid === NORTHSIDE ? STORE : undefined), { optOutKeywords: ['STOP'] });
+    judge(event, (uid) => (uid === NORTHSIDE ? STORE : undefined), shippedWords);
   const rules = {
     maxBytes: context.files.maxBytes,
     allowedTypes: ['image/png', 'image/jpeg', 'application/pdf'],

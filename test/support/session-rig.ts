@@ -40,6 +40,7 @@ import { createTestDatabase, type TestDatabase } from './database';
 import { eventually } from './eventually';
 import { FakePodium, type PodiumCall, type SentText } from './fake-podium';
 import { BAYVIEW, context, NORTHSIDE, workflowIdOf } from './received';
+import { shippedWords } from './shipped-words';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -366,7 +367,7 @@ async function startWorkers(
     webhookRules: { publicUrl: PUBLIC_URL, secretMaxAgeDays: 90 },
   };
   const reconciliation = {
-    ...{ pool, podium, context, optOutKeywords: ['STOP'], countryOverrides: {} },
+    ...{ pool, podium, context, wordsFor: shippedWords, countryOverrides: {} },
     rules: { graceMs: 0, overlapMs: MINUTE, firstLookMs: 10 * MINUTE, longestMs: 14_400 * MINUTE },
   };
   const workers = await Promise.all([
