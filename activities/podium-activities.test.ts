@@ -204,14 +204,14 @@ describe('a note', () => {
 });
 
 test('an opt-out is told to Podium, unless it has been superseded', async () => {
-  const change: Omit<OptOutChange, 'optedOut' | 'at'> = {
+  const change: Omit<OptOutChange, 'wish' | 'at'> = {
     ...{ phone: JOHN, phoneHash: testHash(JOHN), source: 'text', actor: 'customer', rule: null },
     ...{ locationUid: NORTHSIDE, messageUid: null },
   };
-  const out = await recordOptOut(database.pool, { ...change, optedOut: true, at: new Date(1_000) });
+  const out = await recordOptOut(database.pool, { ...change, wish: 'opt_out', at: new Date(1_000) });
   await run('mirrorOptOut', [out.historyId]);
   expect(podium.optOuts).toMatchObject([{ phone: JOHN, locationUid: NORTHSIDE, optedOut: true }]);
-  await recordOptOut(database.pool, { ...change, optedOut: false, at: new Date(2_000) });
+  await recordOptOut(database.pool, { ...change, wish: 'opt_in', at: new Date(2_000) });
   await run('mirrorOptOut', [out.historyId]);
   expect(podium.optOuts).toHaveLength(1);
 });
@@ -220,7 +220,14 @@ describe('an opt-out is told', () => {
   const phone = '+14155550103';
   const record = (optedOut: boolean) =>
     recordOptOut(database.pool, {
-      ...{ phone, phoneHash: testHash(phone), optedOut, source: 'text', actor: 'customer', rule: null },
+      ...{
+        phone,
+        phoneHash: testHash(phone),
+        wish: optedOut ? 'opt_out' : 'opt_in',
+        source: 'text',
+        actor: 'customer',
+        rule: null,
+      },
       ...{ locationUid: NORTHSIDE, messageUid: null, at: new Date() },
     });
   const notFound = () => new PodiumError('not_found', '404', { mayHaveHappened: false });

@@ -16,6 +16,7 @@ import {
   type MirrorOutcome,
 } from '../store/opt-out-mirrors';
 import { recordOptOut } from '../store/opt-outs';
+import { ownText } from '../store/own-texts';
 import { sessionReopened } from '../store/sessions';
 import { conversationOf } from './conversation';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';
@@ -62,7 +63,7 @@ export function createPodiumActivities(deps: PodiumDependencies) {
     if (contact?.optedOutAt) {
       await recordOptOut(pool, {
         ...{ phone, phoneHash: phoneHash(phone), locationUid, messageUid: null },
-        ...{ optedOut: true, source: 'podium', actor: 'podium', rule: null, at: contact.optedOutAt },
+        ...{ wish: 'opt_out', source: 'podium', actor: 'podium', rule: null, at: contact.optedOutAt },
         contactUid: contact.uid,
       });
     }
@@ -107,6 +108,14 @@ export function createPodiumActivities(deps: PodiumDependencies) {
 
   return {
     sendText: (send: TextToSend): Promise<TextOutcome> => sendGuarded(deps, send),
+
+    /** Sends a text that no session sends, as `own_texts` says. What becomes of it stands in `sends`. */
+    async sendOwnText(textId: string): Promise<void> {
+      const text = await ownText(pool, textId);
+      if (!text) return;
+      const { id: sendId, ...of } = text;
+      await sendGuarded(deps, { ...of, sendId, workflowId: null });
+    },
 
     /** Sends a file from the store, as `file_sends` says. */
     sendFile: (sendId: string): Promise<void> => sendFile(deps, sendId),

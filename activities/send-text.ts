@@ -14,6 +14,7 @@ import {
   type SentMessage,
 } from '../podium/api';
 import type { Pool } from '../store/database';
+import type { OwnText } from '../store/own-texts';
 import { replaceLocations } from '../store/locations';
 import { recordOptOut } from '../store/opt-outs';
 import { lookBack, openDoor, settleAsFound, settleSend, type Candidate, type Door } from '../store/sends';
@@ -33,7 +34,7 @@ export interface SendDependencies {
 /** What wants to leave. */
 export type Sendable = Omit<TextToSend, 'workflowId' | 'purpose'> & {
   workflowId: string | null;
-  purpose: TextToSend['purpose'] | 'file' | 'forwarded_file';
+  purpose: TextToSend['purpose'] | OwnText['purpose'] | 'file' | 'forwarded_file';
   /** Goes with the words, or shows the store what the customer has sent (`forwarded_file`). */
   file?: OutgoingFile;
 };
@@ -304,7 +305,7 @@ async function noteOptOut({ pool, phoneHash }: SendDependencies, send: Sendable)
   await recordOptOut(pool, {
     phone: send.phone,
     phoneHash: phoneHash(send.phone),
-    optedOut: true,
+    wish: 'opt_out',
     source: 'podium',
     actor: 'podium',
     rule: null,

@@ -92,7 +92,7 @@ export function createSessionActivities({ pool, phoneHash }: SessionDependencies
         await applyOptOut(client, {
           phone,
           phoneHash: phoneHash(phone),
-          optedOut: true,
+          wish: 'opt_out',
           source: 'operator',
           actor,
           rule: null,

@@ -84,6 +84,7 @@ async function fillInbox({ pool, keys }: System, numbers: number[]): Promise<voi
     startOn: 'webchat',
     auditHash: (phone) => phoneHash(phone, keys.idKey),
     files: { maxBytes: 0, encryptionKeys: [], publicUrl: null, linkSeconds: 1, forwards: false }, // none come
+    texts: { help: () => '', confirmation: null },
   };
   const events = numbers.map(firstEvent);
   for (let from = 0; from < events.length; from += BATCH) {

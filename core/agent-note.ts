@@ -63,6 +63,14 @@ export function optedOutWriterNote(): string {
   return 'The customer has opted out of messages and wrote again. Nothing was said in reply, and no text may be sent to this phone. Please use another way if an answer is wanted.';
 }
 
+/** The customer may want no more messages, and a person is to decide. */
+export function undecidedNote(): string {
+  return paragraphs(
+    'The customer may have asked for no more messages, in other words than STOP. Until this is decided, the virtual assistant texts nothing to this phone, and nobody else should.',
+    'If they did: set the opt-out of the contact here in Podium, or have an operator run "podium-webchat optout record". If they did not, an operator lets texts go on with "podium-webchat optout dismiss". A text START of the customer does so too.',
+  );
+}
+
 /** `ERR_WEBCHAT_004`: the contact could not be had. */
 export function contactConflictNote(): string {
   return 'Podium says that the contact of this phone exists, and does not give it (ERR_WEBCHAT_004). Please look for twins and merge them.';
@@ -70,6 +78,7 @@ export function contactConflictNote(): string {
 
 /** Podium refused a text for good. */
 export function sendRefusedNote(code: string): string {
+  if (code === 'ERR_WEBCHAT_018') return undecidedNote();
   return `A text to the customer was refused by Podium (${code}) and will not be tried again. Please take over.`;
 }
 

@@ -157,6 +157,20 @@ describe('an agent', () => {
   });
 });
 
+describe('a wish for no more messages in other words', () => {
+  it('is no answer and gets none: the store has the conversation, and nothing is prompted', () => {
+    const state = opened();
+    hear(state, [message('Hi')]);
+    expect(hear(state, [later('1'), later('Lose my number', { mayOptOut: true })]).reply).toBeNull();
+    expect(state).toMatchObject({ undecided: true, lastSpeaker: 'customer', intake: { stage: 'over' } });
+    expect(state.intake.answers).toMatchObject([{ value: 'Sales' }]);
+    expect([nextWord(state), promptWanted(state)]).toEqual(['store', false]);
+    const { waiting_for } = sessionView(state, { phone: '', locationUid: '' }, NOW);
+    expect(waiting_for).toContain("the store's decision");
+    expect(hear(state, [later('Hello?', { webchat: false })]).reply).toBeNull();
+  });
+});
+
 describe('a text that did not arrive', () => {
   const failed = (at: number) => message('A landline', { from: 'delivery', webchat: false, at });
   const view = (state: SessionState) => sessionView(state, { phone: '', locationUid: '' }, NOW).waiting_for;

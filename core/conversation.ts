@@ -4,7 +4,7 @@
  */
 import { answersNote, lateMessageNote, unclearAnswerNote } from './agent-note';
 import { askAgainText, nextQuestion, questionText, takeAnswer } from './intake';
-import { dueMessages, nextWord, tellsOfFailure, type SessionState } from './session-state';
+import { dueMessages, isSilent, nextWord, tellsOfFailure, type SessionState } from './session-state';
 import type { PartialState, Question, SessionInput, SessionMessage, SessionPolicy } from './session';
 
 /** What a text of ours is for. */
@@ -37,14 +37,14 @@ type Session = Pick<SessionInput, 'locationName' | 'policy'>;
 /**
  * Deals with all that is due in the inbox: takes what it says into the state, and tells what is to be said
  * in reply. Nothing is said to messages that are too old, nor once a person has the conversation, nor by texts
- * that do not arrive.
+ * that do not arrive or may not be wanted.
  */
 export function takeInbox(state: SessionState, session: Session, now: number): Step {
   const messages = dueMessages(state);
   state.inbox = state.inbox.filter((message) => !messages.includes(message));
   messages.forEach((message) => noteDown(state, message));
 
-  const fromCustomer = messages.filter(({ from }) => from === 'customer');
+  const fromCustomer = messages.filter(({ from, mayOptOut }) => from === 'customer' && !mayOptOut);
   const step: Step = { reply: null, notes: [] };
   if (fromCustomer.length > 0) {
     const { replyWithinSeconds } = session.policy;
@@ -55,7 +55,7 @@ export function takeInbox(state: SessionState, session: Session, now: number): S
       step.notes.push({ name: 'late', body: lateMessageNote(fromCustomer.length) });
     }
   }
-  if (state.undeliverable || messages.some(({ from }) => from === 'agent')) {
+  if (isSilent(state) || messages.some(({ from }) => from === 'agent')) {
     handOver(state);
     step.reply = null;
   }
@@ -96,6 +96,7 @@ function noteDown(state: SessionState, message: SessionMessage): void {
   state.lastSpeaker = message.from;
   state.status = 'active';
   if (message.from === 'agent') return;
+  state.undecided ||= message.mayOptOut === true;
   state.customerName = message.name ?? state.customerName;
   state.lastMessageAt = Math.max(state.lastMessageAt ?? 0, message.at);
   if (message.webchat) return;

@@ -58,8 +58,8 @@ export const ERROR_CODES = {
   },
   ERR_WEBCHAT_011: {
     name: 'optout_attempt_after_block_detected',
-    message: 'An attempt to send began after an opt-out.',
-    hint: 'This must not happen. Pause sending, keep the audit entries and look for the sender that went around the guard.',
+    message: 'Podium shows a message that a person sent after the customer had opted out.',
+    hint: "It did not come from here: somebody wrote it in Podium's inbox, or another program did. Talk to the store, and have Podium hold the opt-out as well (podium-webchat optout check).",
   },
   ERR_WEBCHAT_012: {
     name: 'location_routing_rejection_burst',
@@ -90,6 +90,11 @@ export const ERROR_CODES = {
     name: 'attachment_link_expired',
     message: 'The file could not be fetched before its link expired.',
     hint: "Look into Podium's inbox for the file. Podium's links are good for 7 days.",
+  },
+  ERR_WEBCHAT_018: {
+    name: 'optout_undecided',
+    message: 'A message was held back: its receiver may have asked for no more messages, in other words.',
+    hint: 'Read what the customer wrote. Record the opt-out with `podium-webchat optout record`, or let texts go on with `podium-webchat optout dismiss`.',
   },
   ERR_WHK_001: {
     name: 'missing_signature_header',

@@ -118,6 +118,8 @@ export interface OptOutWish {
 export interface OtherWish {
   wish: 'ask' | 'opt_in' | 'help';
   rule: string;
+  /** Of an opt-in: whether it would be an answer while a question is open. */
+  mayAnswer: boolean;
 }
 
 /**

@@ -48,6 +48,8 @@ export interface SessionState {
   lastTextAt: number | null;
   /** Whether a text of ours did not arrive: nothing more is texted until the customer texts. */
   undeliverable: boolean;
+  /** Whether a person of the store is to decide about a wish for no more messages: nothing is texted in this session. */
+  undecided: boolean;
   /** Who wants the session closed, and why; after which message, since what comes later is for the next session. */
   forceClose: (Wish & { after: number }) | null;
   /** Whether the customer's phone was seen to be opted out. */
@@ -83,6 +85,7 @@ export function newState(now: number): SessionState {
     prompted: false,
     lastTextAt: null,
     undeliverable: false,
+    undecided: false,
     optOuts: [],
     forceClose: null,
     optedOut: false,
@@ -176,9 +179,12 @@ export function deadlines(state: SessionState, policy: SessionPolicy): IdleDeadl
   return idleDeadlines(state.idleSince, policy);
 }
 
+/** Whether nothing may be texted: it would not arrive, or may not be wanted. */
+export const isSilent = ({ undeliverable, undecided }: SessionState): boolean => undeliverable || undecided;
+
 /** Whether this idle time is to have a prompt, and has not had it. */
 export function promptWanted(state: SessionState): boolean {
-  return !state.prompted && !state.late && !state.undeliverable && state.lastSpeaker !== null;
+  return !state.prompted && !state.late && !isSilent(state) && state.lastSpeaker !== null;
 }
 
 /**
@@ -186,7 +192,7 @@ export function promptWanted(state: SessionState): boolean {
  * do not arrive, it is the store that has to find another way.
  */
 export function nextWord(state: SessionState): 'customer' | 'store' {
-  if (state.undeliverable) return 'store';
+  if (isSilent(state)) return 'store';
   const { stage, askedAt } = state.intake;
   const questionIsOut = stage === 'asking' && askedAt !== null && !state.late;
   return questionIsOut || state.lastSpeaker !== 'customer' ? 'customer' : 'store';
@@ -216,6 +222,7 @@ function waitingForInWords(state: SessionState): string {
   if (state.status === 'closing') return 'the close';
   if (state.inbox.length > 0) return 'a reply of the robot, which is on its way';
   if (state.undeliverable) return "the store's next word, by another way: texts do not reach the customer";
+  if (state.undecided) return "the store's decision whether the customer wants no more messages";
   if (nextWord(state) === 'store') return "the store's next word";
   return state.intake.waitingFor === null
     ? "the customer's next word"

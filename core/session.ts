@@ -29,6 +29,8 @@ export interface SessionMessage {
   name: string | null;
   /** How many files came with it. */
   attachments: number;
+  /** It wishes for no more messages in other words: nothing is texted until a person of the store has decided. */
+  mayOptOut?: true;
 }
 
 /** A question of the intake. Its `id` names the answer in notes and in the partial state. */

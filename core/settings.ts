@@ -63,6 +63,8 @@ const messages = z.strictObject({
   hand_over_unclear: message,
   prompt_customer: message,
   prompt_store: message,
+  help: withPlaceholders('location'),
+  opt_out_confirmation: withPlaceholders('location'),
 });
 
 const languages = Object.keys(WISH_LANGUAGES) as WishLanguageCode[];
@@ -81,6 +83,9 @@ const optOut = z.strictObject({
     country,
     z.strictObject({ keywords: z.array(keyword).optional(), help_keywords: z.array(keyword).optional() }),
   ),
+  /** One text may confirm an opt-out. The specification wants none. */
+  confirmation: z.boolean(),
+  help_texts: z.record(z.string(), withPlaceholders('location')),
   mirror_retry_seconds: seconds,
 });
 

@@ -43,6 +43,11 @@ describe('messages', () => {
     expect(readMessages(MESSAGE)).toEqual({ messages: [MESSAGE], complete: true });
   });
 
+  it('say whether they may be an opt-out', () => {
+    const doubtful = { ...MESSAGE, mayOptOut: true };
+    expect(readMessages([doubtful, MESSAGE]).messages).toEqual([doubtful, MESSAGE]);
+  });
+
   it.each(['customer', 'agent', 'delivery'])('come from %s', (from) =>
     expect(readMessages({ ...MESSAGE, from })).toMatchObject({ messages: [{ from }], complete: true }),
   );
@@ -65,6 +70,7 @@ describe('messages', () => {
     { name: 4 },
     { conversationUid: undefined },
     { attachments: -1 },
+    { mayOptOut: 'yes' },
   ])('are taken without the one that has %j', (wrong) =>
     expect(readMessages([{ ...MESSAGE, ...wrong }, MESSAGE])).toEqual({
       messages: [MESSAGE],

@@ -40,7 +40,8 @@ export function readMessages(input: unknown): { messages: SessionMessage[]; comp
 
 function readMessage(input: unknown): SessionMessage | null {
   if (!isRecord(input)) return null;
-  const { number, from, text, at, receivedAt, webchat, conversationUid, name, attachments } = input;
+  const { number, from, text, at, receivedAt, webchat, conversationUid, name, attachments, mayOptOut } =
+    input;
   const fits =
     isCount(number) &&
     number > 0 &&
@@ -51,8 +52,11 @@ function readMessage(input: unknown): SessionMessage | null {
     typeof webchat === 'boolean' &&
     isTextOrNull(conversationUid) &&
     isTextOrNull(name) &&
-    isCount(attachments);
-  return fits ? { number, from, text, at, receivedAt, webchat, conversationUid, name, attachments } : null;
+    isCount(attachments) &&
+    (mayOptOut === undefined || typeof mayOptOut === 'boolean');
+  if (!fits) return null;
+  const message = { number, from, text, at, receivedAt, webchat, conversationUid, name, attachments };
+  return mayOptOut ? { ...message, mayOptOut: true } : message;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -87,9 +87,14 @@ const NO_WISH: Wishes = { optOut: null, said: null };
 
 /** By the words of the store's country. The text alone: whether a question is open, the session knows. */
 function wishesOf(event: PodiumEvent, location: Location | undefined, wordsFor: WordsFor): Wishes {
-  const { wish, rule } = readWish(event.text, wordsFor(location?.country ?? event.country));
+  const words = wordsFor(location?.country ?? event.country);
+  const read = readWish(event.text, words);
+  const mayAnswer = read.wish === 'none';
+  const { wish, rule } = mayAnswer ? readWish(event.text, words, { questionOpen: false }) : read;
   if (wish === 'none' || rule === null) return NO_WISH;
-  return wish === 'opt_out' ? { optOut: { rule }, said: null } : { optOut: null, said: { wish, rule } };
+  return wish === 'opt_out'
+    ? { optOut: { rule }, said: null }
+    : { optOut: null, said: { wish, rule, mayAnswer } };
 }
 
 /** Podium or a carrier holds an opt-out that we have not heard of: nothing would arrive anyway. */

@@ -1,13 +1,15 @@
 /** What an operator can see of an opt-out: the ledger, and how far Podium knows of it. */
 import type { Pool } from '../store/database';
 import { mirrorOf, retryMirror, retryUntold, type MirrorState } from '../store/opt-out-mirrors';
-import { optOutRecords, optOutState, type OptOutSource } from '../store/opt-outs';
+import { optOutRecords, optOutState, type OptOutSource, type Wish } from '../store/opt-outs';
 
 /** Times in ISO form. */
 export interface OptOutReport {
   opted_out: boolean;
   source: OptOutSource | null;
   recorded_at: string | null;
+  /** Since when sends are suppressed until somebody has decided about a wish in other words; null when none waits. */
+  undecided_since: string | null;
   /** How far Podium knows; null when there is nothing for it to know. It decides about no send. */
   podium: MirrorReport | null;
 }
@@ -23,7 +25,7 @@ export interface MirrorReport {
 }
 
 export interface OptOutHistoryReport {
-  opted_out: boolean;
+  wish: Wish;
   /** False when a later change was known already. */
   applied: boolean;
   source: OptOutSource;
@@ -39,7 +41,8 @@ export async function checkOptOut(pool: Pool, phone: string): Promise<OptOutRepo
   return {
     opted_out: state?.optedOut ?? false,
     source: state?.source ?? null,
-    recorded_at: state?.recordedAt.toISOString() ?? null,
+    recorded_at: state?.recordedAt?.toISOString() ?? null,
+    undecided_since: state?.undecidedAt?.toISOString() ?? null,
     podium: mirror && {
       state: mirror.state,
       told_at: iso(mirror.toldAt),
@@ -55,7 +58,7 @@ export async function checkOptOut(pool: Pool, phone: string): Promise<OptOutRepo
 /** Everything that ever wanted to change the state of a phone, the oldest first. */
 export async function optOutHistory(pool: Pool, phone: string): Promise<OptOutHistoryReport[]> {
   return (await optOutRecords(pool, phone)).map((record) => ({
-    opted_out: record.optedOut,
+    wish: record.wish,
     applied: record.applied,
     source: record.source,
     actor: record.actor,

@@ -24,6 +24,11 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     if (outcome.status === 'duplicate') return;
     deps.wakeRelay();
     const { eventId } = event;
+    if (outcome.alarm) {
+      const { code, message, hint } = outcome.alarm;
+      metrics.codes.inc({ code });
+      logger.error({ code, eventId, locationUid: event.locationUid, hint }, message);
+    }
     if ('optOut' in verdict && verdict.optOut) noteOptOut(verdict, eventId);
     if (verdict.kind === 'contact_changed' && verdict.unclear)
       noteOptOut({ phone: null, locationUid: null }, eventId);

@@ -47,6 +47,7 @@ const REUSE = {
   agentNote: 'REJECT_DUPLICATE',
   inboundFile: 'REJECT_DUPLICATE',
   fileSend: 'REJECT_DUPLICATE',
+  ownText: 'REJECT_DUPLICATE',
   optOutMirror: 'ALLOW_DUPLICATE',
   contactReading: 'ALLOW_DUPLICATE',
 } as const;

@@ -4,12 +4,20 @@ import type { Queryable } from './database';
 export type AuditKind =
   | 'opt_out'
   | 'opt_in'
+  /** A wish in other words: all sends are suppressed until a person of the store has decided. */
+  | 'opt_out_asked'
+  /** They have: it was none. */
+  | 'opt_out_dismissed'
   | 'send_intended'
   | 'send_blocked'
   | 'send_refused'
   | 'send_sent'
   | 'send_not_sent'
   | 'send_outcome_unknown'
+  /** Let through before an opt-out, and of unknown outcome when that came: it may be on the wire. */
+  | 'send_on_wire'
+  /** Podium shows a message to a phone that had opted out, and it is none of ours. */
+  | 'send_after_opt_out'
   /** What the reading of the conversation told about an unknown outcome. */
   | 'send_found'
   | 'send_not_found'

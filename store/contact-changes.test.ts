@@ -48,7 +48,7 @@ const janeIs = (podiumUid: string | null, name: string | null = 'Jane') =>
   saveContact(db.pool, { phone: JANE, podiumUid, name, locationUid: NORTHSIDE });
 const optOut = () =>
   recordOptOut(db.pool, {
-    ...{ phone: JANE, phoneHash: testHash(JANE), optedOut: true, source: 'text', actor: 'customer' },
+    ...{ phone: JANE, phoneHash: testHash(JANE), wish: 'opt_out', source: 'text', actor: 'customer' },
     ...{ rule: null, locationUid: NORTHSIDE, messageUid: null, at: at('09:00') },
   });
 const uid = async (phone = JANE) => (await contactOf(db.pool, phone))?.podiumUid;

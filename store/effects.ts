@@ -3,21 +3,28 @@
  * transaction between the lock on the phones and the inbox row. Written for batches: as many
  * statements for 200 events as for one.
  */
-import { optedOutWriterNote } from '../core/agent-note';
+import { optedOutWriterNote, undecidedNote } from '../core/agent-note';
+import { failure } from '../core/error-codes';
 import type { ContactChange, Failure, PodiumEvent, Verdict } from '../core/events';
 import type { SessionMessage } from '../core/session';
+import { writeAudit } from './audit';
 import { followContacts, type DatedChange } from './contact-changes';
 import type { Queryable } from './database';
 import { failAsReported, failSends } from './failures';
 import { announceFiles, type AnnouncedFile, type FileRules } from './files/rows';
 import { writeNotes, type NewNote } from './notes';
+import { wantConfirmation, wantHelp } from './own-texts';
 import {
   applyOptOut,
+  blocksAmong,
   knownEntries,
-  optedOutAmong,
   optedOutByPodium,
   takeBackPodiumOptOut,
+  isOptedOut,
+  optOutState,
   type OptOutChange,
+  type SendBlock,
+  type Wish,
 } from './opt-outs';
 import { findOwnMessages, type OwnMessage } from './own-messages';
 import { ANSWERS_WAIT } from './sessions';
@@ -39,6 +46,12 @@ export interface ReceiveContext {
   /** The audit's name for a phone. */
   auditHash(phone: string): string;
   files: Omit<FileRules, 'auditHash'>;
+  /** Texts that no session sends; `{location}` is replaced. */
+  texts: {
+    help(locationUid: string): string;
+    /** Null where opt-outs are not confirmed. */
+    confirmation: string | null;
+  };
 }
 
 /** What becomes of the inbox row. */
@@ -48,6 +61,8 @@ export interface Effect {
   /** The session that a pending message is for. */
   workflowId: string | null;
   message: Omit<SessionMessage, 'number'> | null;
+  /** What somebody has to be told of at once. */
+  alarm?: Failure;
 }
 
 /** A verdict on a message of somebody at a location. */
@@ -73,14 +88,16 @@ export const RECORDED: Effect = { status: 'recorded', failure: null, workflowId:
 const IGNORED: Effect = { ...RECORDED, status: 'ignored' };
 
 /**
- * Writes the opt-outs among the events. They come first: a STOP counts for all that is in its batch. One by one,
- * but what changes nothing, as nearly all that Podium tells of contacts, costs two statements a batch.
+ * Writes the opt-outs and opt-ins among the events. They come first: a STOP counts for all that is in its batch. One
+ * by one, but what changes nothing, as nearly all that Podium tells of contacts, costs two statements a batch.
+ * @returns those that were wishes and nothing else: no session gets them
  */
 export async function applyOptOuts(
   client: Queryable,
   events: JudgedEvent[],
   context: ReceiveContext,
-): Promise<void> {
+): Promise<Set<JudgedEvent>> {
+  const wishes = new Set<JudgedEvent>();
   const outs = new Map(events.map((event) => [event, optOutChanges(event, context)]));
   const cleared = new Map(events.map((event) => [event, clearedOptOuts(event, context)]));
   const changes = [...outs.values()].flat();
@@ -90,25 +107,58 @@ export async function applyOptOuts(
   const mayBeTakenBack = await optedOutByPodium(client, phonesOf([...cleared.values()].flat()));
   for (const phone of phonesOf(changes)) mayBeTakenBack.add(phone);
   for (const event of events) {
-    for (const change of outs.get(event)!) if (!isKnown.has(change)) await applyOptOut(client, change);
+    for (const change of outs.get(event)!) {
+      if (isKnown.has(change) || !(await isMeant(client, event, change))) continue;
+      const entry = await applyOptOut(client, change);
+      if (change.wish === 'opt_in') wishes.add(event);
+      if (entry.began) await confirm(client, event, change, entry.version!, context);
+    }
     for (const change of cleared.get(event)!)
       if (mayBeTakenBack.has(change.phone)) await takeBackPodiumOptOut(client, change);
   }
+  return wishes;
 }
 
-/** Decides what becomes of each event, and writes all that follows but the inbox rows themselves. */
+/** A word that may be an answer as well is an opt-in only of who has opted out: nobody has asked them anything. */
+async function isMeant(
+  client: Queryable,
+  { verdict }: JudgedEvent,
+  { wish, phone }: OptOutChange,
+): Promise<boolean> {
+  const mayAnswer = 'said' in verdict && verdict.said?.mayAnswer === true;
+  return wish !== 'opt_in' || !mayAnswer || (await isOptedOut(client, phone));
+}
+
+/** The one text that an opt-out permits, where the settings want it: of a customer's own, at a store that is served. */
+async function confirm(
+  client: Queryable,
+  { verdict, receivedAt }: JudgedEvent,
+  { phone }: OptOutChange,
+  version: number,
+  { texts }: ReceiveContext,
+): Promise<void> {
+  if (texts.confirmation === null || verdict.kind !== 'customer_message') return;
+  const { locationUid } = verdict;
+  await wantConfirmation(client, { phone, locationUid, body: texts.confirmation, version, now: receivedAt });
+}
+
+/**
+ * Decides what becomes of each event, and writes all that follows but the inbox rows themselves.
+ * @param wishes those that were wishes and nothing else
+ */
 export async function takeEffect(
   client: Queryable,
   events: JudgedEvent[],
   context: ReceiveContext,
+  wishes: Set<JudgedEvent>,
 ): Promise<Effect[]> {
   const talks = events.map(({ verdict }) => verdict).filter(isTalk);
   const isPlainText = ({ event, verdict }: JudgedEvent) =>
     verdict.kind === 'customer_message' && !event.webchat && context.startOn === 'webchat';
   const contacts = events.filter(({ verdict }) => verdict.kind === 'contact_changed');
-  const [sessions, optedOut] = await Promise.all([
+  const [sessions, blocks] = await Promise.all([
     lockSessions(client, talks, context, events.some(isPlainText)),
-    optedOutAmong(
+    blocksAmong(
       client,
       talks.map(({ phone }) => phone),
     ),
@@ -120,6 +170,8 @@ export async function takeEffect(
   const failed = await takeFailures(client, events);
   const notes: NewNote[] = [];
   const takenOver: SessionState[] = [];
+  const helpWanted: { received: JudgedEvent; session: SessionState }[] = [];
+  const afterOptOut: JudgedEvent[] = [];
 
   const effects = events.map((received): Effect => {
     const { event, verdict } = received;
@@ -133,17 +185,24 @@ export async function takeEffect(
     }
 
     const session = sessions.get(sessionKey(verdict))!;
-    if (verdict.kind === 'message_failed') return failure(received, session, failed);
+    if (verdict.kind === 'message_failed') return undelivered(received, session, failed);
     if (verdict.kind === 'store_message') {
       if (ourOwn.has(received)) return RECORDED;
+      if (blocks.get(verdict.phone) === 'opted_out') afterOptOut.push(received);
       if (event.senderUid === null) return IGNORED; // Podium's own automatic answers silence nobody
       if (session.open) return pending(received, session);
       takenOver.push(session);
       return RECORDED;
     }
-    if (verdict.optOut) return RECORDED;
-    if (optedOut.has(verdict.phone)) {
-      notes.push(optedOutWriter(received, session));
+    if (verdict.optOut || wishes.has(received)) return RECORDED;
+    const block = blocks.get(verdict.phone);
+    if (block) {
+      notes.push(blockedWriter(received, session, block));
+      // The session has to know, or it would go on asking.
+      return block === 'undecided' && session.open ? pending(received, session) : RECORDED;
+    }
+    if (verdict.said?.wish === 'help') {
+      helpWanted.push({ received, session });
       return RECORDED;
     }
     const mayBegin = event.webchat || context.startOn === 'any' || session.answersWait;
@@ -156,15 +215,26 @@ export async function takeEffect(
   );
   await leaveToAgents(client, takenOver);
   await writeNotes(client, notes);
+  for (const { received, session } of helpWanted) {
+    const { phone, locationUid } = session;
+    await wantHelp(client, {
+      phone,
+      locationUid,
+      body: context.texts.help(locationUid),
+      now: received.receivedAt,
+    });
+  }
+  const alarms = await noteSendsAfterOptOut(client, afterOptOut, context);
   await announceFiles(client, filesOfCustomers(events, effects), { ...context.files, ...context });
-  return effects;
+  const alarm = failure('ERR_WEBCHAT_011');
+  return effects.map((effect, i) => (alarms.has(events[i]!) ? { ...effect, alarm } : effect));
 }
 
 function optOutChanges({ event, verdict, receivedAt }: JudgedEvent, context: ReceiveContext): OptOutChange[] {
   const change = (phone: string, at: Date) => ({
     phone,
     phoneHash: context.auditHash(phone),
-    optedOut: true,
+    wish: 'opt_out' as Wish,
     locationUid: event.locationUid && storableKey(event.locationUid),
     messageUid: event.messageUid && storableKey(event.messageUid),
     at: notAfter(at, receivedAt),
@@ -175,14 +245,13 @@ function optOutChanges({ event, verdict, receivedAt }: JudgedEvent, context: Rec
       ...{ source: 'podium', actor: 'podium', rule: null, contactUid: contactUid(verdict.change) },
     }));
   }
-  if (!('optOut' in verdict) || !verdict.optOut || verdict.phone === null) return [];
-  return [
-    {
-      ...change(verdict.phone, event.at ?? receivedAt),
-      ...writerOf(event),
-      rule: verdict.optOut.rule,
-    },
-  ];
+  if (!('optOut' in verdict) || verdict.phone === null) return [];
+  const wished = { ...change(verdict.phone, event.at ?? receivedAt), ...writerOf(event) };
+  if (verdict.optOut) return [{ ...wished, rule: verdict.optOut.rule }];
+  const said = 'said' in verdict ? verdict.said : null;
+  // A phone that was typed into a website's chat is nobody's proven own: it opts in nobody.
+  if (!said || said.wish === 'help' || (said.wish === 'opt_in' && event.webchat)) return [];
+  return [{ ...wished, wish: said.wish, rule: said.rule }];
 }
 
 /** Opt-outs that Podium does not hold any more, as an event of a contact tells. */
@@ -312,7 +381,7 @@ async function ownMessages(
  * A session that runs is told of a text that did not arrive. One of nobody's that we know of is kept with what it
  * says: its send may not know its message yet (see `failAsReported`), or it is a person's.
  */
-function failure(
+function undelivered(
   received: JudgedEvent,
   session: SessionState,
   failed: Map<JudgedEvent, 'news' | 'known'>,
@@ -385,7 +454,41 @@ function messageOf({ event, verdict, receivedAt }: JudgedEvent): NonNullable<Eff
     conversationUid: event.conversationUid && storable(event.conversationUid),
     name: event.name && storable(event.name),
     attachments: event.attachments.length,
+    ...(verdict.kind === 'customer_message' && verdict.said?.wish === 'ask' && { mayOptOut: true as const }),
   };
+}
+
+/**
+ * `ERR_WEBCHAT_011`: Podium shows a message of the store's to a phone that had opted out before. It went around our
+ * door, since a person or Podium itself has sent it, as Podium does to say that STOP was heard.
+ * @returns those that a person has sent: an alarm
+ */
+async function noteSendsAfterOptOut(
+  client: Queryable,
+  events: JudgedEvent[],
+  context: ReceiveContext,
+): Promise<Set<JudgedEvent>> {
+  const byPeople = new Set<JudgedEvent>();
+  for (const received of events) {
+    const { event, verdict, receivedAt } = received;
+    const { phone, locationUid } = verdict as Talk;
+    const state = await optOutState(client, phone);
+    const at = event.at ?? receivedAt;
+    if (!state?.recordedAt || at <= state.recordedAt) continue;
+    if (event.senderUid !== null) byPeople.add(received);
+    await writeAudit(client, {
+      key: `send_after_opt_out:${storableKey(event.messageUid ?? event.eventId)}`,
+      kind: 'send_after_opt_out',
+      phoneHash: context.auditHash(phone),
+      locationUid,
+      workflowId: null,
+      details: {
+        ...{ code: 'ERR_WEBCHAT_011', message: event.messageUid && storableKey(event.messageUid) },
+        ...{ by: event.senderUid === null ? 'podium' : 'agent', at: at.toISOString() },
+      },
+    });
+  }
+  return byPeople;
 }
 
 /**
@@ -414,14 +517,14 @@ function filesOfCustomers(events: JudgedEvent[], effects: Effect[]): AnnouncedFi
 }
 
 /** One note a day says enough. */
-function optedOutWriter({ event, receivedAt }: JudgedEvent, session: SessionState): NewNote {
+function blockedWriter({ event, receivedAt }: JudgedEvent, session: SessionState, block: SendBlock): NewNote {
   return {
-    key: `opted_out:${session.phone}:${session.locationUid}:${receivedAt.toISOString().slice(0, 10)}`,
+    key: `${block}:${session.phone}:${session.locationUid}:${receivedAt.toISOString().slice(0, 10)}`,
     phone: session.phone,
     locationUid: session.locationUid,
     workflowId: null,
     conversationUid: event.conversationUid && storable(event.conversationUid),
-    body: optedOutWriterNote(),
+    body: block === 'opted_out' ? optedOutWriterNote() : undecidedNote(),
     close: false,
   };
 }

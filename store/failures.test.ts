@@ -273,7 +273,14 @@ describe("the failure of somebody else's message", () => {
 describe('an opt-out told by a failure', () => {
   const optOut = (optedOut: boolean, at: Date) =>
     recordOptOut(db.pool, {
-      ...{ phone: JANE, phoneHash: testHash(JANE), optedOut, source: 'operator', actor: 'ann', rule: null },
+      ...{
+        phone: JANE,
+        phoneHash: testHash(JANE),
+        wish: optedOut ? 'opt_out' : 'opt_in',
+        source: 'operator',
+        actor: 'ann',
+        rule: null,
+      },
       ...{ locationUid: null, messageUid: null, at },
     });
   const optedOutBy = failed({ stop: true, failureReason: 'The contact has opted out.' });

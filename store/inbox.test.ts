@@ -389,7 +389,10 @@ describe('an opt-out', () => {
     expect(await statuses(stop)).toEqual(['accepted']);
 
     expect(await rows('opt_outs')).toEqual([
-      { phone_e164: JANE, opted_out: true, version: 1, source: 'text', recorded_at: stop.event.at },
+      {
+        ...{ phone_e164: JANE, opted_out: true, version: 1, source: 'text', recorded_at: stop.event.at },
+        undecided_at: null,
+      },
     ]);
     const [history] = await rows('opt_out_history');
     expect(history).toMatchObject({

@@ -29,6 +29,8 @@ export interface Outcome {
   status: 'accepted' | 'duplicate' | 'ignored' | 'quarantined';
   /** Why it is quarantined. */
   failure?: Failure;
+  /** What somebody has to be told of at once. */
+  alarm?: Failure;
 }
 
 /** A quarantined event, to be read and judged again. */
@@ -80,8 +82,8 @@ async function receiveIn(
   ]);
   const { fresh, late } = await recognize(client, unknown);
   const behind = read ? await ignoredBehind(client, fresh, read) : [];
-  await applyOptOuts(client, fresh, context);
-  const taken = await takeEffect(client, [...fresh, ...behind], context);
+  const wishes = await applyOptOuts(client, fresh, context);
+  const taken = await takeEffect(client, [...fresh, ...behind], context, wishes);
   const ofFresh = taken.slice(0, fresh.length);
   const written = [...ofFresh, ...late.map(() => RECORDED)];
   await insertRows(client, [...fresh, ...late], written, new Set(fresh));
@@ -129,8 +131,8 @@ export async function releaseQuarantined(
     const held = batch.filter(({ id }) => phoneWasClear.has(id));
     // With a clear phone, an opt-out was written when the event came.
     const unheard = held.filter(({ id }) => !phoneWasClear.get(id));
-    await applyOptOuts(client, unheard, context);
-    const effects = await takeEffect(client, held, context);
+    const wishes = await applyOptOuts(client, unheard, context);
+    const effects = await takeEffect(client, held, context, wishes);
     await updateRows(client, held, effects);
     const outcomes = new Map(held.map((event, i) => [event, outcomeOf(effects[i]!)]));
     return batch.map((event) => outcomes.get(event) ?? { status: 'duplicate' });
@@ -276,7 +278,7 @@ function columns<Row, Key extends keyof Row>(rows: Row[], keys: readonly Key[]):
   return keys.map((key) => rows.map((row) => row[key]));
 }
 
-function outcomeOf({ status, failure }: Effect): Outcome {
+function outcomeOf({ status, failure, alarm }: Effect): Outcome {
   if (status === 'quarantined') return { status, ...(failure && { failure }) };
-  return { status: status === 'ignored' ? 'ignored' : 'accepted' };
+  return { status: status === 'ignored' ? 'ignored' : 'accepted', ...(alarm && { alarm }) };
 }

@@ -22,7 +22,14 @@ afterEach(() =>
 let clock = Date.UTC(2026, 6, 23);
 const record = async (phone: string, optedOut: boolean, change: Partial<OptOutChange> = {}) => {
   const { historyId } = await recordOptOut(db.pool, {
-    ...{ phone, phoneHash: testHash(phone), optedOut, source: 'text', actor: 'customer', rule: null },
+    ...{
+      phone,
+      phoneHash: testHash(phone),
+      wish: optedOut ? 'opt_out' : 'opt_in',
+      source: 'text',
+      actor: 'customer',
+      rule: null,
+    },
     ...{ locationUid: NORTHSIDE, messageUid: null, at: new Date((clock += 1_000)), ...change },
   });
   return historyId;

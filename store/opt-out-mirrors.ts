@@ -49,7 +49,7 @@ const STRANDED = `state = 'pending'
 /** Notes down what Podium is to know from now on, and has it told, unless it told us. */
 export async function mirrorEntry(
   client: Queryable,
-  { phone, optedOut, source }: { phone: string; optedOut: boolean; source: string },
+  { phone, wish, source }: { phone: string; wish: string; source: string },
   historyId: number,
 ): Promise<void> {
   const state: MirrorState = source === 'podium' ? 'told' : 'pending';
@@ -60,7 +60,7 @@ export async function mirrorEntry(
        history_id = excluded.history_id, opted_out = excluded.opted_out, state = excluded.state,
        told_at = excluded.told_at, attempts = 0, last_attempt_at = null, error_code = null,
        not_permitted_since = case when excluded.state = 'told' then null else mirror.not_permitted_since end`,
-    [phone, historyId, optedOut, state],
+    [phone, historyId, wish === 'opt_out', state],
   );
   if (state === 'pending') await wantMirrors(client, [historyId]);
 }
@@ -68,7 +68,8 @@ export async function mirrorEntry(
 /** The entry with this id, for the workflow that tells Podium. */
 export async function historyEntry(pool: Pool, id: number): Promise<HistoryEntry | null> {
   const { rows } = await pool.query<HistoryEntry>(
-    `select h.phone_e164 as phone, h.opted_out as "optedOut", state.version <> h.version as superseded,
+    `select h.phone_e164 as phone, h.wish = 'opt_out' as "optedOut",
+            (select history_id from opt_out_mirrors m where m.phone_e164 = h.phone_e164) is distinct from h.id as superseded,
             (select place.uid
                from (select h.location_uid as uid, true as of_wish, null::timestamptz as last_at
                       where h.location_uid is not null
@@ -78,7 +79,6 @@ export async function historyEntry(pool: Pool, id: number): Promise<HistoryEntry
               order by served.uid is null, of_wish desc, last_at desc nulls last limit 1) as "locationUid",
             contact.podium_uid as "contactUid"
        from opt_out_history h
-       join opt_outs state on state.phone_e164 = h.phone_e164
        left join contacts contact on contact.phone_e164 = h.phone_e164
       where h.id = $1`,
     [id],

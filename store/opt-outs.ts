@@ -1,18 +1,25 @@
 /** Opt-outs: the state per phone, and a history of everything that ever wanted to change it. */
-import { writeAudit } from './audit';
+import { writeAudit, type AuditKind } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { latestUid } from './contact-history';
 import { isEchoOfOurs, mirrorEntry } from './opt-out-mirrors';
 import { storable } from './text';
+import { voidSends } from './void-sends';
 
 export type OptOutSource = 'webchat' | 'text' | 'operator' | 'api' | 'podium';
+
+/**
+ * `ask`: a wish for no more messages in other words, which suppresses all sends until a person of the store has
+ * decided. `dismiss`: they have, and it was no such wish.
+ */
+export type Wish = 'opt_out' | 'opt_in' | 'ask' | 'dismiss';
 
 /** A wish to change the state of a phone. */
 export interface OptOutChange {
   phone: string;
   /** The audit's name for the phone. */
   phoneHash: string;
-  optedOut: boolean;
+  wish: Wish;
   source: OptOutSource;
   /** Who wants it, as declared: `customer`, or an operator's name. */
   actor: string;
@@ -24,6 +31,8 @@ export interface OptOutChange {
   at: Date;
   /** Of source `podium`: whose opt-out it is there, as far as that is known. */
   contactUid?: string | null;
+  /** What an opt-in rests on, as declared. */
+  proof?: string | null;
 }
 
 /** What the ledger did with a change. */
@@ -31,6 +40,10 @@ export interface LedgerEntry {
   historyId: number;
   /** False when the state stays as it was, since a later event is known, or this very one. */
   applied: boolean;
+  /** Of the state after it; null for an entry that is known already. */
+  version: number | null;
+  /** Whether the phone was not opted out before, and is now. */
+  began: boolean;
 }
 
 /** Records a change in a transaction of its own. */
@@ -47,26 +60,42 @@ export async function recordOptOut(pool: Pool, change: OptOutChange): Promise<Le
  */
 export async function applyOptOut(client: Queryable, change: OptOutChange): Promise<LedgerEntry> {
   const [known = null] = await knownEntries(client, [change]);
-  if (known !== null) return { historyId: known, applied: false };
+  if (known !== null) return { historyId: known, applied: false, version: null, began: false };
+  const before = await optOutState(client, change.phone);
   const applied = !(await isEcho(client, change)) && (await changeState(client, change));
-  const historyId = await writeHistory(client, change, applied);
+  const { id, version } = await writeHistory(client, change, applied);
+  await auditChange(client, change, applied);
+  const began = applied && change.wish === 'opt_out' && !before?.optedOut;
+  if (applied && change.wish === 'opt_out') {
+    await tellSessions(client, change);
+    await voidSends(client, change.phone);
+  }
+  if (applied && (change.wish === 'opt_out' || change.wish === 'opt_in'))
+    await mirrorEntry(client, change, id);
+  return { historyId: id, applied, version, began };
+}
+
+const AUDIT_KINDS = {
+  opt_out: 'opt_out',
+  opt_in: 'opt_in',
+  ask: 'opt_out_asked',
+  dismiss: 'opt_out_dismissed',
+} as const satisfies Record<Wish, AuditKind>;
+
+async function auditChange(client: Queryable, change: OptOutChange, applied: boolean): Promise<void> {
+  const { source, rule, at } = change;
   await writeAudit(client, {
     key: null,
-    kind: change.optedOut ? 'opt_out' : 'opt_in',
+    kind: AUDIT_KINDS[change.wish],
     phoneHash: change.phoneHash,
     locationUid: change.locationUid,
     workflowId: null,
     details: {
-      source: change.source,
-      actor: storable(change.actor),
-      rule: change.rule,
-      applied,
-      at: change.at.toISOString(),
+      ...{ source, actor: storable(change.actor), rule, applied, at: at.toISOString() },
+      ...(change.messageUid !== null && { message: change.messageUid }),
+      ...(change.proof ? { proof: true } : {}),
     },
   });
-  if (applied && change.optedOut) await tellSessions(client, change);
-  if (applied) await mirrorEntry(client, change, historyId);
-  return { historyId, applied };
 }
 
 /**
@@ -74,11 +103,11 @@ export async function applyOptOut(client: Queryable, change: OptOutChange): Prom
  * @returns of each change the entry that it has already, when it would change nothing; else null
  */
 export async function knownEntries(client: Queryable, changes: OptOutChange[]): Promise<(number | null)[]> {
-  const isTold = ({ source, optedOut }: OptOutChange) => source === 'podium' && optedOut;
+  const isTold = ({ source, wish }: OptOutChange) => source === 'podium' && wish === 'opt_out';
   if (!changes.some(isTold)) return changes.map(() => null);
   const { rows } = await client.query<{ historyId: number | null }>(
     `select (select max(h.id) from opt_out_history h join opt_outs state using (phone_e164)
-              where told.is_told and h.phone_e164 = told.phone and h.opted_out and h.source = 'podium'
+              where told.is_told and h.phone_e164 = told.phone and h.wish = 'opt_out' and h.source = 'podium'
                 and h.event_at = told.at and h.contact_uid is not distinct from told.contact_uid
                 and (state.recorded_at > told.at or state.recorded_at = told.at and state.opted_out)) as "historyId"
        from unnest($1::text[], $2::timestamptz[], $3::text[], $4::boolean[])
@@ -112,58 +141,104 @@ export async function takeBackPodiumOptOut(
   const { phone, at, contactUid } = cleared;
   const { rows } = await client.query<{ setBy: string | null }>(
     `select entry.contact_uid as "setBy"
-       from opt_outs state join opt_out_history entry using (phone_e164, version)
-      where phone_e164 = $1 and state.opted_out and state.source = 'podium' and state.recorded_at < $2 and entry.applied`,
+       from opt_outs state
+       join lateral (select contact_uid from opt_out_history h
+                      where h.phone_e164 = state.phone_e164 and h.applied and h.wish = 'opt_out'
+                      order by id desc limit 1) entry on true
+      where phone_e164 = $1 and state.opted_out and state.source = 'podium' and state.recorded_at < $2`,
     [phone, at],
   );
   if (!rows[0]) return;
   const { setBy } = rows[0];
   const isTheirs = setBy === null ? shown : (await latestUid(client, phone, setBy)) === contactUid;
   if (!isTheirs) return;
-  const wish = { optedOut: false, source: 'podium', actor: 'podium', rule: null, messageUid: null } as const;
-  await applyOptOut(client, { ...cleared, ...wish });
+  const change = { wish: 'opt_in', source: 'podium', actor: 'podium', rule: null, messageUid: null } as const;
+  await applyOptOut(client, { ...cleared, ...change });
 }
 
 /** Of our own mirror, whose opt-out was undone by an opt-in while Podium was being told. */
-async function isEcho(client: Queryable, { phone, source, optedOut, at }: OptOutChange): Promise<boolean> {
-  return source === 'podium' && optedOut && (await isEchoOfOurs(client, phone, at));
+async function isEcho(client: Queryable, { phone, source, wish, at }: OptOutChange): Promise<boolean> {
+  return source === 'podium' && wish === 'opt_out' && (await isEchoOfOurs(client, phone, at));
+}
+
+/** @returns whether the row has changed */
+function changeState(client: Queryable, change: OptOutChange): Promise<boolean> {
+  switch (change.wish) {
+    case 'opt_out':
+    case 'opt_in':
+      return decide(client, change);
+    case 'ask':
+      return suppress(client, change);
+    case 'dismiss':
+      return dismiss(client, change);
+  }
 }
 
 /**
+ * The later event wins, and a tie means opted out. An opt-in ends a suppression that is older.
+ *
  * Podium's opt-out of a phone that is out already is most often the echo of our own mirror: it moves
  * the time but not the source, or else Podium could undo by itself what the customer told us. The other way
  * round a wish that was told to us takes over from Podium, which may have been faster to tell of it: unless it
  * is older than the last opt-in, which has undone it.
  */
-async function changeState(client: Queryable, change: OptOutChange): Promise<boolean> {
+async function decide(client: Queryable, change: OptOutChange): Promise<boolean> {
   const { rowCount } = await client.query(
     `insert into opt_outs as state (phone_e164, opted_out, version, source, recorded_at) values ($1, $2, 1, $3, $4)
      on conflict (phone_e164) do update set
-       opted_out   = excluded.opted_out,
-       version     = state.version + 1,
-       source      = case when state.opted_out and excluded.source = 'podium' and excluded.opted_out
-                          then state.source else excluded.source end,
-       recorded_at = greatest(excluded.recorded_at, state.recorded_at)
-     where excluded.recorded_at > state.recorded_at
+       opted_out    = excluded.opted_out,
+       version      = state.version + 1,
+       source       = case when state.opted_out and excluded.source = 'podium' and excluded.opted_out
+                           then state.source else excluded.source end,
+       recorded_at  = greatest(excluded.recorded_at, state.recorded_at),
+       undecided_at = case when excluded.opted_out or state.undecided_at >= excluded.recorded_at
+                           then state.undecided_at end
+     where state.recorded_at is null
+        or excluded.recorded_at > state.recorded_at
         or excluded.recorded_at = state.recorded_at and excluded.opted_out and not state.opted_out
         or excluded.opted_out and excluded.source <> 'podium' and state.opted_out and state.source = 'podium'
            and excluded.recorded_at > all (select event_at from opt_out_history h
-                                            where h.phone_e164 = $1 and h.applied and not h.opted_out)`,
-    [change.phone, change.optedOut, change.source, change.at],
+                                            where h.phone_e164 = $1 and h.applied and h.wish = 'opt_in')`,
+    [change.phone, change.wish === 'opt_out', change.source, change.at],
   );
   return rowCount === 1;
 }
 
-async function writeHistory(client: Queryable, change: OptOutChange, applied: boolean): Promise<number> {
-  const { rows } = await client.query<{ id: number }>(
+/** A wish in other words counts unless something later is decided. It stays beside an opt-out, which may be undone. */
+async function suppress(client: Queryable, { phone, at }: OptOutChange): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `insert into opt_outs as state (phone_e164, opted_out, version, undecided_at) values ($1, false, 1, $2)
+     on conflict (phone_e164) do update set version = state.version + 1, undecided_at = excluded.undecided_at
+     where excluded.undecided_at >= coalesce(state.recorded_at, '-infinity')
+       and excluded.undecided_at > coalesce(state.undecided_at, '-infinity')`,
+    [phone, at],
+  );
+  return rowCount === 1;
+}
+
+/** The decision is about what was said until then. */
+async function dismiss(client: Queryable, { phone, at }: OptOutChange): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'update opt_outs set version = version + 1, undecided_at = null where phone_e164 = $1 and undecided_at <= $2',
+    [phone, at],
+  );
+  return rowCount === 1;
+}
+
+async function writeHistory(
+  client: Queryable,
+  change: OptOutChange,
+  applied: boolean,
+): Promise<{ id: number; version: number }> {
+  const { rows } = await client.query<{ id: number; version: number }>(
     `insert into opt_out_history
-       (phone_e164, version, applied, opted_out, source, actor, rule, location_uid, message_uid, event_at, contact_uid)
-     select $1, version, $2, $3, $4, $5, $6, $7, $8, $9, $10 from opt_outs where phone_e164 = $1
-     returning id`,
+       (phone_e164, version, applied, wish, source, actor, rule, location_uid, message_uid, event_at, contact_uid, proof)
+     values ($1, coalesce((select version from opt_outs where phone_e164 = $1), 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+     returning id, version`,
     [
       change.phone,
       applied,
-      change.optedOut,
+      change.wish,
       change.source,
       storable(change.actor),
       change.rule,
@@ -171,9 +246,10 @@ async function writeHistory(client: Queryable, change: OptOutChange, applied: bo
       change.messageUid,
       change.at,
       change.contactUid ?? null,
+      change.proof ? storable(change.proof) : null,
     ],
   );
-  return rows[0]!.id;
+  return rows[0]!;
 }
 
 /** Those of the phones whose opt-out Podium has set, and may take back. */
@@ -196,43 +272,63 @@ async function tellSessions(client: Queryable, change: OptOutChange): Promise<vo
   );
 }
 
-/** Whether nothing may be sent to the phone, on any channel and from any store. */
-export async function isOptedOut(client: Queryable, phone: string): Promise<boolean> {
-  return (await optedOutAmong(client, [phone])).has(phone);
+/**
+ * Why nothing may be sent to a phone, on any channel and from any store. `undecided`: a person of the store is to
+ * decide whether the customer wants no more messages.
+ */
+export type SendBlock = 'opted_out' | 'undecided';
+
+/** Null when it may be sent to. */
+export async function blockOf(client: Queryable, phone: string): Promise<SendBlock | null> {
+  return (await blocksAmong(client, [phone])).get(phone) ?? null;
 }
 
-/** Those of the phones that are opted out. */
-export async function optedOutAmong(client: Queryable, phones: string[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ phone: string }>(
-    'select phone_e164 as phone from opt_outs where opted_out and phone_e164 = any($1)',
+/** Those of the phones that nothing may be sent to, and why. */
+export async function blocksAmong(client: Queryable, phones: string[]): Promise<Map<string, SendBlock>> {
+  const { rows } = await client.query<{ phone: string; block: SendBlock }>(
+    `select phone_e164 as phone, case when opted_out then 'opted_out' else 'undecided' end as block
+       from opt_outs where (opted_out or undecided_at is not null) and phone_e164 = any($1)`,
     [phones],
   );
-  return new Set(rows.map((row) => row.phone));
+  return new Map(rows.map(({ phone, block }) => [phone, block]));
+}
+
+/** Whether the phone is opted out; an undecided one is not. */
+export async function isOptedOut(client: Queryable, phone: string): Promise<boolean> {
+  return (await blockOf(client, phone)) === 'opted_out';
 }
 
 /** The ledger's state of a phone. */
 export interface OptOutState {
   optedOut: boolean;
-  source: OptOutSource;
-  recordedAt: Date;
+  /** Of the last opt-out or opt-in; null where there was none. */
+  source: OptOutSource | null;
+  /** Podium's time of it. */
+  recordedAt: Date | null;
+  /** Since when sends are suppressed for a wish in other words; null when none waits for a decision. */
+  undecidedAt: Date | null;
+  version: number;
 }
 
 /** What wanted to change the state of a phone, and whether it did. */
 export interface OptOutRecord {
-  optedOut: boolean;
+  wish: Wish;
   applied: boolean;
   source: OptOutSource;
   actor: string;
   rule: string | null;
   locationUid: string | null;
+  messageUid: string | null;
+  proof: string | null;
   at: Date;
   writtenAt: Date;
 }
 
 /** The state of a phone; null when nobody ever wanted a change. */
-export async function optOutState(pool: Pool, phone: string): Promise<OptOutState | null> {
-  const { rows } = await pool.query<OptOutState>(
-    `select opted_out as "optedOut", source, recorded_at as "recordedAt" from opt_outs where phone_e164 = $1`,
+export async function optOutState(client: Queryable, phone: string): Promise<OptOutState | null> {
+  const { rows } = await client.query<OptOutState>(
+    `select opted_out as "optedOut", source, recorded_at as "recordedAt", undecided_at as "undecidedAt", version
+       from opt_outs where phone_e164 = $1`,
     [phone],
   );
   return rows[0] ?? null;
@@ -241,7 +337,7 @@ export async function optOutState(pool: Pool, phone: string): Promise<OptOutStat
 /** All that ever wanted to change the state of a phone, the oldest first. */
 export async function optOutRecords(pool: Pool, phone: string): Promise<OptOutRecord[]> {
   const { rows } = await pool.query<OptOutRecord>(
-    `select opted_out as "optedOut", applied, source, actor, rule, location_uid as "locationUid",
+    `select wish, applied, source, actor, rule, location_uid as "locationUid", message_uid as "messageUid", proof,
             event_at as at, written_at as "writtenAt"
        from opt_out_history where phone_e164 = $1 order by id`,
     [phone],

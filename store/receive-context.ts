@@ -19,5 +19,9 @@ export function receiveContext(
       ...{ maxBytes, encryptionKeys, publicUrl, linkSeconds },
       forwards: (podiumContract ?? settings.podium.contract) === 'skill',
     },
+    texts: {
+      help: (locationUid) => settings.optout.help_texts[locationUid] ?? settings.messages.en.help,
+      confirmation: settings.optout.confirmation ? settings.messages.en.opt_out_confirmation : null,
+    },
   };
 }

@@ -124,7 +124,7 @@ describe('a message without a uid in its event', () => {
     const stop = { text: 'STOP', stop: true };
     await take(found('m1', stop));
     await recordOptOut(db.pool, {
-      ...{ phone: JANE, phoneHash: testHash(JANE), optedOut: false, source: 'operator', actor: 'Ann' },
+      ...{ phone: JANE, phoneHash: testHash(JANE), wish: 'opt_in', source: 'operator', actor: 'Ann' },
       ...{ rule: null, locationUid: null, messageUid: null, at: later(60) },
     });
     expect(await isOptedOut(db.pool, JANE)).toBe(false);

@@ -47,7 +47,7 @@ const optOut = (at: Date) =>
     ...{
       phone: JANE,
       phoneHash: testHash(JANE),
-      optedOut: true,
+      wish: 'opt_out',
       source: 'operator',
       actor: 'ann',
       rule: null,

@@ -60,7 +60,15 @@ const openDoor = async (pool: Pool, send: WantedSend) =>
   passDoor(pool, send, (await lookBack(pool, send.sendId)).count);
 const optOut = (optedOut: boolean, at: Date, phone = JANE) =>
   recordOptOut(db.pool, {
-    ...{ phone, phoneHash: testHash(phone), optedOut, source: 'operator', actor: 'ann', rule: null, at },
+    ...{
+      phone,
+      phoneHash: testHash(phone),
+      wish: optedOut ? 'opt_out' : 'opt_in',
+      source: 'operator',
+      actor: 'ann',
+      rule: null,
+      at,
+    },
     ...{ locationUid: null, messageUid: null },
   });
 const rows = async (table: string) => (await db.pool.query(`select * from ${table} order by 1`)).rows;

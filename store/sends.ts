@@ -5,7 +5,8 @@
 import { writeAudit, type AuditEntry, type AuditKind } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { failAsReported } from './failures';
-import { isOptedOut } from './opt-outs';
+import { isPermitted } from './opt-out-permits';
+import { blockOf, type SendBlock } from './opt-outs';
 import { bodyHash } from './text';
 
 /** A message that wants to leave. */
@@ -42,11 +43,14 @@ export type Door =
     }
   /** Another attempt has passed since `lookBack`, and may be on the wire. */
   | { kind: 'overtaken' }
-  /** The phone is opted out, now or when this send was first tried. */
+  /** The phone is opted out, now or when this send was tried before. */
   | { kind: 'blocked' }
   /** `at` is Podium's time of it; where that is not known, that of the attempt, so never a later one. */
   | { kind: 'already_sent'; messageUid: string | null; at: Date }
-  /** For good: by Podium earlier, or since the location is unknown or archived. */
+  /**
+   * For good: by Podium earlier, since the location is unknown or archived, or since a person is to decide whether the
+   * customer wants no more messages.
+   */
   | { kind: 'refused'; code: string };
 
 export type SendOutcome =
@@ -101,12 +105,13 @@ export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: numbe
       return { kind: 'already_sent', messageUid, at: sentAt ?? intendedAt };
     }
     if (earlier?.status === 'refused') return { kind: 'refused', code: earlier.code ?? '' };
-    if (earlier?.status === 'blocked') return { kind: 'blocked' };
+    if (earlier?.status === 'blocked') return shut(earlier.code);
     const attempts = earlier?.attempts ?? 0;
     if (attempts !== attemptsSeen) return { kind: 'overtaken' };
-    if (await isOptedOut(client, send.phone)) {
-      await writeDecision(client, send, earlier, 'blocked', 'ERR_WEBCHAT_009');
-      return { kind: 'blocked' };
+    const block = await blockOf(client, send.phone);
+    if (block !== null && !(await mayConfirm(client, send, earlier, block))) {
+      await writeDecision(client, send, earlier, 'blocked', BLOCK_CODES[block]);
+      return shut(BLOCK_CODES[block]);
     }
     if (!(await isServed(client, send.locationUid))) {
       await writeDecision(client, send, earlier, 'refused', 'ERR_WEBCHAT_003');
@@ -116,6 +121,22 @@ export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: numbe
     const since = isUncertain(earlier) ? earlier!.intendedAt : send.now;
     return { kind: 'open', attempt: attempts + 1, since };
   });
+}
+
+const BLOCK_CODES = { opted_out: 'ERR_WEBCHAT_009', undecided: 'ERR_WEBCHAT_018' } as const;
+
+const shut = (code: string | null): Door =>
+  code === BLOCK_CODES.undecided ? { kind: 'refused', code } : { kind: 'blocked' };
+
+/** The confirmation of an opt-out leaves once: another attempt only where it is certain that the one before did not. */
+async function mayConfirm(
+  client: Queryable,
+  { sendId, phone, now }: WantedSend,
+  earlier: SendRow | undefined,
+  block: SendBlock,
+): Promise<boolean> {
+  const hasNotLeft = earlier === undefined || (earlier.status === 'not_sent' && !earlier.uncertain);
+  return block === 'opted_out' && hasNotLeft && (await isPermitted(client, { sendId, phone, now }));
 }
 
 /**

@@ -5,6 +5,7 @@ export type WantedWorkflow =
   | { workflowType: 'agentNote'; workflowId: string; args: [{ noteId: string }] }
   | { workflowType: 'inboundFile'; workflowId: string; args: [{ fileId: string }] }
   | { workflowType: 'fileSend'; workflowId: string; args: [{ sendId: string; locationUid: string }] }
+  | { workflowType: 'ownText'; workflowId: string; args: [{ textId: string; locationUid: string }] }
   | { workflowType: 'optOutMirror'; workflowId: string; args: [{ historyId: number }] }
   | { workflowType: 'contactReading'; workflowId: string; args: [{ contactId: string }] };
 

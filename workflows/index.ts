@@ -5,6 +5,7 @@ export { fileRetention } from './file-retention';
 export { fileSend } from './file-send';
 export { inboundFile } from './inbound-file';
 export { optOutMirror, optOutMirrorRetry } from './opt-out-mirror';
+export { ownText } from './own-text';
 export { reconciliation } from './reconciliation';
 export { webhookCheck } from './webhook-check';
 export { webchatSession } from './webchat-session';

@@ -60,7 +60,7 @@ test('a note that Podium refuses for good does not keep the conversation open', 
 
 describe('an opt-out', () => {
   const record = async (phone: string) => {
-    const change = { phone, phoneHash: testHash(phone), optedOut: true, source: 'text' } as const;
+    const change = { phone, phoneHash: testHash(phone), wish: 'opt_out', source: 'text' } as const;
     const place = { actor: 'customer', rule: null, locationUid: NORTHSIDE, messageUid: null };
     const { historyId } = await recordOptOut(rig.database.pool, { ...change, ...place, at: new Date() });
     return historyId;

@@ -257,7 +257,7 @@ describe('an opt-out', () => {
     await one.isTried();
     const at = await rig.now();
     await recordOptOut(rig.database.pool, {
-      ...{ phone: one.input.phone, phoneHash: testHash(one.input.phone), optedOut: true, source: 'text' },
+      ...{ phone: one.input.phone, phoneHash: testHash(one.input.phone), wish: 'opt_out', source: 'text' },
       ...{ actor: 'customer', rule: 'keyword', locationUid: NORTHSIDE, messageUid: null, at: new Date(at) },
     });
     await one.signal('optOut', { actor: 'customer', reason: 'STOP', at });
@@ -291,13 +291,38 @@ describe('an opt-out', () => {
     await one.says('Hi');
     await one.hears(1);
     await recordOptOut(rig.database.pool, {
-      ...{ phone: one.input.phone, phoneHash: testHash(one.input.phone), optedOut: true, source: 'api' },
+      ...{ phone: one.input.phone, phoneHash: testHash(one.input.phone), wish: 'opt_out', source: 'api' },
       ...{ actor: 'ann', rule: null, locationUid: null, messageUid: null, at: new Date() },
     });
     await one.says('1');
     await one.ends();
     expect(one.texts).toHaveLength(1);
     expect((await one.row())?.close_reason).toBe('opted_out');
+  });
+});
+
+describe('a wish for no more messages in other words', () => {
+  test('ends a reply that is being retried, and everything else that the robot would say', async () => {
+    const one = chat({ history: 'undecided' });
+    await one.says('Hi');
+    await one.hears(1);
+    rig.podium.fail('sendMessage', away());
+    const tried = rig.podium.calls.length;
+    await one.says('1');
+    await eventually('another attempt', () =>
+      rig.podium.calls.slice(tried).some(({ method }) => method === 'sendMessage'),
+    );
+    const last = await one.says('Lose my number', { mayOptOut: true });
+    await one.dealsWith(3);
+    rig.podium.recover();
+    expect(await one.view()).toMatchObject({ waiting_for: expect.stringContaining("the store's decision") });
+    await rig.until(last + 28 * MINUTE);
+    expectDue(await closedAt(one), last + 28 * MINUTE);
+    expect(one.texts).toHaveLength(1);
+    expect((await one.notes()).at(-1)).toMatchObject({
+      close: false,
+      body: expect.stringMatching(/stays open.*Topic: Sales/s),
+    });
   });
 });
 

@@ -36,6 +36,7 @@ import {
   begin,
   deadlines,
   dueMessages,
+  isSilent,
   newState,
   nextWord,
   promptWanted,
@@ -261,13 +262,15 @@ const isOpen = ({ sessionUid, status }: SessionState) => sessionUid !== null && 
 /** What has come and waits to be dealt with. */
 const somethingCame = ({ inbox, optOuts }: SessionState) => inbox.length > 0 || optOuts.length > 0;
 
-/** Whether a reply has become pointless: a person has taken over, or texts do not arrive. */
+/** Whether a reply has become pointless: a person has taken over, texts do not arrive, or they may not be wanted. */
 const isInVain = (state: SessionState) =>
-  state.inbox.some((message) => message.from === 'agent' || tellsOfFailure(message, state));
+  state.inbox.some(
+    (message) => message.from === 'agent' || message.mayOptOut || tellsOfFailure(message, state),
+  );
 
 /** False for a run that was started by a message which came again: there is nothing to close, or to give back. */
 const somethingHappened = ({ state, input }: Run) =>
-  state.lastSpeaker !== null || state.undeliverable || partialState(state, input.policy) !== null;
+  state.lastSpeaker !== null || isSilent(state) || partialState(state, input.policy) !== null;
 
 const isDue = (run: Run) => endOf(run) !== null || promptIsDue(run);
 

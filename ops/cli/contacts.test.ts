@@ -61,7 +61,7 @@ test('optout check and history tell the ledger, and how far Podium knows', async
     podium: { state: 'not_permitted', not_permitted_since: expect.any(String), error_code: 'unauthorized' },
   });
   expect((await run('optout', 'history', '--phone', JANE, '--json')).json().history).toMatchObject([
-    { opted_out: true, applied: true, source: 'webchat', actor: 'customer', location_uid: BAYVIEW },
+    { wish: 'opt_out', applied: true, source: 'webchat', actor: 'customer', location_uid: BAYVIEW },
   ]);
   expect((await run('optout', 'check', '--phone', JOHN, '--show-phones')).out).toBe(
     `${JOHN}: not opted out.\n`,

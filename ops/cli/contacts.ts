@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { showContact, type ContactReport } from '../contacts';
 import { EXIT, type CliContext } from './context';
-import { optOutInWords } from './optout';
+import { optOutInWords } from './optout-words';
 import { e164, phoneOption, shown, showPhonesOption, type PhoneOptions } from './phone';
 
 export function registerContactCommands(program: Command, context: CliContext): void {

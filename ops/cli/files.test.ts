@@ -91,7 +91,7 @@ describe('files send', () => {
 
   test('tells what became of it: here that the customer has opted out', async () => {
     await recordOptOut(db.pool, {
-      ...{ phone: JANE, phoneHash: testHash(JANE), optedOut: true, source: 'text', actor: 'customer' },
+      ...{ phone: JANE, phoneHash: testHash(JANE), wish: 'opt_out', source: 'text', actor: 'customer' },
       ...{ rule: 'keyword', locationUid: null, messageUid: null, at: new Date() },
     });
     const told = send('quote.pdf');

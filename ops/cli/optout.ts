@@ -2,15 +2,10 @@
 import type { Command } from 'commander';
 import { readWish, type WishReading } from '../../core/wish';
 import { wordsForTag, type WishWords } from '../../core/wish-words';
-import {
-  checkOptOut,
-  optOutHistory,
-  retryMirrors,
-  type MirrorReport,
-  type OptOutHistoryReport,
-  type OptOutReport,
-} from '../opt-outs';
+import { checkOptOut, optOutHistory, retryMirrors } from '../opt-outs';
 import type { CliContext } from './context';
+import { registerOptOutChanges } from './optout-changes';
+import { optOutEntryInWords, optOutInWords } from './optout-words';
 import { e164, phoneOption, shown, showPhonesOption, type PhoneOptions } from './phone';
 
 export function registerOptOutCommands(program: Command, context: CliContext): void {
@@ -27,6 +22,7 @@ export function registerOptOutCommands(program: Command, context: CliContext): v
     .addOption(phoneOption())
     .addOption(showPhonesOption())
     .action((options: PhoneOptions) => history(context, options));
+  registerOptOutChanges(optOut, context);
   optOut
     .command('retry')
     .description(
@@ -80,7 +76,7 @@ async function check(context: CliContext, options: PhoneOptions): Promise<void> 
 async function history(context: CliContext, options: PhoneOptions): Promise<void> {
   const phone = e164(options.phone);
   const entries = await optOutHistory(context.pool, phone);
-  const lines = entries.length > 0 ? entries.map(entryInWords) : ['Nobody ever wanted a change.'];
+  const lines = entries.length > 0 ? entries.map(optOutEntryInWords) : ['Nobody ever wanted a change.'];
   context.answer({ phone: shown(phone, options), history: entries }, lines.join('\n'));
 }
 
@@ -90,49 +86,4 @@ async function retry(context: CliContext, { phone }: Partial<PhoneOptions>): Pro
     { tried },
     tried > 0 ? `Podium is being told, of ${tried} phone(s) first.` : 'Nothing to tell.',
   );
-}
-
-/** The state of a phone and of its mirror, in a sentence or two. */
-export function optOutInWords({ opted_out, source, recorded_at, podium }: OptOutReport): string {
-  if (source === null) return 'not opted out.';
-  const since = `${opted_out ? 'opted out' : 'opted in'} since ${recorded_at} (${source})`;
-  return podium ? `${since}. Podium: ${mirrorInWords(podium)}.` : `${since}.`;
-}
-
-function mirrorInWords({
-  state,
-  told_at,
-  not_permitted_since,
-  last_attempt_at,
-  error_code,
-}: MirrorReport): string {
-  const why = error_code === null ? '' : `, ${error_code}`;
-  switch (state) {
-    case 'told':
-      return `knows since ${told_at}`;
-    case 'pending':
-      return last_attempt_at === null
-        ? 'is to be told'
-        : `is being told; last tried ${last_attempt_at}${why}`;
-    case 'not_permitted':
-      return `does not permit us to tell it, since ${not_permitted_since}${why}`;
-    case 'refused':
-      return `refuses it${why}`;
-  }
-}
-
-function entryInWords({
-  at,
-  opted_out,
-  source,
-  actor,
-  rule,
-  location_uid,
-  applied,
-}: OptOutHistoryReport): string {
-  const wish = opted_out ? 'opt-out' : 'opt-in';
-  const how = [source, `by ${actor}`, rule && `rule ${rule}`, location_uid && `at ${location_uid}`].filter(
-    Boolean,
-  );
-  return `${at}  ${wish}  ${how.join(', ')}${applied ? '' : '  (changed nothing)'}`;
 }

@@ -20,6 +20,6 @@ export const STORES: PodiumLocation[] = [
 /** Jane texts STOP. */
 export const janeOptsOut = (pool: Pool) =>
   recordOptOut(pool, {
-    ...{ phone: JANE, phoneHash: testHash(JANE), optedOut: true, source: 'text', actor: 'customer' },
+    ...{ phone: JANE, phoneHash: testHash(JANE), wish: 'opt_out', source: 'text', actor: 'customer' },
     ...{ rule: 'keyword', locationUid: null, messageUid: null, at: new Date() },
   });

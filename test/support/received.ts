@@ -29,6 +29,7 @@ export const context: ReceiveContext = {
     linkSeconds: 60,
     forwards: false,
   },
+  texts: { help: () => '{location}: about your chat. STOP ends it.', confirmation: null },
 };
 
 export interface MessageOptions extends Partial<PodiumEvent> {

@@ -1,0 +1,57 @@
+/** What is on record of a phone's opt-out, in words. */
+import type { MirrorReport, OptOutHistoryReport, OptOutReport } from '../opt-outs';
+
+/** The state of a phone and of its mirror, in a sentence or two. */
+export function optOutInWords(report: OptOutReport): string {
+  const { opted_out, source, recorded_at, undecided_since, podium } = report;
+  if (undecided_since !== null && !opted_out)
+    return `gets nothing since ${undecided_since}, until somebody has decided whether an opt-out was meant (optout record, or optout dismiss).`;
+  if (source === null) return 'not opted out.';
+  const since = `${opted_out ? 'opted out' : 'opted in'} since ${recorded_at} (${source})`;
+  return podium ? `${since}. Podium: ${mirrorInWords(podium)}.` : `${since}.`;
+}
+
+function mirrorInWords({
+  state,
+  told_at,
+  not_permitted_since,
+  last_attempt_at,
+  error_code,
+}: MirrorReport): string {
+  const why = error_code === null ? '' : `, ${error_code}`;
+  switch (state) {
+    case 'told':
+      return `knows since ${told_at}`;
+    case 'pending':
+      return last_attempt_at === null
+        ? 'is to be told'
+        : `is being told; last tried ${last_attempt_at}${why}`;
+    case 'not_permitted':
+      return `does not permit us to tell it, since ${not_permitted_since}${why}`;
+    case 'refused':
+      return `refuses it${why}`;
+  }
+}
+
+const WISHES = {
+  opt_out: 'opt-out',
+  opt_in: 'opt-in',
+  ask: 'opt-out in other words',
+  dismiss: 'no opt-out after all',
+} as const;
+
+/** A wish that is on record, on one line. */
+export function optOutEntryInWords({
+  at,
+  wish,
+  source,
+  actor,
+  rule,
+  location_uid,
+  applied,
+}: OptOutHistoryReport): string {
+  const how = [source, `by ${actor}`, rule && `rule ${rule}`, location_uid && `at ${location_uid}`].filter(
+    Boolean,
+  );
+  return `${at}  ${WISHES[wish]}  ${how.join(', ')}${applied ? '' : '  (changed nothing)'}`;
+}

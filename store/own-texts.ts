@@ -1,0 +1,76 @@
+/**
+ * Texts that no session sends: the answer to HELP and the confirmation of an opt-out. Each is written by the
+ * transaction that wants it, once, and sent by a workflow of its own, which carries the row's id only. The door
+ * decides as about any send.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Pool, Queryable } from './database';
+import { permitSend } from './opt-out-permits';
+import { storable } from './text';
+import { wantWorkflows } from './workflow-starts';
+
+export interface OwnText {
+  /** UUID, the send's as well. */
+  id: string;
+  phone: string;
+  locationUid: string;
+  purpose: 'help' | 'opt_out_confirmation';
+  body: string;
+  conversationUid: string | null;
+}
+
+interface Wanted {
+  phone: string;
+  locationUid: string;
+  /** `{location}` is replaced by the location's name. */
+  body: string;
+  now: Date;
+}
+
+/** HELP is answered once a phone and day, whichever store it is asked at. */
+export async function wantHelp(client: Queryable, wanted: Wanted): Promise<void> {
+  await wantText(client, wanted, 'help', `help:${wanted.phone}:${wanted.now.toISOString().slice(0, 10)}`);
+}
+
+/** @param wanted with the ledger's version that the opt-out has made: the permit is for that state only */
+export async function wantConfirmation(
+  client: Queryable,
+  wanted: Wanted & { version: number },
+): Promise<void> {
+  const { phone, version, now } = wanted;
+  const id = await wantText(client, wanted, 'opt_out_confirmation', `opt_out:${phone}:${version}`);
+  if (id !== null) await permitSend(client, { sendId: id, phone, version, now });
+}
+
+/** @returns the row's id; null when it is there already */
+async function wantText(
+  client: Queryable,
+  { phone, locationUid, body }: Wanted,
+  purpose: OwnText['purpose'],
+  onceKey: string,
+): Promise<string | null> {
+  const id = randomUUID();
+  const { rowCount } = await client.query(
+    `insert into own_texts (id, once_key, phone_e164, location_uid, purpose, body)
+     values ($1, $2, $3, $4, $5, replace($6, '{location}', coalesce((select name from locations where uid = $4), '')))
+     on conflict (once_key) do nothing`,
+    [id, onceKey, phone, locationUid, purpose, storable(body)],
+  );
+  if (rowCount === 0) return null;
+  const args: [{ textId: string; locationUid: string }] = [{ textId: id, locationUid }];
+  await wantWorkflows(client, [{ workflowType: 'ownText', workflowId: `own-text:${id}`, args }]);
+  return id;
+}
+
+/** The text with this id; null once it is deleted. */
+export async function ownText(pool: Pool, id: string): Promise<OwnText | null> {
+  const { rows } = await pool.query<OwnText>(
+    `select t.id, t.phone_e164 as phone, t.location_uid as "locationUid", t.purpose, t.body,
+            s.conversation_uid as "conversationUid"
+       from own_texts t
+       left join sessions s on s.phone_e164 = t.phone_e164 and s.location_uid = t.location_uid
+      where t.id = $1`,
+    [id],
+  );
+  return rows[0] ?? null;
+}

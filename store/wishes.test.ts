@@ -1,0 +1,301 @@
+/** What a text's wish does in the receiving transaction, and what leaves for it. */
+import { failure } from '../core/error-codes';
+import type { OtherWish } from '../core/events';
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import {
+  BAYVIEW,
+  context,
+  customerMessage,
+  JANE,
+  NORTHSIDE,
+  received,
+  storeMessage,
+  type MessageOptions,
+} from '../test/support/received';
+import { receive, type ReceivedEvent } from './inbox';
+import { blockOf, optOutRecords, recordOptOut, type Wish } from './opt-outs';
+import { lookBack, openDoor, settleSend } from './sends';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+beforeEach(() =>
+  db.pool.query(
+    `insert into locations (uid, name, country, archived) values ($1, 'Northside', 'AU', false), ($2, 'Bayview', 'US', false)`,
+    [NORTHSIDE, BAYVIEW],
+  ),
+);
+afterEach(() =>
+  db.pool.query(
+    `truncate inbox_events, sessions, opt_outs, opt_out_history, opt_out_permits, own_texts, agent_notes,
+              workflow_starts, sends, audit_entries, locations`,
+  ),
+);
+
+const CONFIRMATION = '{location}: no more texts.';
+const take = (events: ReceivedEvent[], texts = context.texts) =>
+  receive(db.pool, events, { ...context, texts });
+const confirming = { ...context.texts, confirmation: CONFIRMATION };
+const rows = async (sql: string, ...values: unknown[]) => (await db.pool.query(sql, values)).rows;
+const block = () => blockOf(db.pool, JANE);
+const starts = async (type: string) =>
+  rows('select workflow_id, args from workflow_starts where workflow_type = $1', type);
+
+/** A message that wishes for something else than an opt-out. */
+function wishes(
+  wish: OtherWish['wish'],
+  options: MessageOptions & { mayAnswer?: boolean } = {},
+): ReceivedEvent {
+  const { phone = JANE, locationUid = NORTHSIDE, mayAnswer = false } = options;
+  const said = { wish, rule: 'a rule', mayAnswer };
+  return received(
+    { webchat: false, ...options },
+    { kind: 'customer_message', phone, locationUid, optOut: null, said },
+  );
+}
+const stops = (options: MessageOptions = {}) => customerMessage({ stop: true, webchat: false, ...options });
+
+async function optedOut(): Promise<void> {
+  await take([stops({ receivedAt: new Date(Date.now() - 60_000) })]);
+  await db.pool.query('truncate workflow_starts, agent_notes');
+}
+
+describe('START', () => {
+  it('by text from the phone itself ends the opt-out, and Podium is told', async () => {
+    await optedOut();
+    await take([wishes('opt_in')]);
+    expect(await block()).toBeNull();
+    expect((await optOutRecords(db.pool, JANE)).at(-1)).toMatchObject({
+      ...{ wish: 'opt_in', source: 'text', actor: 'customer', rule: 'a rule', applied: true },
+      messageUid: expect.any(String),
+    });
+    expect(await starts('optOutMirror')).toHaveLength(1);
+    expect(await rows('select status from inbox_events order by id')).toEqual([
+      { status: 'recorded' },
+      { status: 'recorded' },
+    ]);
+  });
+
+  it('typed into a website opts nobody in: that phone is nobody’s proven own', async () => {
+    await optedOut();
+    await take([wishes('opt_in', { webchat: true })]);
+    expect(await block()).toBe('opted_out');
+    expect(await rows('select body from agent_notes')).toEqual([
+      { body: expect.stringContaining('no text may be sent to this phone') },
+    ]);
+  });
+
+  it('at an unknown store counts all the same', async () => {
+    await optedOut();
+    const verdict = {
+      failure: failure('ERR_WEBCHAT_003'),
+      phone: JANE,
+      locationUid: 'nowhere',
+      optOut: null,
+    };
+    const said = { wish: 'opt_in', rule: 'a rule', mayAnswer: false } as const;
+    await take([received({ webchat: false }, { kind: 'quarantined', ...verdict, said })]);
+    expect(await block()).toBeNull();
+  });
+});
+
+describe('YES', () => {
+  it('ends an opt-out, since nobody was asked anything', async () => {
+    await optedOut();
+    await take([wishes('opt_in', { mayAnswer: true })]);
+    expect(await block()).toBeNull();
+  });
+
+  it('is an answer of everybody else, and goes to the session', async () => {
+    await take([customerMessage()]);
+    await take([wishes('opt_in', { mayAnswer: true })]);
+    expect(await optOutRecords(db.pool, JANE)).toEqual([]);
+    expect(await rows(`select status from inbox_events where status = 'pending'`)).toHaveLength(2);
+  });
+});
+
+describe('HELP', () => {
+  const texts = () => rows('select purpose, body, location_uid from own_texts');
+
+  it('is answered with the name of the store, once a phone and day', async () => {
+    await take([wishes('help'), wishes('help')]);
+    await take([wishes('help', { locationUid: BAYVIEW })]);
+    expect(await texts()).toEqual([
+      { purpose: 'help', body: 'Northside: about your chat. STOP ends it.', location_uid: NORTHSIDE },
+    ]);
+    const [start] = await starts('ownText');
+    expect(start).toMatchObject({ args: [{ textId: expect.any(String), locationUid: NORTHSIDE }] });
+    await take([wishes('help', { receivedAt: new Date(Date.now() + 86_400_000) })]);
+    expect(await texts()).toHaveLength(2);
+  });
+
+  it('is not answered to who has opted out', async () => {
+    await optedOut();
+    await take([wishes('help')]);
+    expect(await texts()).toEqual([]);
+  });
+});
+
+describe('a wish in other words', () => {
+  it('suppresses all sends, and has the agent decide', async () => {
+    await take([wishes('ask')]);
+    expect(await block()).toBe('undecided');
+    expect(await rows('select status from inbox_events')).toEqual([{ status: 'recorded' }]);
+    expect(await rows('select body from agent_notes')).toEqual([
+      { body: expect.stringContaining('may have asked for no more messages') },
+    ]);
+    const send = { sendId: crypto.randomUUID(), phone: JANE, phoneHash: 'h', locationUid: NORTHSIDE };
+    const wanted = { ...send, workflowId: null, conversationUid: null, purpose: 'greeting', body: 'Hi' };
+    const door = () => openDoor(db.pool, { ...wanted, now: new Date() }, 0);
+    expect(await door()).toEqual({ kind: 'refused', code: 'ERR_WEBCHAT_018' });
+    expect(await door()).toEqual({ kind: 'refused', code: 'ERR_WEBCHAT_018' });
+    expect(await rows('select kind from audit_entries order by id')).toEqual([
+      { kind: 'opt_out_asked' },
+      { kind: 'send_blocked' },
+    ]);
+  });
+
+  it('goes to the session that is open, which is silent from then on', async () => {
+    await take([customerMessage()]);
+    await take([wishes('ask')]);
+    expect(await rows(`select message from inbox_events where message ? 'mayOptOut'`)).toHaveLength(1);
+  });
+});
+
+describe('by Podium’s clock, in whatever order events come, and twice', () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 6, 23, 10, minute));
+  const record = (wish: Wish, minute: number) =>
+    recordOptOut(db.pool, {
+      ...{ phone: JANE, phoneHash: 'h', wish, source: 'text', actor: 'customer', rule: null },
+      ...{ locationUid: null, messageUid: null, at: at(minute) },
+    });
+
+  it.each<[Wish[], 'opted_out' | 'undecided' | null]>([
+    [['opt_out', 'opt_in', 'opt_out'], 'opted_out'],
+    [['opt_in', 'opt_out', 'opt_in'], null],
+    [['opt_out', 'ask'], 'opted_out'],
+    [['opt_out', 'ask', 'opt_in'], null],
+    [['opt_out', 'opt_in', 'ask'], 'undecided'],
+    [['ask', 'opt_out', 'opt_in'], null],
+    [['ask', 'opt_in'], null],
+    [['opt_in', 'ask'], 'undecided'],
+  ])('%j leaves the phone %s', async (wishes, expected) => {
+    for (const order of permutations(wishes.map((wish, minute) => [wish, minute] as const))) {
+      for (const [wish, minute] of [...order, ...order]) await record(wish, minute);
+      expect({ order, block: await block() }).toEqual({ order, block: expected });
+      await db.pool.query('truncate opt_outs, opt_out_history');
+    }
+  });
+
+  it('a decision ends the suppression for what was said until then, and never an opt-out', async () => {
+    await record('ask', 1);
+    await record('dismiss', 2);
+    expect(await block()).toBeNull();
+    await record('ask', 3);
+    expect(await block()).toBe('undecided');
+    await record('dismiss', 2);
+    expect(await block()).toBe('undecided');
+    await record('opt_out', 4);
+    await record('dismiss', 5);
+    expect(await block()).toBe('opted_out');
+  });
+});
+
+describe('the confirmation of an opt-out', () => {
+  const confirmation = async () => (await rows('select id, body from own_texts'))[0];
+  const door = async (sendId: string, now = new Date()) => {
+    const send = { sendId, phone: JANE, phoneHash: 'h', locationUid: NORTHSIDE, workflowId: null };
+    const wanted = { ...send, conversationUid: null, purpose: 'opt_out_confirmation', body: 'x', now };
+    return (await openDoor(db.pool, wanted, (await lookBack(db.pool, sendId)).count)).kind;
+  };
+
+  it('is wanted only where the settings say so, and only by an opt-out that changes something', async () => {
+    await take([stops()]);
+    expect(await confirmation()).toBeUndefined();
+    await take([stops()], confirming);
+    expect(await confirmation()).toBeUndefined();
+  });
+
+  it('may leave, once, and nothing else may', async () => {
+    await take([stops()], confirming);
+    const { id, body } = await confirmation();
+    expect(body).toBe('Northside: no more texts.');
+    expect(await door(crypto.randomUUID())).toBe('blocked');
+    expect(await door(id)).toBe('open');
+    expect(await door(id)).toBe('blocked');
+  });
+
+  it('is tried again when it is certain that it did not leave', async () => {
+    await take([stops()], confirming);
+    const { id } = await confirmation();
+    expect(await door(id)).toBe('open');
+    await settleSend(db.pool, id, { kind: 'not_sent' });
+    expect(await door(id)).toBe('open');
+  });
+
+  it('may not leave after 5 minutes, nor after a change of mind', async () => {
+    await take([stops()], confirming);
+    const { id } = await confirmation();
+    expect(await door(id, new Date(Date.now() + 5 * 60_000 + 1_000))).toBe('blocked');
+
+    await db.pool.query('truncate sends');
+    await take([wishes('opt_in', { receivedAt: new Date(Date.now() + 1_000) })]);
+    await take([stops({ receivedAt: new Date(Date.now() + 2_000) })]);
+    expect(await door(id)).toBe('blocked');
+  });
+});
+
+describe('an opt-out', () => {
+  const wanted = (sendId: string) => ({
+    ...{
+      sendId,
+      phone: JANE,
+      phoneHash: 'h',
+      locationUid: NORTHSIDE,
+      workflowId: null,
+      conversationUid: null,
+    },
+    ...{ purpose: 'greeting', body: 'Hi', now: new Date() },
+  });
+
+  it('voids what waits for its next attempt, for good, and names what may be on the wire', async () => {
+    const [waiting, onWire] = [crypto.randomUUID(), crypto.randomUUID()];
+    for (const id of [waiting, onWire]) await openDoor(db.pool, wanted(id), 0);
+    await settleSend(db.pool, waiting, { kind: 'not_sent' });
+    await take([stops()]);
+    await take([wishes('opt_in', { receivedAt: new Date(Date.now() + 1_000) })]);
+    expect(await openDoor(db.pool, wanted(waiting), 1)).toEqual({ kind: 'blocked' });
+    const entries = await rows(
+      `select kind, details ->> 'send' as send from audit_entries
+        where kind in ('send_blocked', 'send_on_wire') order by kind`,
+    );
+    expect(entries).toEqual([
+      { kind: 'send_blocked', send: waiting },
+      { kind: 'send_on_wire', send: onWire },
+    ]);
+  });
+
+  it('makes a person’s later message to the phone an alarm, an automatic one an entry, an earlier one neither', async () => {
+    const before = storeMessage({ receivedAt: new Date(Date.now() - 120_000) });
+    await optedOut();
+    const [own] = await take([before]);
+    expect(own).toEqual({ status: 'accepted' });
+    const [byPerson, byPodium] = await take([storeMessage(), storeMessage({ senderUid: null })]);
+    expect(byPerson?.alarm?.code).toBe('ERR_WEBCHAT_011');
+    expect(byPodium?.alarm).toBeUndefined();
+    expect(
+      await rows(
+        `select details ->> 'by' as by from audit_entries where kind = 'send_after_opt_out' order by id`,
+      ),
+    ).toEqual([{ by: 'agent' }, { by: 'podium' }]);
+  });
+});
+
+function permutations<T>(items: readonly T[]): T[][] {
+  if (items.length < 2) return [[...items]];
+  return items.flatMap((item, i) =>
+    permutations([...items.slice(0, i), ...items.slice(i + 1)]).map((rest) => [item, ...rest]),
+  );
+}
