@@ -22,6 +22,21 @@ export default defineConfig(
     },
   },
   {
+    // One function sends, behind the door that looks at the opt-outs.
+    files: ['**/*.ts'],
+    ignores: ['activities/send-text.ts', 'podium/**', 'simulator/**', '**/*.test.ts', 'test/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':matches(MemberExpression[property.name=/^(sendMessage|sendAttachment|forwardCustomerFile)$/], MemberExpression[property.value=/^(sendMessage|sendAttachment|forwardCustomerFile)$/], ObjectPattern > Property[key.name=/^(sendMessage|sendAttachment|forwardCustomerFile)$/])',
+          message: 'Only activities/send-text.ts sends, since it passes the door: use sendGuarded().',
+        },
+      ],
+    },
+  },
+  {
     // What people read on a terminal is these files' work; all others have a logger.
     files: ['embedded/**', 'bench/**', 'ops/cli/**'],
     rules: { 'no-console': 'off' },
