@@ -157,6 +157,32 @@ describe('an agent', () => {
   });
 });
 
+describe('a mere no', () => {
+  const no = (text = 'No thanks') => later(text, { refusal: true });
+  const about = 'STOP ends our texts.';
+  const session = { ...SESSION, policy: { ...POLICY, texts: { ...POLICY.texts, maybeOptOut: about } } };
+  const say = (state: SessionState, said: SessionMessage) => {
+    receive(state, [said], session.policy, said.at);
+    return takeInbox(state, session, said.at).reply;
+  };
+
+  it('that answers no question is asked about, once', () => {
+    const state = opened();
+    hear(state, [message('Hi')]);
+    expect(say(state, no())?.text).toBe(`${about}\n1 or 2?\n1. Sales\n2. Parts`);
+    state.intake.askedAt = NOW + 2 * MINUTE;
+    expect(say(state, { ...no(), at: NOW + 3 * MINUTE })?.text).toBe('A person will help.');
+  });
+
+  it('is nobody’s name', () => {
+    const state = opened();
+    hear(state, [message('Hi')]);
+    hear(state, [later('1')]);
+    expect(say(state, { ...no('Nope'), at: NOW + 3 * MINUTE })?.text).toBe(`${about}\nName?`);
+    expect(state.intake.answers).toHaveLength(1);
+  });
+});
+
 describe('a wish for no more messages in other words', () => {
   it('is no answer and gets none: the store has the conversation, and nothing is prompted', () => {
     const state = opened();

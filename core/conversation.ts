@@ -115,11 +115,11 @@ function converse(state: SessionState, session: Session, messages: SessionMessag
 
   const question = session.policy.questions.find(({ id }) => id === intake.waitingFor);
   const candidates = question ? answersTo(question, state, messages) : [];
-  const answer = question && firstAnswer(question, candidates);
+  const answer = question && firstAnswer(question, candidates, session);
   if (question && answer) {
     intake.answers = [...intake.answers, { questionId: question.id, label: question.label, value: answer }];
   } else if (intake.stage === 'asking' && question && intake.askedAt !== null) {
-    if (candidates.length > 0 && !state.late) misunderstood(state, session, question, step);
+    if (candidates.length > 0 && !state.late) misunderstood(state, session, question, candidates, step);
     return;
   }
   if (answer || !state.late) goOn(state, session, step);
@@ -136,16 +136,30 @@ function answersTo(question: Question, state: SessionState, messages: SessionMes
   return askedAt === null ? [] : written.filter(({ at }) => at > askedAt);
 }
 
-function firstAnswer(question: Question, messages: SessionMessage[]): string | null {
-  for (const { text } of messages) {
+/** A mere no is nobody's name. */
+function firstAnswer(question: Question, messages: SessionMessage[], { policy }: Session): string | null {
+  const isNoAnswer = ({ refusal }: SessionMessage) =>
+    refusal === true && question.kind === 'name' && policy.texts.maybeOptOut !== undefined;
+  for (const message of messages) {
+    if (isNoAnswer(message)) continue;
+    const { text } = message;
     const answer = takeAnswer(question, text);
     if (answer) return answer.value;
   }
   return null;
 }
 
-/** The wrong answer: asked again once in other words, then handed to a person. */
-function misunderstood(state: SessionState, session: Session, question: Question, step: Step): void {
+/**
+ * The wrong answer: asked again once in other words, then handed to a person. A mere no may be meant of our texts:
+ * the customer hears how to say so.
+ */
+function misunderstood(
+  state: SessionState,
+  session: Session,
+  question: Question,
+  answers: SessionMessage[],
+  step: Step,
+): void {
   const { intake } = state;
   if (intake.askedAgain) {
     handOver(state);
@@ -156,7 +170,11 @@ function misunderstood(state: SessionState, session: Session, question: Question
     step.notes.push({ name: 'unclear', body: unclearAnswerNote(question, intake.answers) });
   } else {
     Object.assign(intake, { askedAgain: true, askedAt: null });
-    step.reply = { purpose: 'ask_again', text: askAgainText(question) };
+    const about = answers.some(({ refusal }) => refusal) ? session.policy.texts.maybeOptOut : undefined;
+    step.reply = {
+      purpose: 'ask_again',
+      text: [about && fill(about, state, session), askAgainText(question)].filter(Boolean).join('\n'),
+    };
   }
 }
 

@@ -31,6 +31,8 @@ export interface SessionMessage {
   attachments: number;
   /** It wishes for no more messages in other words: nothing is texted until a person of the store has decided. */
   mayOptOut?: true;
+  /** It says no and nothing else, in whatever words: where that answers no question, it may be meant of our texts. */
+  refusal?: true;
 }
 
 /** A question of the intake. Its `id` names the answer in notes and in the partial state. */
@@ -57,6 +59,8 @@ export interface SessionTexts {
   handOver: string;
   /** Said when an answer could not be understood twice. */
   handOverUnclear: string;
+  /** Put in front of a question that was answered with a mere no. Runs of earlier versions have none. */
+  maybeOptOut?: string;
   /** The prompt at 20 min while the customer owes the next word. */
   promptCustomer: string;
   /** The prompt at 20 min while the store owes the next word. */

@@ -63,6 +63,7 @@ const messages = z.strictObject({
   hand_over_unclear: message,
   prompt_customer: message,
   prompt_store: message,
+  maybe_opt_out: message,
   help: withPlaceholders('location'),
   opt_out_confirmation: withPlaceholders('location'),
 });
@@ -197,6 +198,7 @@ export function sessionPolicy(settings: Settings, location: Pick<Location, 'uid'
       welcomeBack: messages.en.welcome_back,
       handOver: messages.en.hand_over,
       handOverUnclear: messages.en.hand_over_unclear,
+      maybeOptOut: messages.en.maybe_opt_out,
       promptCustomer: messages.en.prompt_customer,
       promptStore: messages.en.prompt_store,
     },
@@ -271,7 +273,7 @@ function whyNoChoice(choice: string, words: WishWords): string | null {
   const keyword = keywordsOf(words).find((keyword) => said.includes(` ${foldPhrase(keyword)} `));
   if (keyword !== undefined) return `holds "${keyword}", which opts the customer out`;
   const { wish, rule } = readWish(choice, words);
-  return wish === 'opt_out' || wish === 'ask' ? `reads as an opt-out (${rule})` : null;
+  return wish === 'none' ? null : `reads as a wish of its own (${wish}, ${rule}), and would be no answer`;
 }
 
 function allDifferent(values: string[]): boolean {

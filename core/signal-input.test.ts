@@ -45,7 +45,8 @@ describe('messages', () => {
 
   it('say whether they may be an opt-out', () => {
     const doubtful = { ...MESSAGE, mayOptOut: true };
-    expect(readMessages([doubtful, MESSAGE]).messages).toEqual([doubtful, MESSAGE]);
+    const refusal = { ...MESSAGE, refusal: true };
+    expect(readMessages([doubtful, refusal, MESSAGE]).messages).toEqual([doubtful, refusal, MESSAGE]);
   });
 
   it.each(['customer', 'agent', 'delivery'])('come from %s', (from) =>
@@ -71,6 +72,7 @@ describe('messages', () => {
     { conversationUid: undefined },
     { attachments: -1 },
     { mayOptOut: 'yes' },
+    { refusal: false },
   ])('are taken without the one that has %j', (wrong) =>
     expect(readMessages([{ ...MESSAGE, ...wrong }, MESSAGE])).toEqual({
       messages: [MESSAGE],

@@ -40,8 +40,8 @@ export function readMessages(input: unknown): { messages: SessionMessage[]; comp
 
 function readMessage(input: unknown): SessionMessage | null {
   if (!isRecord(input)) return null;
-  const { number, from, text, at, receivedAt, webchat, conversationUid, name, attachments, mayOptOut } =
-    input;
+  const { number, from, text, at, receivedAt, webchat, conversationUid, name } = input;
+  const { attachments, mayOptOut, refusal } = input;
   const fits =
     isCount(number) &&
     number > 0 &&
@@ -53,15 +53,20 @@ function readMessage(input: unknown): SessionMessage | null {
     isTextOrNull(conversationUid) &&
     isTextOrNull(name) &&
     isCount(attachments) &&
-    (mayOptOut === undefined || typeof mayOptOut === 'boolean');
+    isMark(mayOptOut) &&
+    isMark(refusal);
   if (!fits) return null;
-  const message = { number, from, text, at, receivedAt, webchat, conversationUid, name, attachments };
-  return mayOptOut ? { ...message, mayOptOut: true } : message;
+  return {
+    ...{ number, from, text, at, receivedAt, webchat, conversationUid, name, attachments },
+    ...(mayOptOut && { mayOptOut }),
+    ...(refusal && { refusal }),
+  };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isMark = (value: unknown): value is true | undefined => value === undefined || value === true;
 const isTime = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value <= LAST_DATE;
 const isTextOrNull = (value: unknown): value is string | null => value === null || typeof value === 'string';

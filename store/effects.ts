@@ -6,6 +6,7 @@
 import { optedOutWriterNote, undecidedNote } from '../core/agent-note';
 import { failure } from '../core/error-codes';
 import type { ContactChange, Failure, PodiumEvent, Verdict } from '../core/events';
+import { mayMeanOptOut } from '../core/refusal';
 import type { SessionMessage } from '../core/session';
 import { writeAudit } from './audit';
 import { followContacts, type DatedChange } from './contact-changes';
@@ -455,6 +456,7 @@ function messageOf({ event, verdict, receivedAt }: JudgedEvent): NonNullable<Eff
     name: event.name && storable(event.name),
     attachments: event.attachments.length,
     ...(verdict.kind === 'customer_message' && verdict.said?.wish === 'ask' && { mayOptOut: true as const }),
+    ...(kind === 'customer_message' && mayMeanOptOut(event.text) && { refusal: true as const }),
   };
 }
 
