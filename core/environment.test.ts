@@ -15,8 +15,16 @@ const GOOD = {
 
 const NEEDS = [
   ...['databaseUrl', 'podiumApiUrl', 'podiumTokenUrl', 'podiumClientId', 'podiumClientSecret'],
-  ...['podiumRefreshToken', 'podiumContract', 'webhookSecrets', 'idKeys', 'encryptionKeys', 'opsTokens'],
-  ...['port', 'trustedProxies', 'logLevel', 'settingsPath', 'demoSimulatorUrl', 'demoTemporalUiUrl'],
+  ...['podiumRefreshToken', 'podiumContract', 'webhookSecrets', 'idKeys', 'encryptionKeys', 'auditKeys'],
+  ...[
+    'opsTokens',
+    'port',
+    'trustedProxies',
+    'logLevel',
+    'settingsPath',
+    'demoSimulatorUrl',
+    'demoTemporalUiUrl',
+  ],
 ] as (keyof Environment)[];
 
 const problems = (env: Record<string, string>) => {
@@ -41,6 +49,7 @@ test('a good environment is read whole, with lists as lists', () => {
         { id: 'new', secret: Buffer.alloc(32, 7) },
         { id: 'old', secret: Buffer.alloc(32, 8) },
       ],
+      auditKeys: null,
       opsTokens: [{ name: 'jane', token: 'a-token-of-some-length' }],
       port: 3000,
       trustedProxies: [],
@@ -74,6 +83,7 @@ test.each([
   ['WEBCHAT_ENCRYPTION_KEYS', KEY],
   ['WEBCHAT_ENCRYPTION_KEYS', 'id:c2hvcnQ='],
   ['WEBCHAT_ENCRYPTION_KEYS', `same:${KEY},same:${OLD_KEY}`],
+  ['WEBCHAT_AUDIT_KEYS', KEY],
   ['OPS_TOKENS', 'a-token-without-a-name'],
   ['OPS_TOKENS', 'jane:short'],
   ['PORT', '80a'],
@@ -90,6 +100,18 @@ test.each([
 
 test('one wrong item spoils its list', () => {
   expect(problems({ OPS_TOKENS: `${GOOD.OPS_TOKENS},joe:short` })).toHaveLength(1);
+});
+
+test('the audit may have keys of its own', () => {
+  expect(readEnvironment({ WEBCHAT_AUDIT_KEYS: `new:${KEY},old:${OLD_KEY}` }, ['auditKeys'])).toEqual({
+    ok: true,
+    environment: {
+      auditKeys: [
+        { id: 'new', secret: Buffer.alloc(32, 7) },
+        { id: 'old', secret: Buffer.alloc(32, 8) },
+      ],
+    },
+  });
 });
 
 test('port 0 asks for a free one', () => {

@@ -69,6 +69,12 @@ const VARIABLES = {
     `one or more id:base64 of ${ENCRYPTION_KEY_BYTES} bytes, with commas between them and no id twice`,
     readEncryptionKeys,
   ),
+  /** The first one seals the audit. Null: keys that are derived from those of ids. */
+  auditKeys: optional(
+    'WEBCHAT_AUDIT_KEYS',
+    `one or more id:base64 of ${ENCRYPTION_KEY_BYTES} bytes, with commas between them and no id twice`,
+    readEncryptionKeys,
+  ),
   opsTokens: variable(
     'OPS_TOKENS',
     `one or more name:token of at least ${SHORTEST_SECRET} characters, with commas between them`,

@@ -4,6 +4,7 @@ import { onShutdown } from '../config/lifecycle';
 import { loadConfiguration, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
 import { runMain } from '../config/run-main';
+import { auditKeys, type AuditKey } from '../core/audit-keys';
 import { dataConverter } from '../core/data-converter';
 import type { Environment } from '../core/environment';
 import type { PodiumEvent } from '../core/events';
@@ -14,6 +15,7 @@ import { wordsByCountry } from '../core/wish-words';
 import type { SessionTools } from '../ops/sessions';
 import { createTemporalClient } from '../ops/temporal';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
+import { unsealedRows } from '../store/audit-seals';
 import { activePauses, callLimits } from '../store/call-limits';
 import { createPool, type Pool } from '../store/database';
 import { connectFileStore } from '../store/files/connect';
@@ -28,6 +30,8 @@ import { lastWebhookCheck } from '../store/webhooks';
 import { addAccessMetrics, complainAboutAccess } from './access';
 import { afterReceipt } from './after-receipt';
 import { createApp } from './app';
+import { addAuditMetrics, auditIsSealed } from './audit-health';
+import { AuditSealer } from './audit-sealer';
 import { clientAddress } from './client-address';
 import type { DemoDependencies } from './demo';
 import type { Checks } from './health';
@@ -48,6 +52,7 @@ const NEEDS = [
   'webhookSecrets',
   'idKeys',
   'encryptionKeys',
+  'auditKeys',
   'opsTokens',
   'port',
   'publicUrl',
@@ -82,6 +87,7 @@ void runMain('server', async () => {
   addAccessMetrics(metrics.registry, () => readAccess(pool));
   measureWebhookChecks(metrics.registry, () => lastWebhookCheck(pool));
   addReconciliationMetrics(metrics.registry, () => reconciliationTotals(pool));
+  addAuditMetrics(metrics.registry, () => unsealedRows(pool));
   const context = receiveContext(environment, settings);
   const wordsFor = wordsByCountry(settings.optout);
   const judgeEvent = (event: PodiumEvent) => {
@@ -135,6 +141,10 @@ void runMain('server', async () => {
   const links = { publicUrl, encryptionKeys, seconds: settings.attachments.link_seconds };
   const tools = { pool, client, auditHash: (phone: string) => context.auditHash(phone), links };
   const files = await connectFileStore(settings.attachments.store);
+  const [key] = auditKeys(environment.auditKeys, environment.idKeys) as [AuditKey];
+  const sealer = new AuditSealer({ pool, files, key, logger });
+  sealer.start();
+  onShutdown(() => sealer.stop());
   const { max_bytes: maxBytes, allowed_types: allowedTypes } = settings.attachments;
   const rules = { maxBytes, allowedTypes };
   const app = createApp({
@@ -200,6 +210,7 @@ function readinessChecks(
       webhook: () => webhookIsWell(() => lastWebhookCheck(pool), settings.webhook.check_interval_seconds),
       reconciliation: () =>
         reconciliationIsWell(() => reconciliationTotals(pool), settings.reconciliation.interval_seconds),
+      audit: () => auditIsSealed(() => unsealedRows(pool)),
     },
   };
 }

@@ -1,37 +1,40 @@
 /** The audit: what happened to a customer, for a regulator and for the operator. */
 import type { Queryable } from './database';
 
-export type AuditKind =
-  | 'opt_out'
-  | 'opt_in'
+export const AUDIT_KINDS = [
+  'opt_out',
+  'opt_in',
   /** A wish in other words: all sends are suppressed until a person of the store has decided. */
-  | 'opt_out_asked'
+  'opt_out_asked',
   /** They have: it was none. */
-  | 'opt_out_dismissed'
-  | 'send_intended'
-  | 'send_blocked'
-  | 'send_refused'
-  | 'send_sent'
-  | 'send_not_sent'
-  | 'send_outcome_unknown'
+  'opt_out_dismissed',
+  'send_intended',
+  'send_blocked',
+  'send_refused',
+  'send_sent',
+  'send_not_sent',
+  'send_outcome_unknown',
   /** Let through before an opt-out, and of unknown outcome when that came: it may be on the wire. */
-  | 'send_on_wire'
+  'send_on_wire',
   /** Podium shows a message to a phone that had opted out, and it is none of ours. */
-  | 'send_after_opt_out'
+  'send_after_opt_out',
   /** What the reading of the conversation told about an unknown outcome. */
-  | 'send_found'
-  | 'send_not_found'
+  'send_found',
+  'send_not_found',
   /** Podium had taken it, and it did not arrive. */
-  | 'send_failed'
+  'send_failed',
   /** It stands in the conversation twice: an attempt that was not found came late. */
-  | 'send_doubled'
-  | 'session_closed'
-  | 'file_kept'
-  | 'file_refused'
-  | 'file_deleted'
-  | 'webhook_changed'
+  'send_doubled',
+  'session_closed',
+  'file_kept',
+  'file_refused',
+  'file_deleted',
+  'webhook_changed',
   /** A customer's message that no webhook had brought. */
-  | 'message_found';
+  'message_found',
+] as const;
+
+export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 export interface AuditEntry {
   /** Unique, so that a retried act is written once; null where the act's own transaction sees to that. */
@@ -59,4 +62,25 @@ export async function writeAudit(client: Queryable, entry: AuditEntry): Promise<
       JSON.stringify(entry.details),
     ],
   );
+}
+
+/** An entry as it stands in the audit. */
+export interface StoredEntry {
+  id: number;
+  at: Date;
+  /** One of AUDIT_KINDS, or of a later version's. */
+  kind: string;
+  locationUid: string | null;
+  workflowId: string | null;
+  details: AuditEntry['details'];
+}
+
+/** The entries about a customer, by any of the hashes that stand for the phone, the oldest first. */
+export async function entriesOf(pool: Queryable, phoneHashes: string[]): Promise<StoredEntry[]> {
+  const { rows } = await pool.query<StoredEntry>(
+    `select id, at, kind, location_uid as "locationUid", workflow_id as "workflowId", details
+       from audit_entries where phone_hash = any($1) order by at, id`,
+    [phoneHashes],
+  );
+  return rows;
 }

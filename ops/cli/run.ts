@@ -1,6 +1,7 @@
 /** The program as a function: arguments in, an exit code out. */
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../../config/load';
+import { registerAuditCommands } from './audit';
 import { registerAuthCommands } from './auth';
 import { registerContactCommands } from './contacts';
 import { CliContext, EXIT, type CliHost } from './context';
@@ -10,6 +11,7 @@ import { registerWebhookCommands } from './webhook';
 
 /** Each group of commands has a file of its own, which adds them to the program. */
 const GROUPS = [
+  registerAuditCommands,
   registerAuthCommands,
   registerContactCommands,
   registerFileCommands,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { FileMissing } from './file-store';
+import { AUDIT_HEADS, FileMissing } from './file-store';
 import { folderStore } from './folder';
 
 const PNG = { contentType: 'image/png' };
@@ -64,6 +64,13 @@ test.each(['../escape', '..', '', 'a/b', `${randomUUID()}/..`, `${randomUUID()}.
     await expect(async () => store.delete(id)).rejects.toThrow('a UUID');
   },
 );
+
+test("the ends of the audit's chain have a name of their own", async () => {
+  const store = await folderStore(folder);
+  await store.put(AUDIT_HEADS, Readable.from(['first']), PNG);
+  await store.put(AUDIT_HEADS, Readable.from(['second']), PNG);
+  expect(String(await buffer(await store.open(AUDIT_HEADS)))).toBe('second');
+});
 
 test('what a killed process had begun is gone after a day; what is being written stays', async () => {
   await folderStore(folder);

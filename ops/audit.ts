@@ -1,0 +1,116 @@
+/** What an operator can see of the audit: whether it is whole, and what happened to a customer. */
+import { ChainReader, type AuditHead, type AuditProblem } from '../core/audit-chain';
+import type { AuditKey } from '../core/audit-keys';
+import { phoneHash } from '../core/ids';
+import { entriesOf, type StoredEntry } from '../store/audit';
+import { exportedHeads, type ExportedHead } from '../store/audit-heads';
+import { sealAt, sealedRows, unsealedRows } from '../store/audit-seals';
+import type { Pool } from '../store/database';
+import type { FileStore } from '../store/files/file-store';
+import { listLocations } from '../store/locations';
+import { entriesInWords } from './audit-words';
+
+/** The sealer needs a second or two. */
+const SEALED_AFTER_SECONDS = 30;
+/** An export is a minute late at most. */
+const EXPORTED_AFTER_MS = 10 * 60_000;
+
+export interface AuditVerification {
+  /** Null when nothing was found, and something could not be told. */
+  ok: boolean | null;
+  sealed: number;
+  unsealed: number;
+  /** The newest end that was exported into the file store; null where there is none or the store is away. */
+  head: ExportedHead | null;
+  problems: AuditProblem[];
+  /** What could not be told, in sentences. */
+  unknown: string[];
+}
+
+export interface AuditTools {
+  pool: Pool;
+  /** All that may have sealed. */
+  keys: readonly AuditKey[];
+  openFiles: () => Promise<FileStore>;
+}
+
+/**
+ * Reads the whole audit and compares it with its seals, and with the ends of the chain that were exported.
+ *
+ * @param given an end that was kept elsewhere, as in a log; with it, the file store may be away
+ * @throws when the database is away
+ */
+export async function verifyAudit(
+  { pool, keys, openFiles }: AuditTools,
+  given: AuditHead | null,
+): Promise<AuditVerification> {
+  const unknown: string[] = [];
+  // Read first: the chain is as long as that, and grows meanwhile.
+  const exported = await openFiles()
+    .then(exportedHeads)
+    .catch((error: Error) => {
+      if (!given) unknown.push(`The ends that were exported could not be read: ${error.message}`);
+      return null;
+    });
+  const reader = new ChainReader(keys, [...(exported ?? []), ...(given ? [given] : [])]);
+  let sealed = 0;
+  for await (const row of sealedRows(pool)) {
+    reader.read(row);
+    sealed += 1;
+  }
+  reader.end();
+  for (const [key, number] of reader.unknownKeys)
+    unknown.push(`The key "${key}", by which rows from number ${number} on are sealed, is not known here.`);
+  const head = exported?.at(-1) ?? null;
+  if (exported && !given) unknown.push(...(await uncoveredTail(pool, head, sealed)));
+  const { count: unsealed, notSealed } = await readUnsealed(pool);
+  const problems = [...reader.problems, ...notSealed];
+  const ok = problems.length > 0 ? false : unknown.length > 0 ? null : true;
+  return { ok, sealed, unsealed, head, problems, unknown };
+}
+
+/** Where no end was exported for long, nobody knows what stood behind the last one. */
+async function uncoveredTail(pool: Pool, head: ExportedHead | null, sealed: number): Promise<string[]> {
+  if (!head)
+    return sealed > 0
+      ? ['No end was exported: whether rows are cut off cannot be told from the database.']
+      : [];
+  const next = await sealAt(pool, head.number + 1);
+  if (!next || Date.now() - next.sealedAt.getTime() < EXPORTED_AFTER_MS) return [];
+  return [
+    `Since ${head.exportedAt} (number ${head.number}) no end was exported, though rows were sealed: whether some are cut off behind it cannot be told.`,
+  ];
+}
+
+async function readUnsealed(pool: Pool): Promise<{ count: number; notSealed: AuditProblem[] }> {
+  const { count, oldestSeconds, oldestId, oldestAt } = await unsealedRows(pool);
+  if (oldestSeconds < SEALED_AFTER_SECONDS) return { count, notSealed: [] };
+  const what = `${count} row(s) have no seal, this one for ${Math.round(oldestSeconds)} s: no server seals.`;
+  const at = oldestAt?.toISOString() ?? null;
+  return { count, notSealed: [{ kind: 'not_sealed', number: null, id: oldestId, at, what }] };
+}
+
+/** Of a customer: an entry with the name of its store, where it is on the list, and with words for it. */
+export type ShownEntry = StoredEntry & { location: string | null; words: string };
+
+/**
+ * What happened to a phone (E.164), the oldest first.
+ *
+ * @param idKeys of `WEBCHAT_ID_KEY`: entries bear the hash by the key that was the first one at their time
+ */
+export async function showAudit(pool: Pool, phone: string, idKeys: readonly string[]): Promise<ShownEntry[]> {
+  const [entries, locations] = await Promise.all([
+    entriesOf(
+      pool,
+      idKeys.map((key) => phoneHash(phone, key)),
+    ),
+    listLocations(pool),
+  ]);
+  const names = new Map(locations.map(({ uid, name }) => [uid, name]));
+  const located = entries.map((entry) => ({
+    ...entry,
+    location: entry.locationUid === null ? null : (names.get(entry.locationUid) ?? null),
+  }));
+  const words = entriesInWords(located);
+  return located.map((entry, i) => ({ ...entry, words: words[i]! }));
+}
