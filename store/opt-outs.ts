@@ -230,8 +230,8 @@ export interface OptOutRecord {
 }
 
 /** The state of a phone; null when nobody ever wanted a change. */
-export async function optOutState(pool: Pool, phone: string): Promise<OptOutState | null> {
-  const { rows } = await pool.query<OptOutState>(
+export async function optOutState(db: Queryable, phone: string): Promise<OptOutState | null> {
+  const { rows } = await db.query<OptOutState>(
     `select opted_out as "optedOut", source, recorded_at as "recordedAt" from opt_outs where phone_e164 = $1`,
     [phone],
   );
