@@ -66,7 +66,11 @@ const schema = z
       start_on: z.enum(['webchat', 'any']),
       close_when_store_owes: z.boolean(),
     }),
-    optout: z.strictObject({ keywords: z.array(text).min(1), mirror_retry_seconds: seconds }),
+    optout: z.strictObject({
+      keywords: z.array(text).min(1),
+      mirror_retry_seconds: seconds,
+      audit_interval_seconds: z.number().min(1),
+    }),
     locations: z.strictObject({
       refresh_interval_seconds: seconds,
       rejection_burst: z.strictObject({ count, minutes: z.number().positive() }),

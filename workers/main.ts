@@ -15,6 +15,7 @@ import {
 import type { Logger } from 'pino';
 import { withinActivities } from '../activities/call-share';
 import { createFileActivities } from '../activities/file-activities';
+import { createOptOutAuditActivities, createOptOutAuditSteps } from '../activities/opt-out-audit';
 import { createPodiumActivities } from '../activities/podium-activities';
 import {
   createReconciliationActivities,
@@ -114,7 +115,11 @@ void runMain('worker', async () => {
       ...common,
       taskQueue: SESSION_QUEUE,
       workflowsPath: require.resolve('../workflows/index'),
-      activities: { ...createSessionActivities(deps), ...createReconciliationSteps(reconciliation) },
+      activities: {
+        ...createSessionActivities(deps),
+        ...createReconciliationSteps(reconciliation),
+        ...createOptOutAuditSteps(deps),
+      },
     }),
     await Worker.create({
       ...common,
@@ -123,6 +128,7 @@ void runMain('worker', async () => {
         ...createPodiumActivities(deps),
         ...createReconciliationActivities(reconciliation),
         ...createWebhookCheckActivities(deps),
+        ...createOptOutAuditActivities(deps),
       },
       maxTaskQueueActivitiesPerSecond: queueCallsPerSecond(settings.podium.requests_per_minute),
     }),
