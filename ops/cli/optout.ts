@@ -9,6 +9,7 @@ import {
   type OptOutReport,
 } from '../opt-outs';
 import type { CliContext } from './context';
+import { registerOptOutAuditCommands } from './optout-audit';
 import { e164, phoneOption, shown, showPhonesOption, type PhoneOptions } from './phone';
 
 export function registerOptOutCommands(program: Command, context: CliContext): void {
@@ -32,6 +33,7 @@ export function registerOptOutCommands(program: Command, context: CliContext): v
     )
     .addOption(phoneOption().makeOptionMandatory(false))
     .action((options: Partial<PhoneOptions>) => retry(context, options));
+  registerOptOutAuditCommands(optOut, context);
 }
 
 async function check(context: CliContext, options: PhoneOptions): Promise<void> {
