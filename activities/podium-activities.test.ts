@@ -36,7 +36,7 @@ function run<Name extends keyof Activities>(
 
 const contact = (phone: string, locationUids: string[], optedOutAt: Date | null = null) => ({
   ...{ uid: `uid of ${phone}`, name: 'Jane', phones: [phone], locationUids, optedOutAt },
-  conversationUids: [],
+  ...{ conversationUids: [], updatedAt: null },
 });
 
 async function note(options: { close?: boolean; body?: string | null; conversationUid?: string | null }) {

@@ -43,7 +43,14 @@ beforeEach(async () => {
   podium = new FakePodium(() => Promise.resolve(Date.now()));
   podium.locations = STORES;
   podium.contacts.push({
-    ...{ uid: 'c1', name: 'Jane', phones: [JANE], locationUids: [NORTHSIDE], optedOutAt: null },
+    ...{
+      uid: 'c1',
+      name: 'Jane',
+      phones: [JANE],
+      locationUids: [NORTHSIDE],
+      optedOutAt: null,
+      updatedAt: null,
+    },
     conversationUids: [`conversation of ${JANE}`],
   });
   await replaceLocations(database.pool, podium.locations, new Date());

@@ -225,7 +225,7 @@ describe("Podium's errors", () => {
 describe('a conversation that Podium does not know', () => {
   const contactAt = (locationUid: string) =>
     podium.contacts.push({
-      ...{ uid: 'contact', name: null, phones: [JANE], optedOutAt: null },
+      ...{ uid: 'contact', name: null, phones: [JANE], optedOutAt: null, updatedAt: null },
       ...{ locationUids: [locationUid], conversationUids: ['known'] },
     });
 
@@ -282,7 +282,14 @@ describe('an attempt of unknown outcome', () => {
   test('is looked for by way of the contact while no conversation is known', async () => {
     const send = text({ conversationUid: null });
     podium.contacts.push({
-      ...{ uid: 'jane', name: null, phones: [JANE], locationUids: [NORTHSIDE], optedOutAt: null },
+      ...{
+        uid: 'jane',
+        name: null,
+        phones: [JANE],
+        locationUids: [NORTHSIDE],
+        optedOutAt: null,
+        updatedAt: null,
+      },
       conversationUids: [`conversation of ${JANE}`],
     });
     podium.fail('sendMessage', 'lost answer', 1);
@@ -294,7 +301,14 @@ describe('an attempt of unknown outcome', () => {
   test('is looked for in the other conversations of the contact when a merge has moved its own', async () => {
     const send = text();
     podium.contacts.push({
-      ...{ uid: 'jane', name: null, phones: [JANE], locationUids: [NORTHSIDE], optedOutAt: null },
+      ...{
+        uid: 'jane',
+        name: null,
+        phones: [JANE],
+        locationUids: [NORTHSIDE],
+        optedOutAt: null,
+        updatedAt: null,
+      },
       conversationUids: ['moved'],
     });
     podium.fail('sendMessage', 'lost answer', 1);
@@ -334,7 +348,14 @@ describe('an attempt of unknown outcome', () => {
     expect(await failed(send)).toMatchObject({ type: 'not_readable_yet', nextRetryDelay: 15_000 });
     expect(podium.texts).toEqual([]);
     podium.contacts.push({
-      ...{ uid: 'jane', name: null, phones: [JANE], locationUids: [NORTHSIDE], optedOutAt: null },
+      ...{
+        uid: 'jane',
+        name: null,
+        phones: [JANE],
+        locationUids: [NORTHSIDE],
+        optedOutAt: null,
+        updatedAt: null,
+      },
       conversationUids: [],
     });
     expect(await attempt(send)).toMatchObject({ status: 'sent' }); // the contact has no conversation

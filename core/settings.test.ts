@@ -30,6 +30,7 @@ test('the shipped file is complete, with the promised values', () => {
     optout: {
       keywords: ['STOP', 'UNSUBSCRIBE', 'QUIT', 'END', 'CANCEL', 'OPTOUT'],
       mirror_retry_seconds: 86_400,
+      audit_interval_seconds: 86_400,
     },
     locations: { refresh_interval_seconds: 300 },
     contacts: { conflict_refetch_max_attempts: 3 },
@@ -84,6 +85,12 @@ test.each([
 ])('%s is refused', (_, own) => {
   expect(problems(own)).toEqual([
     expect.stringMatching(/^session: idle_warn_seconds < idle_close_seconds </),
+  ]);
+});
+
+test('an interval that Temporal could not keep is refused', () => {
+  expect(problems('optout: { audit_interval_seconds: 0.5 }')).toEqual([
+    expect.stringMatching(/^optout\.audit_interval_seconds: /),
   ]);
 });
 

@@ -88,6 +88,7 @@ const optOut = z.strictObject({
   confirmation: z.boolean(),
   help_texts: z.record(z.string(), withPlaceholders('location')),
   mirror_retry_seconds: seconds,
+  audit_interval_seconds: z.number().min(1),
 });
 
 const schema = z

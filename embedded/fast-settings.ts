@@ -22,7 +22,11 @@ export function writeFastSettings(own: string | null, path: string): void {
       podium_expiry_seconds: session.podium_expiry_seconds / FAST,
       reply_within_seconds: session.reply_within_seconds / FAST,
     },
-    optout: { ...kept['optout'], mirror_retry_seconds: optout.mirror_retry_seconds / FAST },
+    optout: {
+      ...kept['optout'],
+      mirror_retry_seconds: optout.mirror_retry_seconds / FAST,
+      audit_interval_seconds: optout.audit_interval_seconds / FAST,
+    },
     webhook: {
       ...kept['webhook'],
       check_interval_seconds: webhook.check_interval_seconds / FAST,

@@ -86,6 +86,12 @@ const WORDS: Record<AuditKind, Wording> = {
     what: `The webhook ${webhook_uid} was changed at Podium`,
     why: `${action}, by ${actor}`,
   }),
+  opt_out_drift_found: ({ reason, mend }) => ({
+    what: "Our ledger and Podium's contact did not say the same of an opt-out",
+    why: mend
+      ? `${String(reason).replaceAll('_', ' ')}, which was mended`
+      : String(reason).replaceAll('_', ' '),
+  }),
   message_found: ({ status, code }) => ({
     what: 'A message of the customer was found in Podium that no webhook had brought',
     why: code ? `${status}, ${reasonOf(code)}` : String(status),

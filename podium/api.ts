@@ -21,6 +21,8 @@ export interface PodiumContact {
   conversationUids: string[];
   /** When Podium itself holds an opt-out for the phone that was asked about. */
   optedOutAt: Date | null;
+  /** When Podium last changed the contact; null where it does not tell. */
+  updatedAt: Date | null;
 }
 
 export interface SentMessage {

@@ -96,6 +96,7 @@ describe('a contact', () => {
     ],
     locations: [{ uid: LOCATION }],
     conversations: [{ uid: CONVERSATION }],
+    updatedAt: '2026-07-23T09:00:00Z',
     attributes: [{ label: 'Eyes', value: null }],
   };
 
@@ -108,6 +109,7 @@ describe('a contact', () => {
       locationUids: [LOCATION],
       conversationUids: [CONVERSATION],
       optedOutAt: null,
+      updatedAt: new Date('2026-07-23T09:00:00Z'),
     });
     expect(asked()).toEqual([['GET', '/v4/contacts/%2B61400123456']]);
   });

@@ -187,6 +187,7 @@ const contact = part({
   channels: list(part({ identifier: text, transactionalOptedOutAt: optOutTime })),
   locations: list(part({ uid: text })),
   conversations: list(part({ uid: text })),
+  updatedAt: time,
 });
 const contactAnswer = z.object({ data: contact });
 
@@ -204,6 +205,7 @@ function toContact({ uid, name, ...rest }: z.infer<typeof contact>, phone: strin
     locationUids: uidsOf(rest.locations),
     conversationUids: uidsOf(rest.conversations),
     optedOutAt: optOut?.transactionalOptedOutAt ?? null,
+    updatedAt: rest.updatedAt,
   };
 }
 

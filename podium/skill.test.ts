@@ -40,6 +40,7 @@ describe('a contact, in the skill contract', () => {
       locationUids: [LOCATION],
       conversationUids: ['s1'],
       optedOutAt: null,
+      updatedAt: null,
     });
     expect(asked()).toEqual([['GET', `/v4/contacts?phone=%2B61400123456&location_uid=${LOCATION}`]]);
   });
@@ -66,7 +67,10 @@ describe('a contact, in the skill contract', () => {
     const podium = await podiumAnswering({
       data: [contact('c1', PHONE, { opted_out: true, updated_at: at })],
     });
-    expect((await podium.findContact(PHONE, LOCATION))?.optedOutAt).toEqual(new Date(at));
+    expect(await podium.findContact(PHONE, LOCATION)).toMatchObject({
+      optedOutAt: new Date(at),
+      updatedAt: new Date(at),
+    });
   });
 
   it.each([

@@ -102,5 +102,6 @@ function toContact(read: z.infer<typeof contact>, phone: string): PodiumContact 
     locationUids: read.location_uid === null ? [] : [read.location_uid],
     conversationUids: read.conversation_uid === null ? [] : [read.conversation_uid],
     optedOutAt: read.opted_out ? (read.updated_at ?? new Date()) : null,
+    updatedAt: read.updated_at,
   };
 }

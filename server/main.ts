@@ -22,6 +22,7 @@ import { connectFileStore } from '../store/files/connect';
 import { countFiles } from '../store/files/rows';
 import { receive, type Outcome } from '../store/inbox';
 import { readAccess, storedTokens } from '../store/podium-tokens';
+import { lastOptOutAudits } from '../store/opt-out-audits';
 import { countMirrors } from '../store/opt-out-mirrors';
 import { receiveContext } from '../store/receive-context';
 import { reconciliationTotals } from '../store/reconciliation';
@@ -40,6 +41,7 @@ import { createInboxWriter } from './inbox-writer';
 import { LocationDirectory } from './location-directory';
 import { createMetrics, type Backlog } from './metrics';
 import { measureWebhookChecks, webhookIsWell } from './webhook-health';
+import { addOptOutAuditMetrics } from './opt-out-audit-health';
 import { Presence } from './presence';
 import { releaseHeldUp } from './quarantine';
 import { addReconciliationMetrics, reconciliationIsWell } from './reconciliation-health';
@@ -88,6 +90,7 @@ void runMain('server', async () => {
   measureWebhookChecks(metrics.registry, () => lastWebhookCheck(pool));
   addReconciliationMetrics(metrics.registry, () => reconciliationTotals(pool));
   addAuditMetrics(metrics.registry, () => unsealedRows(pool));
+  addOptOutAuditMetrics(metrics.registry, async () => (await lastOptOutAudits(pool)).last);
   const context = receiveContext(environment, settings);
   const wordsFor = wordsByCountry(settings.optout);
   const judgeEvent = (event: PodiumEvent) => {

@@ -32,6 +32,8 @@ export const AUDIT_KINDS = [
   'webhook_changed',
   /** A customer's message that no webhook had brought. */
   'message_found',
+  /** Our ledger and Podium do not say the same of an opt-out. */
+  'opt_out_drift_found',
 ] as const;
 
 export type AuditKind = (typeof AUDIT_KINDS)[number];

@@ -248,8 +248,8 @@ export interface Mirror {
 }
 
 /** Null when there never was anything that Podium had to know. */
-export async function mirrorOf(pool: Pool, phone: string): Promise<Mirror | null> {
-  const { rows } = await pool.query<Mirror>(
+export async function mirrorOf(db: Queryable, phone: string): Promise<Mirror | null> {
+  const { rows } = await db.query<Mirror>(
     `select state, opted_out as "optedOut", location_uid as "locationUid", attempts,
             last_attempt_at as "lastAttemptAt", told_at as "toldAt",
             not_permitted_since as "notPermittedSince", error_code as "errorCode"

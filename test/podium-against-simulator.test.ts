@@ -92,6 +92,7 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
       locationUids: [NORTHSIDE],
       conversationUids: [conversation_uid],
       optedOutAt: null,
+      updatedAt: expect.any(Date),
     });
     expect(uid).toBe(contract === 'skill' ? found.uid : null);
     expect((await simulator.state(PHONE)).contacts).toHaveLength(1);

@@ -15,6 +15,7 @@ import {
 import type { Logger } from 'pino';
 import { withinActivities } from '../activities/call-share';
 import { createFileActivities } from '../activities/file-activities';
+import { createOptOutAuditActivities, createOptOutAuditSteps } from '../activities/opt-out-audit';
 import { createPodiumActivities } from '../activities/podium-activities';
 import {
   createReconciliationActivities,
@@ -115,7 +116,11 @@ void runMain('worker', async () => {
       ...common,
       taskQueue: SESSION_QUEUE,
       workflowsPath: require.resolve('../workflows/index'),
-      activities: { ...createSessionActivities(deps), ...createReconciliationSteps(reconciliation) },
+      activities: {
+        ...createSessionActivities(deps),
+        ...createReconciliationSteps(reconciliation),
+        ...createOptOutAuditSteps(deps),
+      },
     }),
     await Worker.create({
       ...common,
@@ -124,6 +129,7 @@ void runMain('worker', async () => {
         ...createPodiumActivities(deps),
         ...createReconciliationActivities(reconciliation),
         ...createWebhookCheckActivities(deps),
+        ...createOptOutAuditActivities(deps),
       },
       maxTaskQueueActivitiesPerSecond: queueCallsPerSecond(settings.podium.requests_per_minute),
     }),

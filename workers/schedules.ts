@@ -25,6 +25,7 @@ export function plannedSchedules({ optout, reconciliation, webhook }: Settings):
   return [
     every(DAY, 'fileRetention'),
     every(optout.mirror_retry_seconds, 'optOutMirrorRetry'),
+    every(optout.audit_interval_seconds, 'optOutAudit'),
     every(webhook.check_interval_seconds, 'webhookCheck'),
     every(reconciliation.interval_seconds, 'reconciliation'),
   ];

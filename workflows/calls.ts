@@ -1,5 +1,6 @@
 /** How the workflows call the store and Podium. Types only are imported: no activity is in the bundle. */
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { OptOutAuditActivities, OptOutAuditSteps } from '../activities/opt-out-audit';
 import type { PodiumActivities } from '../activities/podium-activities';
 import type { ReconciliationActivities, ReconciliationSteps } from '../activities/reconciliation-activities';
 import type { SessionActivities } from '../activities/session-activities';
@@ -46,7 +47,9 @@ export const { openSession } = proxyActivities<Pick<SessionActivities, 'openSess
  * The store: short transactions that may be repeated, on the worker that runs the session. Past 5 s between
  * two attempts a durable timer waits, so that a store that is away holds no workflow task.
  */
-export const store = proxyLocalActivities<Omit<SessionActivities, 'openSession'> & ReconciliationSteps>({
+export const store = proxyLocalActivities<
+  Omit<SessionActivities, 'openSession'> & ReconciliationSteps & OptOutAuditSteps
+>({
   ...UNTIL_DONE,
   localRetryThreshold: '5 seconds',
 });
@@ -57,7 +60,9 @@ export const store = proxyLocalActivities<Omit<SessionActivities, 'openSession'>
  * `withinMs` are over: Temporal itself sees to that, also while no worker runs.
  */
 export function podiumFor(locationUid: string, use: keyof typeof PRIORITY, withinMs?: number) {
-  return proxyActivities<PodiumActivities & ReconciliationActivities & WebhookCheckActivities>({
+  return proxyActivities<
+    PodiumActivities & ReconciliationActivities & WebhookCheckActivities & OptOutAuditActivities
+  >({
     taskQueue: PODIUM_QUEUE,
     scheduleToCloseTimeout: withinMs,
     // Two HTTP calls with their time limits, and the store; a text that is later than that leaves with the next.

@@ -4,6 +4,7 @@ export { contactReading } from './contact-reading';
 export { fileRetention } from './file-retention';
 export { fileSend } from './file-send';
 export { inboundFile } from './inbound-file';
+export { optOutAudit } from './opt-out-audit';
 export { optOutMirror, optOutMirrorRetry } from './opt-out-mirror';
 export { ownText } from './own-text';
 export { reconciliation } from './reconciliation';

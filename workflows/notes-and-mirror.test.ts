@@ -128,7 +128,7 @@ describe('a contact that Podium has accepted', () => {
       locationUids: [NORTHSIDE],
       conversationUids: [],
     },
-    optedOutAt,
+    ...{ optedOutAt, updatedAt: null },
   });
   const readings = () => rig.podium.calls.filter(({ method }) => method === 'findContact').length;
 

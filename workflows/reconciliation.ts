@@ -3,12 +3,10 @@
  * Started by a schedule. What is still to be read stands in the store, so that a call that fails costs its
  * conversation this turn and nothing else, and a run that grows long goes on in the next one.
  */
-import { ActivityFailure, continueAsNew, log, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, continueAsNew, log } from '@temporalio/workflow';
 import type { LocationToLookAt } from '../activities/reconciliation-activities';
 import { podiumFor, store } from './calls';
-
-/** How many locations are looked at side by side: enough to keep the queue's lowest class busy. */
-const LANES = 4;
+import { inLanes, isLong } from './long-run';
 
 interface Counts {
   /** Messages that came in, of customers and of stores. */
@@ -58,19 +56,6 @@ export async function reconciliation(carried?: Reconciliation): Promise<Reconcil
 async function begin(): Promise<Reconciliation> {
   const until = await store.lookUntil(Date.now());
   return { until, after: '', locations: 0, conversations: 0, accepted: 0, quarantined: 0, failed: 0 };
-}
-
-/** Then the run ends where it stands, and the next one goes on there. */
-function isLong(): boolean {
-  return workflowInfo().continueAsNewSuggested;
-}
-
-async function inLanes<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
-  const lane = async () => {
-    for (let item = left.shift(); item !== undefined && !isLong(); item = left.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
 }
 
 async function lookAt(run: Reconciliation, { locationUid, listed }: LocationToLookAt): Promise<void> {

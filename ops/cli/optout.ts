@@ -6,6 +6,7 @@ import { checkOptOut, optOutHistory, retryMirrors } from '../opt-outs';
 import type { CliContext } from './context';
 import { registerOptOutChanges } from './optout-changes';
 import { optOutEntryInWords, optOutInWords } from './optout-words';
+import { registerOptOutAuditCommands } from './optout-audit';
 import { e164, phoneOption, shown, showPhonesOption, type PhoneOptions } from './phone';
 
 export function registerOptOutCommands(program: Command, context: CliContext): void {
@@ -30,6 +31,7 @@ export function registerOptOutCommands(program: Command, context: CliContext): v
     )
     .addOption(phoneOption().makeOptionMandatory(false))
     .action((options: Partial<PhoneOptions>) => retry(context, options));
+  registerOptOutAuditCommands(optOut, context);
   optOut
     .command('classify')
     .description('what a text wishes for, as the settings have it; nothing is looked up')

@@ -76,7 +76,7 @@ export class FakePodium implements PodiumApi {
     );
 
   createContact = (contact: { phone: string; locationUid: string; name: string }) =>
-    this.call('createContact', [contact], async () => {
+    this.call('createContact', [contact], async (at) => {
       const existing = this.contacts.find(({ phones }) => phones.includes(contact.phone));
       existing?.locationUids.push(contact.locationUid);
       if (!existing)
@@ -87,6 +87,7 @@ export class FakePodium implements PodiumApi {
           locationUids: [contact.locationUid],
           conversationUids: [],
           optedOutAt: null,
+          updatedAt: new Date(at),
         });
       return { uid: null };
     });

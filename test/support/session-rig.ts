@@ -12,6 +12,7 @@ import {
   makeTelemetryFilterString,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { createOptOutAuditActivities, createOptOutAuditSteps } from '../../activities/opt-out-audit';
 import { createPodiumActivities } from '../../activities/podium-activities';
 import { createWebhookCheckActivities } from '../../activities/webhook-check';
 import {
@@ -375,7 +376,11 @@ async function startWorkers(
       connection,
       taskQueue: SESSION_QUEUE,
       workflowBundle: await workflowBundle(),
-      activities: { ...createSessionActivities(deps), ...createReconciliationSteps(reconciliation) },
+      activities: {
+        ...createSessionActivities(deps),
+        ...createReconciliationSteps(reconciliation),
+        ...createOptOutAuditSteps(deps),
+      },
     }),
     Worker.create({
       connection,
@@ -384,6 +389,7 @@ async function startWorkers(
         ...createPodiumActivities(deps),
         ...createReconciliationActivities(reconciliation),
         ...createWebhookCheckActivities(deps),
+        ...createOptOutAuditActivities(deps),
       },
     }),
   ]);

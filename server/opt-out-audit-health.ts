@@ -1,0 +1,41 @@
+/** What the last look at everyone's opt-out has found, as `/metrics` tells it. */
+import { Gauge, type Registry } from 'prom-client';
+import { DRIFT_REASONS } from '../core/opt-out-audit';
+import type { OptOutAudit } from '../store/opt-out-audits';
+import { shared } from './shared';
+
+/** @param read the last look that came to its end; null when there was none */
+export function addOptOutAuditMetrics(registry: Registry, read: () => Promise<OptOutAudit | null>): void {
+  const registers = [registry];
+  const readOnce = shared(() => read().catch(() => null));
+  new Gauge({
+    name: 'podium_webchat_opt_out_audit_last_run_timestamp_seconds',
+    help: "When everyone's opt-out had last been compared with Podium, in Unix seconds; NaN before the first time.",
+    registers,
+    async collect() {
+      const audit = await readOnce();
+      this.set(audit?.finishedAt ? audit.finishedAt.getTime() / 1000 : NaN);
+    },
+  });
+  new Gauge({
+    name: 'podium_webchat_opt_out_audit_phones',
+    help: 'Phones by what that look has found: agreed, not_asked (nobody can tell), or the reason of the drift.',
+    labelNames: ['found'],
+    registers,
+    async collect() {
+      const audit = await readOnce();
+      this.set({ found: 'agreed' }, audit?.agreed ?? NaN);
+      this.set({ found: 'not_asked' }, audit?.notAsked ?? NaN);
+      for (const reason of DRIFT_REASONS)
+        this.set({ found: reason }, audit ? (audit.drifted[reason] ?? 0) : NaN);
+    },
+  });
+  new Gauge({
+    name: 'podium_webchat_opt_out_audit_mended',
+    help: 'Of the phones that drifted, how many that look has mended.',
+    registers,
+    async collect() {
+      this.set((await readOnce())?.mended ?? NaN);
+    },
+  });
+}
