@@ -79,6 +79,7 @@ test('audit show tells in plain words why nothing was sent, with the phone nowhe
 test('audit verify exits 0, 1 or 2, and says what it found', async () => {
   expect(await verify()).toMatchObject({ exitCode: 0, ok: true, sealed: 2, unsealed: 0, problems: [] });
   const { seal } = (await newestSeal(db.pool))!;
+  expect(await verify()).toMatchObject({ head: { number: 2, seal, exported_at: expect.any(String) } });
   expect(await verify('--head', `2:${seal}`)).toMatchObject({ exitCode: 0 });
   expect(await verify('--head', `3:${seal}`)).toMatchObject({
     ...{ exitCode: 1, ok: false, problems: [{ number: 3, id: null, kind: 'cut_off' }] },

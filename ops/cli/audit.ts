@@ -32,7 +32,7 @@ async function verify(context: CliContext, head: AuditHead | null): Promise<void
   };
   const result = await verifyAudit(tools, head);
   const exitCode = { true: EXIT.fine, false: EXIT.notFine, null: EXIT.unknown }[`${result.ok}`];
-  context.answer(result, verificationInWords(result), exitCode);
+  context.answer(verificationData(result), verificationInWords(result), exitCode);
 }
 
 function readHead(value: string): AuditHead {
@@ -42,6 +42,11 @@ function readHead(value: string): AuditHead {
       'It is the number and the seal, 64 hexadecimal digits, with a colon between.',
     );
   return { number: Number(number), seal: seal.toLowerCase(), exportedAt: null };
+}
+
+function verificationData({ head, ...rest }: AuditVerification) {
+  const exported = head && { number: head.number, seal: head.seal, exported_at: head.exportedAt };
+  return { ...rest, head: exported };
 }
 
 function verificationInWords({ ok, sealed, unsealed, head, problems, unknown }: AuditVerification): string {
