@@ -88,6 +88,13 @@ test.each([
   ]);
 });
 
+test.each([
+  ['reading opt-outs less often than once a minute', 'cache_ttl_seconds: 61'],
+  ['sending while opt-outs cannot be read', 'fail_mode: open'],
+])('%s is refused', (_, own) => {
+  expect(problems(`optout: { ${own} }`)).toEqual([expect.stringContaining('optout.')]);
+});
+
 test('an interval that Temporal could not keep is refused', () => {
   expect(problems('optout: { audit_interval_seconds: 0.5 }')).toEqual([
     expect.stringMatching(/^optout\.audit_interval_seconds: /),

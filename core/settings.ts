@@ -84,6 +84,13 @@ const optOut = z.strictObject({
     country,
     z.strictObject({ keywords: z.array(keyword).optional(), help_keywords: z.array(keyword).optional() }),
   ),
+  /**
+   * The door reads the ledger in the transaction that lets a text out, whatever stands here: no cache is in use that
+   * could live for so long.
+   */
+  cache_ttl_seconds: z.number().min(0).max(60),
+  /** A ledger that cannot be read lets nothing out; there is no other way. */
+  fail_mode: z.literal('closed'),
   /** One text may confirm an opt-out. The specification wants none. */
   confirmation: z.boolean(),
   help_texts: z.record(z.string(), withPlaceholders('location')),

@@ -19,6 +19,8 @@ export interface TokenStore {
   /** False when there is a newer grant than that: then what was refused is out of date. */
   saveRefusal(refusal: { code: string; tokens: string[]; until: Date }, after: number): Promise<boolean>;
   savePause(until: Date): Promise<void>;
+  /** A pause as well: what Podium gives it does not accept, which an operator has to see. */
+  saveRejection(until: Date): Promise<void>;
 }
 
 export interface AccessTokens {
@@ -125,7 +127,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     rejectedInARow = rejected === lastAccepted ? 0 : rejectedInARow + 1;
     if (rejectedInARow < REJECTED_IN_A_ROW) return;
     rejectedInARow = 0;
-    await store.savePause(new Date(Date.now() + REFUSED_AGAIN_MS));
+    await store.saveRejection(new Date(Date.now() + REFUSED_AGAIN_MS));
     logger.error('Podium rejects every access token that it gives');
     throw throttled(REFUSED_AGAIN_MS);
   }

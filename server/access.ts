@@ -3,12 +3,22 @@ import { Gauge, type Registry } from 'prom-client';
 import type { AccessFacts } from '../store/podium-tokens';
 import { shared } from './shared';
 
-/** @throws with the reason while Podium accepts no refresh token */
+/** Rejected tokens are tried anew once a minute: seen longer ago, it is over. */
+const REJECTED_FOR_MS = 180_000;
+
+/** @throws with the reason while Podium accepts no refresh token, or none of the access tokens that it gives */
 export function complainAboutAccess(access: AccessFacts | null): void {
+  if (access && areRejected(access))
+    throw new Error(
+      "Podium gives access tokens and rejects each of them: compare PODIUM_API_URL with PODIUM_TOKEN_URL, and ask Podium's support",
+    );
   if (!access?.refusedSince) return;
   const since = access.refusedSince.toISOString();
   throw new Error(`access refused since ${since} (${access.refusedCode}): podium-webchat auth login`);
 }
+
+const areRejected = ({ tokensRejectedAt }: AccessFacts): boolean =>
+  tokensRejectedAt !== null && Date.now() - tokensRejectedAt.getTime() < REJECTED_FOR_MS;
 
 /** Figures that are read when someone asks for them; NaN while they are not known. */
 export function addAccessMetrics(registry: Registry, read: () => Promise<AccessFacts | null>): void {
@@ -23,8 +33,8 @@ export function addAccessMetrics(registry: Registry, read: () => Promise<AccessF
         this.set(access ? figure(access) : NaN);
       },
     });
-  gauge('access', 'Whether Podium accepts a refresh token of ours: 1 or 0.', ({ refusedSince }) =>
-    refusedSince ? 0 : 1,
+  gauge('access', 'Whether Podium lets us in: 1 or 0.', (access) =>
+    access.refusedSince || areRejected(access) ? 0 : 1,
   );
   gauge(
     'access_token_expiry_timestamp_seconds',

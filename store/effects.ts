@@ -23,6 +23,7 @@ import {
   takeBackPodiumOptOut,
   isOptedOut,
   optOutState,
+  type LedgerEntry,
   type OptOutChange,
   type SendBlock,
   type Wish,
@@ -112,7 +113,7 @@ export async function applyOptOuts(
       if (isKnown.has(change) || !(await isMeant(client, event, change))) continue;
       const entry = await applyOptOut(client, change);
       if (change.wish === 'opt_in') wishes.add(event);
-      if (entry.began) await confirm(client, event, change, entry.version!, context);
+      if (entry.began) await confirm(client, event, change, entry, context);
     }
     for (const change of cleared.get(event)!)
       if (mayBeTakenBack.has(change.phone)) await takeBackPodiumOptOut(client, change);
@@ -135,12 +136,13 @@ async function confirm(
   client: Queryable,
   { verdict, receivedAt }: JudgedEvent,
   { phone }: OptOutChange,
-  version: number,
+  { historyId, version }: LedgerEntry,
   { texts }: ReceiveContext,
 ): Promise<void> {
   if (texts.confirmation === null || verdict.kind !== 'customer_message') return;
   const { locationUid } = verdict;
-  await wantConfirmation(client, { phone, locationUid, body: texts.confirmation, version, now: receivedAt });
+  const body = texts.confirmation;
+  await wantConfirmation(client, { phone, locationUid, body, historyId, version: version!, now: receivedAt });
 }
 
 /**

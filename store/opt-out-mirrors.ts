@@ -65,6 +65,16 @@ export async function mirrorEntry(
   if (state === 'pending') await wantMirrors(client, [historyId]);
 }
 
+/** Has Podium told somewhat later than at once. */
+export async function delayMirror(client: Queryable, historyId: number): Promise<void> {
+  await client.query(
+    `update workflow_starts set due_at = due_at + interval '15 seconds' where workflow_id = $1`,
+    [mirrorWorkflowId(historyId)],
+  );
+}
+
+const mirrorWorkflowId = (historyId: number) => `opt-out-mirror:${historyId}`;
+
 /** The entry with this id, for the workflow that tells Podium. */
 export async function historyEntry(pool: Pool, id: number): Promise<HistoryEntry | null> {
   const { rows } = await pool.query<HistoryEntry>(
@@ -214,7 +224,7 @@ function wantMirrors(client: Queryable, historyIds: number[], suffix = ''): Prom
     client,
     historyIds.map((historyId) => ({
       workflowType: 'optOutMirror',
-      workflowId: `opt-out-mirror:${historyId}${suffix}`,
+      workflowId: `${mirrorWorkflowId(historyId)}${suffix}`,
       args: [{ historyId }],
     })),
   );

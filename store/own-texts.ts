@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Pool, Queryable } from './database';
+import { delayMirror } from './opt-out-mirrors';
 import { permitSend } from './opt-out-permits';
 import { storable } from './text';
 import { wantWorkflows } from './workflow-starts';
@@ -32,14 +33,19 @@ export async function wantHelp(client: Queryable, wanted: Wanted): Promise<void>
   await wantText(client, wanted, 'help', `help:${wanted.phone}:${wanted.now.toISOString().slice(0, 10)}`);
 }
 
-/** @param wanted with the ledger's version that the opt-out has made: the permit is for that state only */
+/**
+ * Podium is told of the opt-out a little later then: it would not deliver the text else.
+ * @param wanted with the entry and the version that the opt-out has made: the permit is for that state only
+ */
 export async function wantConfirmation(
   client: Queryable,
-  wanted: Wanted & { version: number },
+  wanted: Wanted & { historyId: number; version: number },
 ): Promise<void> {
-  const { phone, version, now } = wanted;
+  const { phone, historyId, version, now } = wanted;
   const id = await wantText(client, wanted, 'opt_out_confirmation', `opt_out:${phone}:${version}`);
-  if (id !== null) await permitSend(client, { sendId: id, phone, version, now });
+  if (id === null) return;
+  await permitSend(client, { sendId: id, phone, version, now });
+  await delayMirror(client, historyId);
 }
 
 /** @returns the row's id; null when it is there already */

@@ -69,6 +69,17 @@ it('knows since when access is refused, until it works again', async () => {
   expect(await stored.load()).toMatchObject({ refusedTokens: [], pausedUntil: null });
 });
 
+it('remembers when tokens were rejected, beyond the next one that Podium gives', async () => {
+  const stored = storedTokens(db.pool, [current]);
+  const until = new Date('2026-07-23T10:01:00Z');
+  await stored.saveGrant(grant(1), 0);
+  expect(await readAccess(db.pool)).toMatchObject({ tokensRejectedAt: null });
+  await stored.saveRejection(until);
+  expect(await stored.load()).toMatchObject({ pausedUntil: until, refusedCode: null });
+  await stored.saveGrant(grant(2), 1);
+  expect(await readAccess(db.pool)).toMatchObject({ tokensRejectedAt: expect.any(Date) });
+});
+
 it('keeps a grant when a refusal of what it has replaced comes late', async () => {
   const stored = storedTokens(db.pool, [current]);
   await stored.saveGrant(grant(1, 'refresh-2'), 0);

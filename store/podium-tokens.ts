@@ -13,6 +13,8 @@ export interface AccessFacts {
   /** Since when no refresh token is accepted, and Podium's code for it; null while access works. */
   refusedSince: Date | null;
   refusedCode: string | null;
+  /** When Podium was last seen to reject one access token after the other that it had given; null where it never was. */
+  tokensRejectedAt: Date | null;
 }
 
 const LOCK = 'podium tokens';
@@ -128,6 +130,16 @@ export function storedTokens(pool: Pool, keys: readonly EncryptionKey[]) {
         [until],
       );
     },
+
+    /** The same, since Podium accepts none of the tokens that it gives. */
+    async saveRejection(until: Date): Promise<void> {
+      await pool.query(
+        `insert into podium_tokens (paused_until, tokens_rejected_at) values ($1, now())
+         on conflict (only_row) do update set
+           paused_until = excluded.paused_until, tokens_rejected_at = excluded.tokens_rejected_at`,
+        [until],
+      );
+    },
   };
 }
 
@@ -136,7 +148,7 @@ export async function readAccess(db: Queryable): Promise<AccessFacts | null> {
   const { rows } = await db.query<AccessFacts>(
     `select refresh_token_at as "refreshTokenAt", access_issued_at as "accessIssuedAt",
             access_expires_at as "accessExpiresAt", scopes, grants,
-            refused_since as "refusedSince", refused_code as "refusedCode"
+            refused_since as "refusedSince", refused_code as "refusedCode", tokens_rejected_at as "tokensRejectedAt"
        from podium_tokens`,
   );
   return rows[0] ?? null;

@@ -222,6 +222,11 @@ describe('the confirmation of an opt-out', () => {
     await take([stops()], confirming);
     const { id, body } = await confirmation();
     expect(body).toBe('Northside: no more texts.');
+    // Podium would not deliver it, were it told of the opt-out first.
+    expect(await rows('select workflow_type from workflow_starts order by due_at')).toEqual([
+      { workflow_type: 'ownText' },
+      { workflow_type: 'optOutMirror' },
+    ]);
     expect(await door(crypto.randomUUID())).toBe('blocked');
     expect(await door(id)).toBe('open');
     expect(await door(id)).toBe('blocked');

@@ -52,6 +52,8 @@ export class MemoryTokens implements TokenStore {
     return Promise.resolve(true);
   };
 
+  saveRejection = (until: Date): Promise<void> => this.savePause(until);
+
   savePause = (until: Date): Promise<void> => {
     this.state = { ...this.state, pausedUntil: until };
     return Promise.resolve();
