@@ -2,6 +2,7 @@
  * Podium on a bad day: tokens end, calls are answered 401, 429, 500 and 502, answers are lost, halved and late.
  * Every customer hears everything all the same, once and in order.
  */
+import { seeded } from './support/seeded';
 import { startSystem, type System } from './support/system';
 import { BAYVIEW, type SimulatedFault } from './support/simulator';
 
@@ -53,17 +54,6 @@ function troubles(n: number, random: () => number): Trouble[] {
   // A 429 holds up all chats, so there are fewer of them.
   if (n % 2 === 0) spoilt[2 + below(3)] = CERTAIN[(n / 2) % CERTAIN.length]!();
   return spoilt;
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function numbers(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 describe.each([
@@ -123,7 +113,7 @@ describe.each([
   }
 
   test(`${chats * TEXTS} texts arrive once each and in order, and tokens are renewed as often as they end (seed ${seed})`, async () => {
-    const random = numbers(seed);
+    const random = seeded(seed);
     for (const [n, phone] of phones.entries()) await begin(phone, troubles(n, random));
     await converse();
     await system.isQuiet(PATIENCE_MS);
