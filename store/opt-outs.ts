@@ -3,6 +3,7 @@ import { writeAudit } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { latestUid } from './contact-history';
 import { isEchoOfOurs, mirrorEntry } from './opt-out-mirrors';
+import { suppressedSince, takeSuppression } from './suppressions';
 import { storable } from './text';
 
 export type OptOutSource = 'webchat' | 'text' | 'operator' | 'api' | 'podium';
@@ -48,6 +49,7 @@ export async function recordOptOut(pool: Pool, change: OptOutChange): Promise<Le
 export async function applyOptOut(client: Queryable, change: OptOutChange): Promise<LedgerEntry> {
   const [known = null] = await knownEntries(client, [change]);
   if (known !== null) return { historyId: known, applied: false };
+  await restoreSuppressed(client, change);
   const applied = !(await isEcho(client, change)) && (await changeState(client, change));
   const historyId = await writeHistory(client, change, applied);
   await writeAudit(client, {
@@ -67,6 +69,30 @@ export async function applyOptOut(client: Queryable, change: OptOutChange): Prom
   if (applied && change.optedOut) await tellSessions(client, change);
   if (applied) await mirrorEntry(client, change, historyId);
   return { historyId, applied };
+}
+
+/**
+ * A phone that was erased while nothing could be sent to it is known again, and opted out as before: only what is
+ * younger than the erasure may change that.
+ */
+async function restoreSuppressed(client: Queryable, { phone, phoneHash }: OptOutChange): Promise<void> {
+  const since = await takeSuppression(client, phone);
+  if (since === null) return;
+  const { rowCount } = await client.query(
+    `insert into opt_outs (phone_e164, opted_out, version, source, recorded_at) values ($1, true, 1, 'operator', $2)
+     on conflict do nothing`,
+    [phone, since],
+  );
+  if (rowCount === 0) return; // an erasure that was broken off has left the ledger as it was
+  const asBefore = {
+    phone,
+    phoneHash,
+    optedOut: true,
+    source: 'operator',
+    actor: 'erasure',
+    rule: null,
+  } as const;
+  await writeHistory(client, { ...asBefore, locationUid: null, messageUid: null, at: since }, true);
 }
 
 /**
@@ -201,13 +227,16 @@ export async function isOptedOut(client: Queryable, phone: string): Promise<bool
   return (await optedOutAmong(client, [phone])).has(phone);
 }
 
-/** Those of the phones that are opted out. */
+/** Those of the phones that are opted out, also those that were when they were erased. */
 export async function optedOutAmong(client: Queryable, phones: string[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ phone: string }>(
-    'select phone_e164 as phone from opt_outs where opted_out and phone_e164 = any($1)',
-    [phones],
-  );
-  return new Set(rows.map((row) => row.phone));
+  const [{ rows }, suppressed] = await Promise.all([
+    client.query<{ phone: string }>(
+      'select phone_e164 as phone from opt_outs where opted_out and phone_e164 = any($1)',
+      [phones],
+    ),
+    suppressedSince(client, phones),
+  ]);
+  return new Set([...rows.map((row) => row.phone), ...suppressed.keys()]);
 }
 
 /** The ledger's state of a phone. */
@@ -235,7 +264,8 @@ export async function optOutState(pool: Pool, phone: string): Promise<OptOutStat
     `select opted_out as "optedOut", source, recorded_at as "recordedAt" from opt_outs where phone_e164 = $1`,
     [phone],
   );
-  return rows[0] ?? null;
+  const since = (await suppressedSince(pool, [phone])).get(phone);
+  return rows[0] ?? (since ? { optedOut: true, source: 'operator', recordedAt: since } : null);
 }
 
 /** All that ever wanted to change the state of a phone, the oldest first. */
