@@ -23,7 +23,9 @@ export type AuditKind =
   | 'file_deleted'
   | 'webhook_changed'
   /** A customer's message that no webhook had brought. */
-  | 'message_found';
+  | 'message_found'
+  /** A person was erased. */
+  | 'erased';
 
 export interface AuditEntry {
   /** Unique, so that a retried act is written once; null where the act's own transaction sees to that. */

@@ -1,10 +1,10 @@
 /** Everything that the worker bundles. */
 export { agentNote } from './agent-note';
 export { contactReading } from './contact-reading';
-export { fileRetention } from './file-retention';
 export { fileSend } from './file-send';
 export { inboundFile } from './inbound-file';
 export { optOutMirror, optOutMirrorRetry } from './opt-out-mirror';
 export { reconciliation } from './reconciliation';
+export { retention } from './retention';
 export { webhookCheck } from './webhook-check';
 export { webchatSession } from './webchat-session';

@@ -361,7 +361,10 @@ async function startWorkers(
       connection,
       taskQueue: SESSION_QUEUE,
       workflowBundle: await workflowBundle(),
-      activities: { ...createSessionActivities(deps), ...createReconciliationSteps(reconciliation) },
+      activities: {
+        ...createSessionActivities({ ...deps, answersWaitDays: 30 }),
+        ...createReconciliationSteps(reconciliation),
+      },
     }),
     Worker.create({
       connection,
