@@ -158,7 +158,7 @@ describe('events of nobody in which the phone stands', () => {
     expect(await inbox()).toMatchObject([{ status: 'erased', raw: Buffer.alloc(0) }]);
   });
 
-  test.each(['{"phone": "+61400123457"}', '{"uid": "14001234567"}', '{"uid": "9400123456"}'])(
+  test.each(['{"phone": "+61412345678"}', '{"uid": "14001234567"}', '{"uid": "9400123456"}'])(
     'not %s, which is another number',
     async (raw) => {
       await take(nobody(raw));
