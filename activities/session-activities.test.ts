@@ -23,7 +23,7 @@ test('answers that cannot be read are left behind, and the session begins afresh
     { logger: new DefaultLogger('ERROR', (entry) => logged.push(entry)) },
   );
 
-  const { openSession } = createSessionActivities({ pool, phoneHash: testHash });
+  const { openSession } = createSessionActivities({ pool, phoneHash: testHash, answersWaitDays: 30 });
   const workflowId = workflowIdOf(JANE, NORTHSIDE);
   const opening = await environment.run<Parameters<typeof openSession>, SessionOpening, typeof openSession>(
     openSession,

@@ -25,6 +25,8 @@ export interface SessionDependencies {
   pool: Pool;
   /** The audit's name for a phone. */
   phoneHash: (phone: string) => string;
+  /** How long answers wait for their customer. */
+  answersWaitDays: number;
 }
 
 /** What a batch of messages has led to. Times in ms since 1970. */
@@ -58,11 +60,11 @@ export interface DeclaredOptOut {
 
 export type SessionActivities = ReturnType<typeof createSessionActivities>;
 
-export function createSessionActivities({ pool, phoneHash }: SessionDependencies) {
+export function createSessionActivities({ pool, phoneHash, answersWaitDays }: SessionDependencies) {
   return {
     /** Answers that cannot be read are left behind: the session begins afresh rather than not at all. */
     openSession: async (session: SessionKey & { firstRunId: string }): Promise<SessionOpening> => {
-      const opening = await openSession(pool, session);
+      const opening = await openSession(pool, session, answersWaitDays);
       if (opening.restored === null || isPartialState(opening.restored)) return opening;
       const { code, message } = failure('ERR_WEBCHAT_013');
       log.error(message, { code });

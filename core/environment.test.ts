@@ -61,6 +61,16 @@ test('a good environment is read whole, with lists as lists', () => {
   });
 });
 
+test('keys of suppressed phones are a list of their own, and need not be set', () => {
+  const read = (env: Record<string, string>) => readEnvironment({ ...GOOD, ...env }, ['suppressionKeys']);
+  expect(read({})).toEqual({ ok: true, environment: { suppressionKeys: [] } });
+  expect(read({ WEBCHAT_SUPPRESSION_KEYS: 'a-new-key-of-some-length, an-old-key-of-some-length' })).toEqual({
+    ok: true,
+    environment: { suppressionKeys: ['a-new-key-of-some-length', 'an-old-key-of-some-length'] },
+  });
+  expect(read({ WEBCHAT_SUPPRESSION_KEYS: 'short' })).toMatchObject({ ok: false });
+});
+
 test('everything that is missing is told at once, with what it should look like', () => {
   const result = readEnvironment({ DATABASE_URL: ' ' }, NEEDS);
   expect(result).toEqual({ ok: false, problems: expect.any(Array) });

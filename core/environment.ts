@@ -63,6 +63,15 @@ const VARIABLES = {
     `one or more keys of at least ${SHORTEST_SECRET} characters, with commas between them`,
     (value) => readList(value, readSecret),
   ),
+  /** By which erased phones stay suppressed; the first one makes new names. Those of ids count behind them. */
+  suppressionKeys: {
+    ...variable(
+      'WEBCHAT_SUPPRESSION_KEYS',
+      `one or more keys of at least ${SHORTEST_SECRET} characters, with commas between them`,
+      (value) => readList(value, readSecret),
+    ),
+    unset: [] as string[],
+  },
   /** The first one encrypts. */
   encryptionKeys: variable(
     'WEBCHAT_ENCRYPTION_KEYS',

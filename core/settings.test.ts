@@ -36,6 +36,7 @@ test('the shipped file is complete, with the promised values', () => {
     contacts: { conflict_refetch_max_attempts: 3 },
     podium: { contract: 'published', requests_per_minute: 300 },
     webhook: { replay_window_seconds: 950_400, clock_skew_seconds: 300, secret_max_age_days: 90 },
+    retention: { files_days: 90, messages_days: 400, partial_answers_days: 30 },
   });
 });
 
@@ -99,6 +100,13 @@ test('an interval that Temporal could not keep is refused', () => {
   expect(problems('optout: { audit_interval_seconds: 0.5 }')).toEqual([
     expect.stringMatching(/^optout\.audit_interval_seconds: /),
   ]);
+});
+
+test('messages are kept for longer than the window in which they may come again', () => {
+  expect(problems('retention: { messages_days: 11 }')).toEqual([
+    expect.stringMatching(/^retention\.messages_days: .*replay_window_seconds, 11 days/),
+  ]);
+  expect(problems('retention: { messages_days: 12 }')).toEqual([]);
 });
 
 test('own opt-out keywords come on top of the shipped ones', () => {

@@ -19,6 +19,7 @@ import {
  */
 
 const seconds = z.number().positive();
+const days = z.number().positive();
 const count = z.int().positive();
 const text = z.string().trim().min(1);
 
@@ -140,7 +141,11 @@ const schema = z
       ]),
       link_seconds: seconds,
     }),
-    retention: z.strictObject({ files_days: z.number().positive() }),
+    retention: z.strictObject({
+      files_days: days,
+      messages_days: days,
+      partial_answers_days: days,
+    }),
     messages: z.strictObject({ en: messages }),
     intake: z.strictObject({
       enabled: z.boolean(),
@@ -158,6 +163,15 @@ const schema = z
       code: 'custom',
       path: ['session'],
       message: `idle_warn_seconds < idle_close_seconds < podium_expiry_seconds has to hold, and it is ${warn}, ${close}, ${expiry}`,
+    });
+  })
+  .superRefine(({ retention, webhook }, context) => {
+    const windowDays = webhook.replay_window_seconds / 86_400;
+    if (retention.messages_days > windowDays) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['retention', 'messages_days'],
+      message: `has to be more than webhook.replay_window_seconds, ${windowDays} days: an event that comes again would be taken for new`,
     });
   })
   .superRefine(({ optout, intake }, context) => {

@@ -92,6 +92,7 @@ const WORDS: Record<AuditKind, Wording> = {
       ? `${String(reason).replaceAll('_', ' ')}, which was mended`
       : String(reason).replaceAll('_', ' '),
   }),
+  erased: () => ({ what: 'All that was held of the customer was deleted, as somebody had asked' }),
   message_found: ({ status, code }) => ({
     what: 'A message of the customer was found in Podium that no webhook had brought',
     why: code ? `${status}, ${reasonOf(code)}` : String(status),

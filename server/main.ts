@@ -1,7 +1,7 @@
 /** The server's process: puts the parts together, and takes them apart again. */
 import type { Client } from '@temporalio/client';
 import { onShutdown } from '../config/lifecycle';
-import { loadConfiguration, withFiles } from '../config/load';
+import { ConfigurationError, loadConfiguration, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
 import { runMain } from '../config/run-main';
 import { auditKeys, type AuditKey } from '../core/audit-keys';
@@ -10,6 +10,7 @@ import type { Environment } from '../core/environment';
 import type { PodiumEvent } from '../core/events';
 import { EncryptionCodec } from '../core/payload-codec';
 import { sessionPolicy, type Settings } from '../core/settings';
+import { suppressionKeys } from '../core/suppression-keys';
 import { judge } from '../core/verdict';
 import { wordsByCountry } from '../core/wish-words';
 import type { SessionTools } from '../ops/sessions';
@@ -27,6 +28,7 @@ import { countMirrors } from '../store/opt-out-mirrors';
 import { receiveContext } from '../store/receive-context';
 import { reconciliationTotals } from '../store/reconciliation';
 import { countPending } from '../store/relay';
+import { suppressionProblem, useSuppressionKeys } from '../store/suppressions';
 import { lastWebhookCheck } from '../store/webhooks';
 import { addAccessMetrics, complainAboutAccess } from './access';
 import { afterReceipt } from './after-receipt';
@@ -53,6 +55,7 @@ const NEEDS = [
   ...PODIUM_NEEDS,
   'webhookSecrets',
   'idKeys',
+  'suppressionKeys',
   'encryptionKeys',
   'auditKeys',
   'opsTokens',
@@ -77,6 +80,9 @@ void runMain('server', async () => {
   const receiverPool = createPool(environment.databaseUrl, RECEIVER_POOL);
   const pool = createPool(environment.databaseUrl);
   onShutdown(() => Promise.all([receiverPool.end(), pool.end()]));
+  useSuppressionKeys(suppressionKeys(environment));
+  const problem = await suppressionProblem(pool);
+  if (problem !== null) throw new ConfigurationError([problem]);
   const client = createTemporalClient(dataConverter(environment.encryptionKeys), withFiles());
   onShutdown(() => client.connection.close());
 

@@ -34,6 +34,8 @@ export const AUDIT_KINDS = [
   'message_found',
   /** Our ledger and Podium do not say the same of an opt-out. */
   'opt_out_drift_found',
+  /** A person was erased. */
+  'erased',
 ] as const;
 
 export type AuditKind = (typeof AUDIT_KINDS)[number];

@@ -11,6 +11,7 @@ import type { SessionMessage } from '../core/session';
 import { writeAudit } from './audit';
 import { followContacts, type DatedChange } from './contact-changes';
 import type { Queryable } from './database';
+import { suppressUnknown } from './erasures';
 import { failAsReported, failSends } from './failures';
 import { announceFiles, type AnnouncedFile, type FileRules } from './files/rows';
 import { writeNotes, type NewNote } from './notes';
@@ -29,7 +30,7 @@ import {
   type Wish,
 } from './opt-outs';
 import { findOwnMessages, type OwnMessage } from './own-messages';
-import { ANSWERS_WAIT } from './sessions';
+import { answersWait } from './sessions';
 import { storable, storableKey } from './text';
 
 /** An event and what was decided without the database. */
@@ -47,6 +48,8 @@ export interface ReceiveContext {
   startOn: 'webchat' | 'any';
   /** The audit's name for a phone. */
   auditHash(phone: string): string;
+  /** How long answers wait for their customer. */
+  answersWaitDays: number;
   files: Omit<FileRules, 'auditHash'>;
   /** Texts that no session sends; `{location}` is replaced. */
   texts: {
@@ -58,7 +61,7 @@ export interface ReceiveContext {
 
 /** What becomes of the inbox row. */
 export interface Effect {
-  status: 'pending' | 'recorded' | 'ignored' | 'quarantined';
+  status: 'pending' | 'recorded' | 'ignored' | 'quarantined' | 'erased';
   failure: Failure | null;
   /** The session that a pending message is for. */
   workflowId: string | null;
@@ -88,6 +91,8 @@ interface SessionState {
 /** It is in the inbox, and nobody has to be told. */
 export const RECORDED: Effect = { status: 'recorded', failure: null, workflowId: null, message: null };
 const IGNORED: Effect = { ...RECORDED, status: 'ignored' };
+/** Of somebody who was erased after it was written: its ids are kept, so that it is known when it comes again. */
+export const ERASED: Effect = { ...RECORDED, status: 'erased' };
 
 /**
  * Writes the opt-outs and opt-ins among the events. They come first: a STOP counts for all that is in its batch. One
@@ -143,6 +148,17 @@ async function confirm(
   const { locationUid } = verdict;
   const body = texts.confirmation;
   await wantConfirmation(client, { phone, locationUid, body, historyId, version: version!, now: receivedAt });
+}
+
+/** Opt-outs in what is not taken in, since its phone was erased after it: they count, and the phone stays unknown. */
+export async function applyErasedOptOuts(
+  client: Queryable,
+  events: JudgedEvent[],
+  context: ReceiveContext,
+): Promise<void> {
+  const changes = events.flatMap((event) => optOutChanges(event, context));
+  for (const change of changes.filter(({ wish }) => wish !== 'opt_in'))
+    if (!(await suppressUnknown(client, change))) await applyOptOut(client, change);
 }
 
 /**
@@ -323,8 +339,9 @@ async function lockSessions(
     lookForAnswers
       ? client.query<{ phone: string; locationUid: string }>(
           `select phone_e164 as phone, location_uid as "locationUid" from partial_answers
-            where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[])) and ${ANSWERS_WAIT}`,
-          keys,
+            where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))
+              and ${answersWait('$3')}`,
+          [...keys, context.answersWaitDays],
         )
       : { rows: [] },
   ]);

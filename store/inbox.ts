@@ -6,13 +6,16 @@ import type { Failure, PodiumEvent, Source } from '../core/events';
 import { phonesOfContacts } from './contact-changes';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import {
+  applyErasedOptOuts,
   applyOptOuts,
+  ERASED,
   RECORDED,
   takeEffect,
   type Effect,
   type JudgedEvent,
   type ReceiveContext,
 } from './effects';
+import { erasedUntil } from './erasures';
 import { noteFinds } from './finds';
 import { ignoredBehind, recognizableWords, recognize } from './recognition';
 import { storable, storableKey } from './text';
@@ -80,16 +83,19 @@ async function receiveIn(
     lockPhones(client, [...batch.flatMap(lockKeys), ...ofContacts]),
     withoutDuplicates(client, batch),
   ]);
-  const { fresh, late } = await recognize(client, unknown);
+  const { erased, kept } = await withoutErased(client, unknown);
+  const { fresh, late } = await recognize(client, kept);
   const behind = read ? await ignoredBehind(client, fresh, read) : [];
   const wishes = await applyOptOuts(client, fresh, context);
+  await applyErasedOptOuts(client, erased, context);
   const taken = await takeEffect(client, [...fresh, ...behind], context, wishes);
   const ofFresh = taken.slice(0, fresh.length);
-  const written = [...ofFresh, ...late.map(() => RECORDED)];
-  await insertRows(client, [...fresh, ...late], written, new Set(fresh));
+  const written = [...ofFresh, ...late.map(() => RECORDED), ...erased.map(() => ERASED)];
+  await insertRows(client, [...fresh, ...late, ...erased], written, new Set(fresh));
   if (behind.length > 0) await updateRows(client, behind, taken.slice(fresh.length));
   await noteFinds(client, fresh, ofFresh, context);
   const effects = new Map(fresh.map((received, i) => [received, ofFresh[i]!]));
+  for (const received of erased) effects.set(received, ERASED);
   return batch.map((received) => {
     const effect = effects.get(received);
     return effect ? outcomeOf(effect) : { status: 'duplicate' };
@@ -140,13 +146,34 @@ export async function releaseQuarantined(
 }
 
 /** What an event is locked by: its phones, or itself where it has none. */
-function lockKeys({ event, verdict }: JudgedEvent): string[] {
+function lockKeys(received: JudgedEvent): string[] {
+  const phones = phonesOf(received);
+  return phones.length > 0 ? phones : [`event ${received.event.eventId}`];
+}
+
+function phonesOf({ verdict }: JudgedEvent): string[] {
   if (verdict.kind === 'contact_changed') {
     const { change, optOuts, cleared } = verdict;
-    const phones = [...change.phones, ...[...optOuts, ...cleared].map(({ phone }) => phone)];
-    if (phones.length > 0) return phones;
+    return [...change.phones, ...[...optOuts, ...cleared].map(({ phone }) => phone)];
   }
-  return 'phone' in verdict && verdict.phone !== null ? [verdict.phone] : [`event ${event.eventId}`];
+  return 'phone' in verdict && verdict.phone !== null ? [verdict.phone] : [];
+}
+
+/**
+ * Tells apart what somebody has written, or was sent, who was erased since: it may come out of Podium's queue days
+ * later, or be found by reconciliation. A wish in it to get no more messages counts all the same.
+ */
+async function withoutErased(
+  client: Queryable,
+  events: ReceivedEvent[],
+): Promise<{ erased: ReceivedEvent[]; kept: ReceivedEvent[] }> {
+  const until = await erasedUntil(client, events.flatMap(phonesOf));
+  const isErased = (received: ReceivedEvent) =>
+    phonesOf(received).some((phone) => {
+      const time = until.get(phone);
+      return time !== undefined && (received.event.at ?? received.receivedAt) <= time;
+    });
+  return { erased: events.filter(isErased), kept: events.filter((received) => !isErased(received)) };
 }
 
 const contactChange = ({ verdict }: JudgedEvent) =>
@@ -205,7 +232,7 @@ async function insertRows(
     ...decidedColumns(received, effects[i]!),
     receivedAt: received.receivedAt,
     podiumAt: received.event.at,
-    raw: received.raw,
+    raw: effects[i] === ERASED ? Buffer.alloc(0) : received.raw,
     bodyHash: isFresh.has(received) ? recognizableWords(received.event) : null, // a late one stands for its message already
   }));
   const { rowCount } = await client.query(
@@ -266,7 +293,7 @@ function decidedColumns({ event, verdict }: JudgedEvent, effect: Effect) {
     status: effect.status,
     errorCode: effect.failure?.code ?? null,
     errorMessage: effect.failure && storable(effect.failure.message),
-    phone: 'phone' in verdict ? verdict.phone : null,
+    phone: 'phone' in verdict && effect !== ERASED ? verdict.phone : null,
     locationUid: locationUid === null ? null : storableKey(locationUid),
     workflowId: effect.workflowId,
     message: effect.message && JSON.stringify(effect.message),
@@ -280,5 +307,6 @@ function columns<Row, Key extends keyof Row>(rows: Row[], keys: readonly Key[]):
 
 function outcomeOf({ status, failure, alarm }: Effect): Outcome {
   if (status === 'quarantined') return { status, ...(failure && { failure }) };
-  return { status: status === 'ignored' ? 'ignored' : 'accepted', ...(alarm && { alarm }) };
+  const isAccepted = status !== 'ignored' && status !== 'erased';
+  return { status: isAccepted ? 'accepted' : 'ignored', ...(alarm && { alarm }) };
 }

@@ -3,6 +3,7 @@ import { writeAudit, type AuditKind } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { latestUid } from './contact-history';
 import { isEchoOfOurs, mirrorEntry } from './opt-out-mirrors';
+import { suppressedSince, takeSuppression } from './suppressions';
 import { storable } from './text';
 import { voidSends } from './void-sends';
 
@@ -61,6 +62,7 @@ export async function recordOptOut(pool: Pool, change: OptOutChange): Promise<Le
 export async function applyOptOut(client: Queryable, change: OptOutChange): Promise<LedgerEntry> {
   const [known = null] = await knownEntries(client, [change]);
   if (known !== null) return { historyId: known, applied: false, version: null, began: false };
+  await restoreSuppressed(client, change);
   const before = await optOutState(client, change.phone);
   const applied = !(await isEcho(client, change)) && (await changeState(client, change));
   const { id, version } = await writeHistory(client, change, applied);
@@ -96,6 +98,30 @@ async function auditChange(client: Queryable, change: OptOutChange, applied: boo
       ...(change.proof ? { proof: true } : {}),
     },
   });
+}
+
+/**
+ * A phone that was erased while nothing could be sent to it is known again, and opted out as before: only what is
+ * younger than the erasure may change that.
+ */
+async function restoreSuppressed(client: Queryable, { phone, phoneHash }: OptOutChange): Promise<void> {
+  const since = await takeSuppression(client, phone);
+  if (since === null) return;
+  const { rowCount } = await client.query(
+    `insert into opt_outs (phone_e164, opted_out, version, source, recorded_at) values ($1, true, 1, 'operator', $2)
+     on conflict do nothing`,
+    [phone, since],
+  );
+  if (rowCount === 0) return; // an erasure that was broken off has left the ledger as it was
+  const asBefore = {
+    phone,
+    phoneHash,
+    wish: 'opt_out',
+    source: 'operator',
+    actor: 'erasure',
+    rule: null,
+  } as const;
+  await writeHistory(client, { ...asBefore, locationUid: null, messageUid: null, at: since }, true);
 }
 
 /**
@@ -283,14 +309,18 @@ export async function blockOf(client: Queryable, phone: string): Promise<SendBlo
   return (await blocksAmong(client, [phone])).get(phone) ?? null;
 }
 
-/** Those of the phones that nothing may be sent to, and why. */
+/** Those of the phones that nothing may be sent to, and why; also those of which that was so when they were erased. */
 export async function blocksAmong(client: Queryable, phones: string[]): Promise<Map<string, SendBlock>> {
-  const { rows } = await client.query<{ phone: string; block: SendBlock }>(
-    `select phone_e164 as phone, case when opted_out then 'opted_out' else 'undecided' end as block
-       from opt_outs where (opted_out or undecided_at is not null) and phone_e164 = any($1)`,
-    [phones],
-  );
-  return new Map(rows.map(({ phone, block }) => [phone, block]));
+  const [{ rows }, suppressed] = await Promise.all([
+    client.query<{ phone: string; block: SendBlock }>(
+      `select phone_e164 as phone, case when opted_out then 'opted_out' else 'undecided' end as block
+         from opt_outs where (opted_out or undecided_at is not null) and phone_e164 = any($1)`,
+      [phones],
+    ),
+    suppressedSince(client, phones),
+  ]);
+  const erased = [...suppressed.keys()].map((phone) => [phone, 'opted_out'] as const);
+  return new Map([...rows.map(({ phone, block }) => [phone, block] as const), ...erased]);
 }
 
 /** Whether the phone is opted out; an undecided one is not. */
@@ -331,7 +361,11 @@ export async function optOutState(client: Queryable, phone: string): Promise<Opt
        from opt_outs where phone_e164 = $1`,
     [phone],
   );
-  return rows[0] ?? null;
+  if (rows[0]) return rows[0];
+  const since = (await suppressedSince(client, [phone])).get(phone);
+  return since
+    ? { optedOut: true, source: 'operator', recordedAt: since, undecidedAt: null, version: 0 }
+    : null;
 }
 
 /** All that ever wanted to change the state of a phone, the oldest first. */

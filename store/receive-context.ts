@@ -15,6 +15,7 @@ export function receiveContext(
     workflowId: (phone, locationUid) => sessionWorkflowId(phone, locationUid, key),
     startOn: settings.session.start_on,
     auditHash: (phone) => phoneHash(phone, key),
+    answersWaitDays: settings.retention.partial_answers_days,
     files: {
       ...{ maxBytes, encryptionKeys, publicUrl, linkSeconds },
       forwards: (podiumContract ?? settings.podium.contract) === 'skill',

@@ -51,7 +51,7 @@ const say = (options = {}) => receive(db.pool, [customerMessage(options)], conte
 async function relayed() {
   for (const claim of await claimSessions(db.pool, 10, 60_000)) await settleClaim(db.pool, claim);
 }
-const open = (firstRunId: string, key = keyOf()) => openSession(db.pool, { ...key, firstRunId });
+const open = (firstRunId: string, key = keyOf()) => openSession(db.pool, { ...key, firstRunId }, 30);
 const save = (progress: Partial<SessionProgress> = {}) =>
   saveProgress(db.pool, {
     ...{ ...keyOf(), handledNumber: 1, status: 'active', lastMessageAt: null, partial: null, notes: [] },

@@ -6,8 +6,9 @@ import { writeNotes } from './notes';
 import { isOptedOut } from './opt-outs';
 import { storable } from './text';
 
-/** Phones get new owners: older answers are given to nobody. For `partial_answers`. */
-export const ANSWERS_WAIT = `claimed_by is null and saved_at > now() - interval '30 days'`;
+/** Phones get new owners: older answers are given to nobody. For `partial_answers`. @param days a parameter, as $1 */
+export const answersWait = (days: string) =>
+  `claimed_by is null and saved_at > now() - ${days} * interval '1 day'`;
 
 const SESSION_COLUMNS = `workflow_id as "workflowId", phone_e164 as phone, location_uid as "locationUid",
   session_uid as "sessionUid", status, close_reason as "closeReason", conversation_uid as "conversationUid",
@@ -79,10 +80,12 @@ export interface SessionClose extends SessionKey {
 /**
  * What an execution has to know at its beginning.
  * @param firstRunId of the execution: it claims the answers, so that they are given back once
+ * @param answersWaitDays how long answers wait for their customer
  */
 export async function openSession(
   pool: Pool,
   { workflowId, phone, locationUid, firstRunId }: SessionKey & { firstRunId: string },
+  answersWaitDays: number,
 ): Promise<SessionOpening> {
   return transaction(pool, async (client) => {
     const session = await lockSession(client, { workflowId, phone, locationUid });
@@ -96,7 +99,9 @@ export async function openSession(
     return {
       sessionUid: session.sessionUid,
       handledNumber: session.handledNumber,
-      restored: isClosed ? null : await claimAnswers(client, phone, locationUid, firstRunId),
+      restored: isClosed
+        ? null
+        : await claimAnswers(client, { phone, locationUid, firstRunId, answersWaitDays }),
       undealt: isClosed ? [] : await undealtMessages(client, workflowId, session.handledNumber),
       optedOut: await isOptedOut(client, phone),
       contactKnown: rows[0]!.contactKnown,
@@ -261,15 +266,13 @@ async function selectSession(
 
 async function claimAnswers(
   client: Queryable,
-  phone: string,
-  locationUid: string,
-  firstRunId: string,
+  claim: { phone: string; locationUid: string; firstRunId: string; answersWaitDays: number },
 ): Promise<PartialState | null> {
   const { rows } = await client.query<{ state: PartialState }>(
     `update partial_answers set claimed_by = $3
-      where phone_e164 = $1 and location_uid = $2 and (claimed_by = $3 or ${ANSWERS_WAIT})
+      where phone_e164 = $1 and location_uid = $2 and (claimed_by = $3 or ${answersWait('$4')})
      returning state`,
-    [phone, locationUid, firstRunId],
+    [claim.phone, claim.locationUid, claim.firstRunId, claim.answersWaitDays],
   );
   return rows[0]?.state ?? null;
 }

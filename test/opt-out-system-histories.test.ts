@@ -111,7 +111,14 @@ const operatorRecords =
     const made = wish(customer, optedOut);
     const phone = PHONES[customer]!;
     await recordOptOut(system.pool, {
-      ...{ phone, phoneHash: 'of a test', optedOut, source: 'operator', actor: 'kim', rule: null },
+      ...{
+        phone,
+        phoneHash: 'of a test',
+        wish: optedOut ? 'opt_out' : 'opt_in',
+        source: 'operator',
+        actor: 'kim',
+        rule: null,
+      },
       ...{ locationUid: null, messageUid: null, at: new Date(made.at) },
     });
     isDone(made);

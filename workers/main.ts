@@ -21,10 +21,11 @@ import {
   createReconciliationActivities,
   createReconciliationSteps,
 } from '../activities/reconciliation-activities';
+import { createRetentionActivities } from '../activities/retention-activities';
 import { createSessionActivities } from '../activities/session-activities';
 import { createWebhookCheckActivities } from '../activities/webhook-check';
 import { onShutdown, shutDown } from '../config/lifecycle';
-import { loadConfiguration, withFiles } from '../config/load';
+import { ConfigurationError, loadConfiguration, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
 import { runMain } from '../config/run-main';
 import { queueCallsPerSecond } from '../core/call-rates';
@@ -33,6 +34,7 @@ import type { Environment } from '../core/environment';
 import { phoneHash } from '../core/ids';
 import { lookRules } from '../core/reconciliation';
 import { FILES_QUEUE, PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
+import { suppressionKeys } from '../core/suppression-keys';
 import { wordsByCountry } from '../core/wish-words';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { callLimits } from '../store/call-limits';
@@ -40,6 +42,8 @@ import { createPool } from '../store/database';
 import { connectFileStore } from '../store/files/connect';
 import { storedTokens } from '../store/podium-tokens';
 import { receiveContext } from '../store/receive-context';
+import { retentionRules } from '../store/retention';
+import { suppressionProblem, useSuppressionKeys } from '../store/suppressions';
 import { ensureSchedules, plannedSchedules } from './schedules';
 import { temporalLogger } from './temporal-logger';
 
@@ -47,6 +51,7 @@ const NEEDS = [
   'databaseUrl',
   ...PODIUM_NEEDS,
   'idKeys',
+  'suppressionKeys',
   'encryptionKeys',
   'publicUrl',
   'logLevel',
@@ -64,6 +69,9 @@ void runMain('worker', async () => {
   Runtime.install({ ...temporalLogger(logger), shutdownSignals: [] }); // `onShutdown` listens to them
   const pool = createPool(environment.databaseUrl);
   onShutdown(() => pool.end());
+  useSuppressionKeys(suppressionKeys(environment));
+  const problem = await suppressionProblem(pool);
+  if (problem !== null) throw new ConfigurationError([problem]);
 
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
     overrideEnvVars: withFiles(),
@@ -85,6 +93,7 @@ void runMain('worker', async () => {
     ),
     phoneHash: (phone: string) => phoneHash(phone, idKey),
     senderName: settings.messages.en.sender_name,
+    answersWaitDays: settings.retention.partial_answers_days,
     files,
     conflictRefetchMaxAttempts: settings.contacts.conflict_refetch_max_attempts,
     webhookRules: {
@@ -136,7 +145,10 @@ void runMain('worker', async () => {
     await Worker.create({
       ...common,
       taskQueue: FILES_QUEUE,
-      activities: createFileActivities(fileDeps),
+      activities: {
+        ...createFileActivities(fileDeps),
+        ...createRetentionActivities({ pool, rules: retentionRules(settings) }),
+      },
       maxConcurrentActivityTaskExecutions: FILES_AT_ONCE,
     }),
   ];

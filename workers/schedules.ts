@@ -23,7 +23,7 @@ export type PlannedSchedule = Pick<ScheduleOptions, 'scheduleId' | 'spec' | 'act
 /** Every schedule of the product, as the settings want it. */
 export function plannedSchedules({ optout, reconciliation, webhook }: Settings): PlannedSchedule[] {
   return [
-    every(DAY, 'fileRetention'),
+    every(DAY, 'retention'),
     every(optout.mirror_retry_seconds, 'optOutMirrorRetry'),
     every(optout.audit_interval_seconds, 'optOutAudit'),
     every(webhook.check_interval_seconds, 'webhookCheck'),

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { Worker } from '@temporalio/worker';
 import { createFileActivities } from '../activities/file-activities';
+import { createRetentionActivities } from '../activities/retention-activities';
 import { FILES_QUEUE, SESSION_QUEUE } from '../core/session';
 import { findFile } from '../store/files/rows';
 import { receive } from '../store/inbox';
@@ -30,11 +31,17 @@ beforeAll(async () => {
   const worker = await Worker.create({
     connection: rig.env.nativeConnection,
     taskQueue: FILES_QUEUE,
-    activities: createFileActivities({
-      ...{ pool, files: store.files, phoneHash: testHash, podiumOrigin: podium.url, keepDays: 90 },
-      encryptionKeys: context.files.encryptionKeys,
-      rules: { maxBytes: MAX, allowedTypes: ['image/png'] },
-    }),
+    activities: {
+      ...createFileActivities({
+        ...{ pool, files: store.files, phoneHash: testHash, podiumOrigin: podium.url, keepDays: 90 },
+        encryptionKeys: context.files.encryptionKeys,
+        rules: { maxBytes: MAX, allowedTypes: ['image/png'] },
+      }),
+      ...createRetentionActivities({
+        pool,
+        rules: { messagesDays: 400, partialAnswersDays: 30, tombstonesDays: 22 },
+      }),
+    },
   });
   const running = worker.run();
   stopWorker = () => {
@@ -169,7 +176,7 @@ test('files are deleted in time, and what they were stays known', async () => {
   await rig.database.pool.query("update files set settled_at = now() - interval '91 days' where id = $1", [
     old,
   ]);
-  await run('fileRetention');
+  await run('retention');
   expect(await findFile(rig.database.pool, old)).toMatchObject({
     status: 'deleted',
     contentType: 'image/png',

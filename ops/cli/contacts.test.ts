@@ -1,9 +1,15 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { phoneHash } from '../../core/ids';
+import { suppressionKeys } from '../../core/suppression-keys';
 import { cli } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
 import { BAYVIEW, JANE, JOHN, NORTHSIDE, context, customerMessage } from '../../test/support/received';
 import { saveContact } from '../../store/contacts';
 import { receive } from '../../store/inbox';
 import { settleMirror } from '../../store/opt-out-mirrors';
+import { recordOptOut } from '../../store/opt-outs';
 
 let db: TestDatabase;
 const run = async (...args: string[]) => {
@@ -75,4 +81,116 @@ test('optout retry has Podium told again', async () => {
   const { rows } = await db.pool.query('select workflow_type from workflow_starts');
   expect(rows).toEqual([{ workflow_type: 'optOutMirror' }]);
   expect((await run('optout', 'retry', '--phone', JANE)).out).toBe('Nothing to tell.\n'); // it is being told
+});
+
+const KEYS = {
+  WEBCHAT_ID_KEY: 'an-id-key-of-some-length',
+  WEBCHAT_ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 1).toString('base64')}`,
+};
+const runWith = (env: Record<string, string>, ...args: string[]) =>
+  cli({ DATABASE_URL: db.url, ...KEYS, ...env }, args);
+
+describe('contacts export', () => {
+  let folder: string;
+  beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'cli-contacts-'))));
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test('writes all that is held into a file that only its owner can read, and into no file that is there', async () => {
+    const out = join(folder, 'jane.json');
+    expect((await runWith({}, 'contacts', 'export', '--phone', JANE, '--out', out)).exitCode).toBe(0);
+    expect((await stat(out)).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(await readFile(out, 'utf8'))).toMatchObject({
+      phone: JANE,
+      opt_out: { opted_out: true },
+      tables: {
+        inbox_events: [
+          { raw: expect.stringContaining('Can I book a test drive?'), phone_e164: JANE },
+          { location_uid: BAYVIEW },
+        ],
+        contacts: [{ name: 'Jane Citizen' }],
+        contact_history: [{ change: 'linked' }, { change: 'renamed' }],
+        opt_out_history: [{ source: 'webchat' }],
+      },
+    });
+    await writeFile(out, 'something else');
+    expect((await runWith({}, 'contacts', 'export', '--phone', JANE, '--out', out)).exitCode).toBe(2);
+    expect(await readFile(out, 'utf8')).toBe('something else');
+  });
+
+  test('has the audit by any key of ids that was ever used, and nothing of anybody else', async () => {
+    const hash = phoneHash(JANE, KEYS.WEBCHAT_ID_KEY);
+    await recordOptOut(db.pool, {
+      ...{ phone: JANE, phoneHash: hash, wish: 'opt_out', source: 'operator', actor: 'kim', rule: null },
+      ...{ locationUid: null, messageUid: null, at: new Date() },
+    });
+    const env = { WEBCHAT_ID_KEY: `a-newer-id-key-than-that,${KEYS.WEBCHAT_ID_KEY}` };
+    const { out } = await runWith(env, 'contacts', 'export', '--phone', JANE);
+    expect(JSON.parse(out)).toMatchObject({
+      tables: { audit_entries: [{ kind: 'opt_out', phone_hash: hash }] },
+    });
+    const { out: ofJohn } = await runWith(env, 'contacts', 'export', '--phone', JOHN);
+    const { tables } = JSON.parse(ofJohn) as { tables: Record<string, object[]> };
+    expect(Object.values(tables).flat()).toEqual([]);
+  });
+});
+
+describe('contacts erase', () => {
+  test('without --yes tells what would go and what would stay, exits 2, and deletes nothing', async () => {
+    const { exitCode, out, err } = await runWith({}, 'contacts', 'erase', '--phone', JANE);
+    expect(exitCode).toBe(2);
+    expect(out).toMatch(
+      /would be deleted[^]*inbox_events: 2[^]*opt_outs: 1[^]*would stay: that nothing may be sent/,
+    );
+    expect(err).toContain('Add --yes');
+    expect(out + err).not.toContain(JANE.slice(1));
+    expect((await run('contacts', 'show', '--phone', JANE)).exitCode).toBe(0);
+  });
+
+  test('of somebody of whom nothing is held there is nothing to do', async () => {
+    expect(await runWith({}, 'contacts', 'erase', '--phone', JOHN, '--yes')).toMatchObject({
+      ...{ exitCode: 0, out: 'Nothing is held of this phone.\n' },
+    });
+  });
+
+  test('is refused while a key of suppressed phones is missing', async () => {
+    const [former] = suppressionKeys({ suppressionKeys: [], idKeys: ['a-former-id-key-of-some-length'] });
+    await db.pool.query('insert into suppression_keys (id) values ($1)', [former!.id]);
+    const { exitCode, err } = await runWith({}, 'contacts', 'erase', '--phone', JANE, '--yes');
+    expect(exitCode).toBe(2);
+    expect(err).toContain(`fingerprint ${former!.id}`);
+    const env = { WEBCHAT_SUPPRESSION_KEYS: 'a-former-id-key-of-some-length' };
+    expect((await runWith(env, 'contacts', 'erase', '--phone', JANE)).out).toContain('would be deleted');
+    await db.pool.query('delete from suppression_keys');
+  });
+});
+
+describe('optout import', () => {
+  let folder: string;
+  beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'cli-optout-'))));
+  afterAll(() => rm(folder, { recursive: true }));
+  const importFile = async (text: string, ...more: string[]) => {
+    const file = join(folder, 'opt-outs.csv');
+    await writeFile(file, text);
+    return runWith({}, 'optout', 'import', '--file', file, ...more);
+  };
+
+  test('tells each line that is refused, and exits 1; a file without one comes in', async () => {
+    const bad = await importFile(`phone,opted_out_at\n${JOHN},yesterday\n0412 345 678,2024-05-31`);
+    expect(bad.exitCode).toBe(1);
+    expect(bad.out).toMatch(
+      /^line 2 \(…5678\): .*\nline 3 \(…5678\): .*\nNothing was imported: 2 of 2 line\(s\) refused/,
+    );
+    const text = 'phone,opted_out_at\n0412 345 678,2024-05-31';
+    expect(await importFile(text, '--default-country', 'AU')).toMatchObject({
+      ...{ exitCode: 0, out: '1 line(s): 1 applied, 0 known or older.\n' },
+    });
+    expect((await run('optout', 'check', '--phone', JOHN, '--json')).json()).toMatchObject({
+      ...{ opted_out: true, source: 'api', recorded_at: '2024-05-31T00:00:00.000Z' },
+    });
+  });
+
+  test('a file that is not there, or a country that is none, is no answer', async () => {
+    expect((await runWith({}, 'optout', 'import', '--file', join(folder, 'nothing.csv'))).exitCode).toBe(2);
+    expect((await importFile('phone,opted_out_at', '--default-country', 'Australia')).exitCode).toBe(2);
+  });
 });

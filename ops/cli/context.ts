@@ -6,11 +6,13 @@ import { createLogger } from '../../config/logger';
 import { dataConverter } from '../../core/data-converter';
 import type { Environment } from '../../core/environment';
 import type { Settings } from '../../core/settings';
+import { suppressionKeys } from '../../core/suppression-keys';
 import type { PodiumApi } from '../../podium/api';
 import { connectPodium, PODIUM_NEEDS } from '../../podium/connect';
 import { callLimits } from '../../store/call-limits';
 import { createPool, type Pool } from '../../store/database';
 import { storedTokens } from '../../store/podium-tokens';
+import { useSuppressionKeys } from '../../store/suppressions';
 import { createTemporalClient } from '../temporal';
 import { findLocalSystem } from './local-system';
 
@@ -68,6 +70,9 @@ export class CliContext {
     return this.once('pool', () => {
       const pool = createPool(this.environment('databaseUrl').databaseUrl, { max: 4 });
       this.opened.push(() => pool.end());
+      // Without them whoever asks for an opt-out is told that they are missing, once any phone is suppressed.
+      if (withFiles(this.variables)['WEBCHAT_ID_KEY'])
+        useSuppressionKeys(suppressionKeys(this.environment('idKeys', 'suppressionKeys')));
       return pool;
     });
   }

@@ -7,6 +7,7 @@ import type { CliContext } from './context';
 import { registerOptOutChanges } from './optout-changes';
 import { optOutEntryInWords, optOutInWords } from './optout-words';
 import { registerOptOutAuditCommands } from './optout-audit';
+import { registerOptOutImport } from './optout-import';
 import { e164, phoneOption, shown, showPhonesOption, type PhoneOptions } from './phone';
 
 export function registerOptOutCommands(program: Command, context: CliContext): void {
@@ -32,6 +33,7 @@ export function registerOptOutCommands(program: Command, context: CliContext): v
     .addOption(phoneOption().makeOptionMandatory(false))
     .action((options: Partial<PhoneOptions>) => retry(context, options));
   registerOptOutAuditCommands(optOut, context);
+  registerOptOutImport(optOut, context);
   optOut
     .command('classify')
     .description('what a text wishes for, as the settings have it; nothing is looked up')

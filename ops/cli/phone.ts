@@ -1,6 +1,7 @@
 /** Phones as an operator gives them, and as they are shown. */
 import { Option } from 'commander';
 import { maskPhone, normalizePhone } from '../../core/phone';
+import type { Person } from '../../store/personal-data';
 
 export interface PhoneOptions {
   phone: string;
@@ -15,9 +16,14 @@ export const showPhonesOption = () => new Option('--show-phones', 'show phones w
 
 /** @throws Error that says how a phone is given */
 export function e164(phone: string): string {
+  return person(phone).phone;
+}
+
+/** A phone in its parts. @throws Error that says how a phone is given */
+export function person(phone: string): Person {
   const read = normalizePhone(phone, null);
   if (!read.ok) throw new Error(`${read.failure.message} ${read.failure.hint}`);
-  return read.e164;
+  return { phone: read.e164, countryCode: read.countryCode, nationalNumber: read.nationalNumber };
 }
 
 /** The phone as it stands in the output. */

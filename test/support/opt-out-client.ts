@@ -194,7 +194,14 @@ function contactUpdated(customer: number, at: Date, optedOut: boolean): Received
 function recorded(customer: number, at: Date, optedOut: boolean, source: 'operator' | 'api') {
   const phone = PHONES[customer]!;
   return recordOptOut(pool, {
-    ...{ phone, phoneHash: testHash(phone), optedOut, source, actor: 'kim', rule: null },
+    ...{
+      phone,
+      phoneHash: testHash(phone),
+      wish: optedOut ? 'opt_out' : 'opt_in',
+      source,
+      actor: 'kim',
+      rule: null,
+    },
     ...{ locationUid: null, messageUid: null, at },
   });
 }

@@ -22,6 +22,7 @@ export const context: ReceiveContext = {
   workflowId: workflowIdOf,
   startOn: 'webchat',
   auditHash: testHash,
+  answersWaitDays: 30,
   files: {
     maxBytes: 26_214_400,
     encryptionKeys: [{ id: 'test', secret: Buffer.alloc(32, 1) }],

@@ -377,7 +377,7 @@ async function startWorkers(
       taskQueue: SESSION_QUEUE,
       workflowBundle: await workflowBundle(),
       activities: {
-        ...createSessionActivities(deps),
+        ...createSessionActivities({ ...deps, answersWaitDays: 30 }),
         ...createReconciliationSteps(reconciliation),
         ...createOptOutAuditSteps(deps),
       },

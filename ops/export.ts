@@ -1,0 +1,36 @@
+/** Everything that is held of a person, as one document. */
+import { phoneHash } from '../core/ids';
+import { readHeld, type Person } from '../store/personal-data';
+import { checkOptOut, type OptOutReport } from './opt-outs';
+import { listFiles, type FileReport, type FileTools } from './files';
+
+export interface PersonExport {
+  exported_at: string;
+  phone: string;
+  opt_out: OptOutReport;
+  /** With fresh links to those that are kept. */
+  files: FileReport[];
+  /** Rows by table, as they stand; of the audit those of this phone. */
+  tables: Record<string, object[]>;
+}
+
+/** @param idKeys the audit may name the phone by any of them */
+export async function exportPerson(
+  tools: FileTools,
+  person: Person,
+  idKeys: readonly string[],
+): Promise<PersonExport> {
+  const { pool } = tools;
+  const { phone } = person;
+  const hashes = idKeys.map((key) => phoneHash(phone, key));
+  const tables = await readHeld(pool, person, hashes);
+  const stores = new Set((tables['files'] as { location_uid: string }[]).map((file) => file.location_uid));
+  const files = await Promise.all([...stores].map((uid) => listFiles(tools, phone, uid)));
+  return {
+    exported_at: new Date().toISOString(),
+    phone,
+    opt_out: await checkOptOut(pool, phone),
+    files: files.flat(),
+    tables,
+  };
+}
