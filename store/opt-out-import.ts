@@ -1,7 +1,6 @@
 /** Opt-outs that another system has kept, into the ledger. */
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { applyOptOut } from './opt-outs';
-import { storable } from './text';
 
 export interface ImportedOptOut {
   /** E.164. */

@@ -28,6 +28,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** It starts seven programs, which takes a busy machine minutes. */
+jest.setTimeout(300_000);
+
 /** What `npm start -- …flags` runs, once all is installed and built; on any free ports. */
 function run(...flags: string[]): ChildProcess {
   const code = `require(${JSON.stringify(built('embedded/start.js'))}).start(${JSON.stringify(flags)}, ${JSON.stringify(directory)})`;
@@ -45,7 +48,7 @@ async function start(...flags: string[]): Promise<Runtime> {
       if (supervisor.exitCode !== null) throw new Error(output);
       return output.includes('Ctrl-C');
     },
-    60_000,
+    180_000,
   );
   return JSON.parse(readFileSync(join(directory, 'runtime.json'), 'utf8')) as Runtime;
 }
