@@ -20,7 +20,7 @@ import {
   type Send,
   type WishOperation,
 } from './opt-out-operations';
-import { contactChange, context, customerMessage, received, testHash } from './received';
+import { contactChange, context, NORTHSIDE, received, testHash } from './received';
 import { monotonicMs, openRecord, readRecord } from './record';
 import { SimulatorHandle } from './simulator';
 import { watchedSends } from './watched-sends';
@@ -157,17 +157,20 @@ async function wish(operation: Operation & WishOperation, client: number): Promi
   write({ kind: 'ended', at: monotonicMs(), n, outcome });
 }
 
+type Wish = 'opt_out' | 'ask' | 'opt_in';
 type Way = (customer: number, at: Date) => Promise<unknown>;
 
 const OPT_OUTS: Record<OptOutWay, Way> = {
-  text: (customer, at) => receiveOne(stop(customer, at, false)),
-  webchat: (customer, at) => receiveOne(stop(customer, at, true)),
+  text: (customer, at) => receiveOne(says(customer, at, 'opt_out')),
+  webchat: (customer, at) => receiveOne(says(customer, at, 'opt_out', true)),
+  other_words: (customer, at) => receiveOne(says(customer, at, 'ask')),
   podium: (customer, at) => receiveOne(contactUpdated(customer, at, true)),
   operator: (customer, at) => recorded(customer, at, true, 'operator'),
   api: (customer, at) => recorded(customer, at, true, 'api'),
 };
 
 const OPT_INS: Record<OptInWay, Way> = {
+  text: (customer, at) => receiveOne(says(customer, at, 'opt_in')),
   podium: (customer, at) => receiveOne(contactUpdated(customer, at, false)),
   operator: (customer, at) => recorded(customer, at, false, 'operator'),
   api: (customer, at) => recorded(customer, at, false, 'api'),
@@ -175,8 +178,17 @@ const OPT_INS: Record<OptInWay, Way> = {
 
 const receiveOne = (event: ReceivedEvent) => receive(pool, [event], context);
 
-const stop = (customer: number, at: Date, webchat: boolean) =>
-  customerMessage({ phone: PHONES[customer]!, text: 'STOP', stop: true, webchat, at });
+function says(customer: number, at: Date, wish: Wish, webchat = false): ReceivedEvent {
+  const phone = PHONES[customer]!;
+  return received(
+    { phone, webchat, at },
+    {
+      ...{ kind: 'customer_message', phone, locationUid: NORTHSIDE },
+      optOut: wish === 'opt_out' ? { rule: 'keyword' } : null,
+      said: wish === 'opt_out' ? null : { wish, rule: 'a rule', mayAnswer: false },
+    },
+  );
+}
 
 function contactUpdated(customer: number, at: Date, optedOut: boolean): ReceivedEvent {
   const phone = PHONES[customer]!;
@@ -194,15 +206,8 @@ function contactUpdated(customer: number, at: Date, optedOut: boolean): Received
 function recorded(customer: number, at: Date, optedOut: boolean, source: 'operator' | 'api') {
   const phone = PHONES[customer]!;
   return recordOptOut(pool, {
-    ...{
-      phone,
-      phoneHash: testHash(phone),
-      wish: optedOut ? 'opt_out' : 'opt_in',
-      source,
-      actor: 'kim',
-      rule: null,
-    },
-    ...{ locationUid: null, messageUid: null, at },
+    ...{ phone, phoneHash: testHash(phone), source, actor: 'kim', rule: null },
+    ...{ wish: optedOut ? 'opt_out' : 'opt_in', locationUid: null, messageUid: null, at },
   });
 }
 

@@ -5,7 +5,10 @@
  * The check never blames without proof. Of whatever is not known to the instant, what speaks for the system is taken.
  */
 
-/** Somebody wants texts no more, or again. Times are in ms, by one clock for the whole history. */
+/**
+ * Somebody wants texts no more, or again. A wish in other words counts as an opt-out until it is undone: nothing is sent
+ * either. Times are in ms, by one clock for the whole history.
+ */
 export interface Wish {
   /** Any name that says nothing of the phone. */
   customer: string;

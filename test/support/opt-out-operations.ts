@@ -25,9 +25,10 @@ export type Operation = {
   dies: number | null;
 } & (Send | WishOperation);
 
-/** STOP as a text and in a website's chat; what a person does in Podium's inbox; our operator; a program. */
-export const OPT_OUT_WAYS = ['text', 'webchat', 'podium', 'operator', 'api'] as const;
-export const OPT_IN_WAYS = ['podium', 'operator', 'api'] as const;
+/** STOP as a text and in a website's chat, a wish in other words; what a person does in Podium's inbox; an operator; a program. */
+export const OPT_OUT_WAYS = ['text', 'webchat', 'other_words', 'podium', 'operator', 'api'] as const;
+/** START as a text, and the same others. */
+export const OPT_IN_WAYS = ['text', 'podium', 'operator', 'api'] as const;
 export type OptOutWay = (typeof OPT_OUT_WAYS)[number];
 export type OptInWay = (typeof OPT_IN_WAYS)[number];
 
