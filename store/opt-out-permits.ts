@@ -15,14 +15,17 @@ export async function permitSend(
   );
 }
 
-/** Whether this very send may go to the phone although it is opted out. Any later change of its state ends that. */
+/** Whether this very send may go to the phone although it is opted out. A change of mind ends that; another STOP does not. */
 export async function isPermitted(
   client: Queryable,
   { sendId, phone, now }: { sendId: string; phone: string; now: Date },
 ): Promise<boolean> {
   const { rowCount } = await client.query(
-    `select from opt_out_permits permit join opt_outs state using (phone_e164, version)
-      where permit.send_id = $1 and permit.phone_e164 = $2 and permit.expires_at > $3`,
+    `select from opt_out_permits permit
+      where send_id = $1 and phone_e164 = $2 and expires_at > $3
+        and not exists (select from opt_out_history later
+                         where later.phone_e164 = $2 and later.version > permit.version
+                           and later.applied and later.wish = 'opt_in')`,
     [sendId, phone, now],
   );
   return rowCount === 1;

@@ -35,7 +35,7 @@ export async function wantHelp(client: Queryable, wanted: Wanted): Promise<void>
 
 /**
  * Podium is told of the opt-out a little later then: it would not deliver the text else.
- * @param wanted with the entry and the version that the opt-out has made: the permit is for that state only
+ * @param wanted with the entry and the version that the opt-out has made: the permit ends with an opt-in
  */
 export async function wantConfirmation(
   client: Queryable,

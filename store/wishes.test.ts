@@ -228,6 +228,7 @@ describe('the confirmation of an opt-out', () => {
       { workflow_type: 'optOutMirror' },
     ]);
     expect(await door(crypto.randomUUID())).toBe('blocked');
+    await take([stops({ receivedAt: new Date(Date.now() + 1_000) })], confirming); // said once more
     expect(await door(id)).toBe('open');
     expect(await door(id)).toBe('blocked');
   });

@@ -32,7 +32,7 @@ create table own_texts (
 create table opt_out_permits (
   send_id    uuid primary key,
   phone_e164 text not null,
-  version    integer not null,                 -- of the state; any later change voids the permit
+  version    integer not null,                 -- of the state; an opt-in after it voids the permit
   expires_at timestamptz not null
 );
 
