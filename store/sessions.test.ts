@@ -249,6 +249,17 @@ describe('a close', () => {
     expect(await open('run-2')).toMatchObject({ restored: someAnswers });
   });
 
+  it('of a run that knows less than the store opens nothing again, and takes no answer away', async () => {
+    for (const text of ['One', 'Two', 'Three']) await say({ text });
+    await relayed();
+    // Persisted by a workflow task that was lost then: the one that replaces it ends the session before it.
+    await save({ handledNumber: 3, partial: someAnswers });
+    await close({ handledNumber: 3, reason: 'opted_out', partial: someAnswers });
+    expect(await close({ handledNumber: 1, reason: 'opted_out', partial: null })).toEqual({ closed: true });
+    expect(await rows('sessions')).toMatchObject([{ status: 'closed', handled_number: 3 }]);
+    expect((await rows('partial_answers')).map(({ state }) => state)).toEqual([someAnswers]);
+  });
+
   it('closes the conversation without a note too', async () => {
     await say();
     await relayed();

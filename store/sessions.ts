@@ -154,12 +154,16 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
 /**
  * Persists the end of a session: its answers, the note, the wish to close Podium's conversation. The
  * row stays open when a message waits that the workflow has not seen.
+ *
+ * A run may know less than the store: what its lost workflow task had persisted stays, though the task that
+ * replaces it may take another way. Messages dealt with then are not unseen, and their answers are kept.
  * @returns whether the row is closed
  */
 export async function closeSession(pool: Pool, close: SessionClose): Promise<{ closed: boolean }> {
   return transaction(pool, async (client) => {
     // Locked in a statement of its own: what a receiver has committed until then is seen by the next one.
-    const { sessionUid } = await lockSession(client, close);
+    const { sessionUid, handledNumber } = await lockSession(client, close);
+    const knowsLess = close.handledNumber < handledNumber;
     const { rows } = await client.query<{ closed: boolean }>(
       `update sessions set
          status = case when unseen then 'active' else 'closed' end,
@@ -169,7 +173,7 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
          conversation_uid = coalesce($5, conversation_uid)
        from (select exists (select from inbox_events
                              where workflow_id = $6 and status in ('pending', 'delivered')
-                               and (delivery_number is null or delivery_number > $3)) as unseen) as inbox
+                               and (delivery_number is null or delivery_number > greatest($3, $7::bigint))) as unseen) as inbox
        where phone_e164 = $1 and location_uid = $2
        returning status = 'closed' as closed`,
       [
@@ -179,9 +183,10 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
         close.reason,
         close.conversationUid,
         close.workflowId,
+        handledNumber,
       ],
     );
-    await keepAnswers(client, close, close.partial);
+    await keepAnswers(client, close, knowsLess ? undefined : close.partial);
     const key = `${sessionUid}:${close.handledNumber}`;
     if (close.note || close.closeConversation) {
       const note = close.note ?? { key: `close:${key}`, body: null };
