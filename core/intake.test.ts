@@ -134,3 +134,16 @@ test.each(['', ' \n', '...', '👍'])('%j says nothing', (text) => {
 test('a very long text is cut between characters', () => {
   expect(taken(DETAILS, `a${'😀'.repeat(3_000)}`)).toBe(`a${'😀'.repeat(1_999)}…`);
 });
+
+// With work in the square of the length these take minutes, in a worker that every chat shares.
+test.each([
+  ['marks heaped on a letter', `a${'\u0301\u0316'.repeat(100_000)}`],
+  ['punctuation', `1${'!'.repeat(200_000)}x`],
+  ['keys drawn around nothing', `1${'\u20e3'.repeat(200_000)}x`],
+  ['a word of dots', `a@b.example${'.'.repeat(200_000)}x`],
+  ['a domain without an end', `a@${'b.'.repeat(100_000)}`],
+])('%s, as much as an event can hold, answer nothing and hold up nobody', (_, text) => {
+  expect(taken(TOPIC, text)).toBeNull();
+  expect(taken(EMAIL, text)).toBeNull();
+  expect(taken(NAME, text)).toBeNull();
+});

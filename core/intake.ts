@@ -65,10 +65,16 @@ function readName(text: string): string | null {
   return /\p{L}/u.test(name) && !/[?？@]/u.test(name) && length(name) <= LONGEST_NAME ? name : null;
 }
 
+const AROUND_ADDRESS = /[\s<>()[\],;:"]+/u;
+
 /** The one e-mail address in the text, whatever is said around it. */
 function readEmail(text: string): string | null {
-  const words = oneLine(text.normalize('NFKC')).split(/[\s<>()[\],;:"]+/u);
-  const addresses = words.map((word) => word.replace(/[.!?']+$/u, '')).filter(isEmail);
+  const words = oneLine(text).split(AROUND_ADDRESS);
+  const addresses = words
+    .filter((word) => word.length <= LONGEST_EMAIL) // anything about a very long one takes a square of its length
+    .flatMap((word) => word.normalize('NFKC').split(AROUND_ADDRESS))
+    .map((word) => word.replace(/[.!?']+$/u, ''))
+    .filter(isEmail);
   return new Set(addresses).size === 1 ? addresses[0]! : null;
 }
 

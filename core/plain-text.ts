@@ -15,13 +15,18 @@ export function oneLine(text: string): string {
     .trim();
 }
 
+/** In characters. What is longer is nobody's option or keyword, and to compare it would take a square of its length. */
+const LONGEST_COMPARED = 1_000;
+
 /**
  * The form in which two texts are compared: compatible characters are one (a fullwidth letter is a
  * letter), case does not count, and neither does what stands around the words. A vowel sign belongs to
- * its letter (`Mn`, `Mc`); the key drawn around a digit (`Me`) does not.
+ * its letter (`Mn`, `Mc`); the key drawn around a digit (`Me`) does not. What is very long stays as it is.
  */
 export function comparable(text: string): string {
-  return oneLine(text.normalize('NFKC'))
+  const line = oneLine(text);
+  if (line.length > LONGEST_COMPARED) return line;
+  return oneLine(line.normalize('NFKC'))
     .toUpperCase()
     .replace(/^[^\p{L}\p{Mn}\p{Mc}\p{N}]+|[^\p{L}\p{Mn}\p{Mc}\p{N}]+$/gu, '');
 }
