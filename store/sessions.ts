@@ -163,7 +163,7 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
   return transaction(pool, async (client) => {
     // Locked in a statement of its own: what a receiver has committed until then is seen by the next one.
     const { sessionUid, handledNumber } = await lockSession(client, close);
-    const knowsLess = close.handledNumber < handledNumber;
+    const dealtWith = Math.max(close.handledNumber, handledNumber);
     const { rows } = await client.query<{ closed: boolean }>(
       `update sessions set
          status = case when unseen then 'active' else 'closed' end,
@@ -173,20 +173,12 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
          conversation_uid = coalesce($5, conversation_uid)
        from (select exists (select from inbox_events
                              where workflow_id = $6 and status in ('pending', 'delivered')
-                               and (delivery_number is null or delivery_number > greatest($3, $7::bigint))) as unseen) as inbox
+                               and (delivery_number is null or delivery_number > $3)) as unseen) as inbox
        where phone_e164 = $1 and location_uid = $2
        returning status = 'closed' as closed`,
-      [
-        close.phone,
-        close.locationUid,
-        close.handledNumber,
-        close.reason,
-        close.conversationUid,
-        close.workflowId,
-        handledNumber,
-      ],
+      [close.phone, close.locationUid, dealtWith, close.reason, close.conversationUid, close.workflowId],
     );
-    await keepAnswers(client, close, knowsLess ? undefined : close.partial);
+    await keepAnswers(client, close, close.handledNumber < dealtWith ? undefined : close.partial);
     const key = `${sessionUid}:${close.handledNumber}`;
     if (close.note || close.closeConversation) {
       const note = close.note ?? { key: `close:${key}`, body: null };
