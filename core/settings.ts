@@ -4,6 +4,8 @@ import { foldPhrase } from './folded-text';
 import { comparable } from './plain-text';
 import { isPhoneCountry } from './phone';
 import type { Question, SessionPolicy } from './session';
+import { text, withPlaceholders } from './setting-text';
+import { widgetSettings } from './widget-settings';
 import { readWish } from './wish';
 import {
   keywordsOf,
@@ -21,7 +23,6 @@ import {
 const seconds = z.number().positive();
 const days = z.number().positive();
 const count = z.int().positive();
-const text = z.string().trim().min(1);
 
 /** Podium takes no larger one. */
 const LARGEST_FILE = 26_214_400;
@@ -147,6 +148,7 @@ const schema = z
       partial_answers_days: days,
     }),
     messages: z.strictObject({ en: messages }),
+    widget: widgetSettings,
     intake: z.strictObject({
       enabled: z.boolean(),
       questions,
@@ -225,14 +227,6 @@ export function sessionPolicy(settings: Settings, location: Pick<Location, 'uid'
       promptStore: messages.en.prompt_store,
     },
   };
-}
-
-function withPlaceholders(...known: string[]) {
-  const names = known.map((name) => `{${name}}`).join(', ') || 'none';
-  return text.refine(
-    (words) => [...words.matchAll(/\{(\w+)\}/g)].every(([, name]) => known.includes(name!)),
-    `of names in braces, only these are replaced here: ${names}`,
-  );
 }
 
 function toQuestion({ ask_again, choices, ...rest }: z.infer<typeof question>): Question {
