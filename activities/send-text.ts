@@ -3,7 +3,7 @@
  * comes to the door, which reads the opt-out and writes the intent in one transaction; only then does the text
  * leave, and at once.
  */
-import { ApplicationFailure, Context, log } from '@temporalio/activity';
+import { ApplicationFailure, Context, log, metricMeter } from '@temporalio/activity';
 import type { TextToSend, TextOutcome } from './podium-activities';
 import {
   PodiumError,
@@ -66,8 +66,21 @@ const MENDS: Partial<
  * door again. It may take more than one call to Podium: to read what became of an attempt of unknown
  * outcome, and to mend, once, what Podium does not know.
  */
-export function sendGuarded(deps: SendDependencies, send: Sendable): Promise<TextOutcome> {
-  return tryToSend(deps, send, latestPost(send));
+export async function sendGuarded(deps: SendDependencies, send: Sendable): Promise<TextOutcome> {
+  try {
+    const outcome = await tryToSend(deps, send, latestPost(send));
+    count(send, outcome.status);
+    return outcome;
+  } catch (error) {
+    count(send, 'tried_again');
+    throw error;
+  }
+}
+
+function count({ purpose }: Sendable, outcome: TextOutcome['status'] | 'tried_again'): void {
+  metricMeter
+    .createCounter('podium_webchat_sends_total', undefined, 'Attempts to send, by what became of them.')
+    .add(1, { purpose, outcome });
 }
 
 /** By when a text must be on its way, so that no next attempt begins beside its post. In ms since 1970. */

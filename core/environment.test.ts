@@ -24,6 +24,7 @@ const NEEDS = [
     'settingsPath',
     'demoSimulatorUrl',
     'demoTemporalUiUrl',
+    'workerMetricsAddress',
   ],
 ] as (keyof Environment)[];
 
@@ -57,6 +58,7 @@ test('a good environment is read whole, with lists as lists', () => {
       settingsPath: null,
       demoSimulatorUrl: null,
       demoTemporalUiUrl: null,
+      workerMetricsAddress: null,
     },
   });
 });
@@ -101,6 +103,8 @@ test.each([
   ['PORT', '-1'],
   ['LOG_LEVEL', 'loud'],
   ['TRUSTED_PROXIES', '10.0.0.0/8,the-proxy'],
+  ['WORKER_METRICS_ADDRESS', '9464'],
+  ['WORKER_METRICS_ADDRESS', '0.0.0.0:94640'],
 ])('%s=%s is told to be wrong, without repeating it', (name, value) => {
   const [problem, ...others] = problems({ [name]: value });
   expect(problem).toMatch(new RegExp(`^${name} is wrong\\. It should be `));

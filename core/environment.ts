@@ -89,6 +89,12 @@ const VARIABLES = {
     `one or more name:token of at least ${SHORTEST_SECRET} characters, with commas between them`,
     (value) => readList(value, readToken),
   ),
+  /** Where a worker shows its metrics, as host and port; null: nowhere. */
+  workerMetricsAddress: optional(
+    'WORKER_METRICS_ADDRESS',
+    'an address and a port, as 0.0.0.0:9464',
+    readAddress,
+  ),
   port: { ...variable('PORT', 'a whole number from 0 (any free port) to 65535', readPort), unset: 3000 },
   /** Where Podium, agents and customers reach the server; null where nobody said. Without a slash at the end. */
   publicUrl: optional('PUBLIC_URL', 'as https://webchat.example.com', readHttpUrl),
@@ -182,6 +188,11 @@ function readContract(value: string): Contract | undefined {
 
 function readPort(value: string): number | undefined {
   return /^\d{1,5}$/.test(value) && Number(value) <= 65_535 ? Number(value) : undefined;
+}
+
+function readAddress(value: string): string | undefined {
+  const [, host, port] = /^\[?([0-9a-f.:]+?)\]?:(\d{1,5})$/i.exec(value) ?? [];
+  return host && port && ipaddr.isValid(host) && Number(port) <= 65_535 ? value : undefined;
 }
 
 function logLevels() {

@@ -124,3 +124,6 @@ export const OPT_OUT_SIGNAL = 'optOut';
 export const FORCE_CLOSE_SIGNAL = 'forceClose';
 export const SESSION_QUERY = 'session';
 export const CLOSE_UPDATE = 'close';
+
+/** The metric of how late prompts and closes are. */
+export const LATENESS = 'podium_webchat_timer_lateness_seconds';

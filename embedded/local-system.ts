@@ -67,7 +67,7 @@ export class LocalSystem {
     this.tell(`Starting ${this.flags.simulator ? 'simulator, ' : ''}worker and server`);
     if (this.flags.simulator) await this.run(this.own, simulatorProgram(wiring, ports.simulator));
     await Promise.all([
-      this.run(this.own, workerProgram(wiring, 'worker')),
+      this.run(this.own, workerProgram(wiring, 'worker', ports.workerMetrics)),
       this.run(this.own, serverProgram(wiring, 'server', ports.server)),
     ]);
 

@@ -7,10 +7,18 @@ export interface Ports {
   simulator: number;
   temporal: number;
   temporalUi: number;
+  workerMetrics: number;
   postgres: number;
 }
 
-const USUAL: Ports = { server: 3000, simulator: 4010, temporal: 7233, temporalUi: 8233, postgres: 5433 };
+const USUAL: Ports = {
+  server: 3000,
+  simulator: 4010,
+  temporal: 7233,
+  temporalUi: 8233,
+  workerMetrics: 9464,
+  postgres: 5433,
+};
 
 /**
  * The ports of the last run, or the usual ones, each replaced by a free one where it is taken.

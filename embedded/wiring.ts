@@ -38,11 +38,11 @@ export function serverProgram(wiring: Wiring, name: string, port: number): Progr
   };
 }
 
-export function workerProgram(wiring: Wiring, name: string): Program {
+export function workerProgram(wiring: Wiring, name: string, metricsPort: number): Program {
   return {
     name,
     args: [built('workers/main.js')],
-    env: productEnvironment(wiring),
+    env: { ...productEnvironment(wiring), WORKER_METRICS_ADDRESS: `127.0.0.1:${metricsPort}` },
     logFile: `${wiring.logDirectory}/${name}.log`,
   };
 }

@@ -20,6 +20,7 @@ import { unsealedRows } from '../store/audit-seals';
 import { activePauses, callLimits } from '../store/call-limits';
 import { createPool, type Pool } from '../store/database';
 import { connectFileStore } from '../store/files/connect';
+import { readFigures } from '../store/figures';
 import { countFiles } from '../store/files/rows';
 import { receive, type Outcome } from '../store/inbox';
 import { readAccess, storedTokens } from '../store/podium-tokens';
@@ -91,6 +92,7 @@ void runMain('server', async () => {
     pauses: () => activePauses(pool),
     files: () => countFiles(pool),
     mirrors: () => countMirrors(pool),
+    figures: () => readFigures(pool),
   });
   addAccessMetrics(metrics.registry, () => readAccess(pool));
   measureWebhookChecks(metrics.registry, () => lastWebhookCheck(pool));

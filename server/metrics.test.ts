@@ -16,3 +16,31 @@ it('shows no figure for a backlog that cannot be read', async () => {
   const { registry } = createMetrics({ ...noReadings, backlog: () => Promise.reject(new Error('away')) });
   expect(await registry.metrics()).toContain('podium_webchat_inbox_oldest_pending_seconds Nan');
 });
+
+it('shows what is open and what is set aside', async () => {
+  const figures = async () => ({
+    sessions: { active: 5, warned: 2 },
+    quarantined: [{ code: 'ERR_WHK_004', count: 3 }],
+    unsettledSends: { unknown: 1, notSent: 4 },
+  });
+  const shown = await createMetrics({ ...noReadings, figures }).registry.metrics();
+  expect(shown).toContain('podium_webchat_sessions{status="active"} 5');
+  expect(shown).toContain('podium_webchat_sessions{status="warned"} 2');
+  expect(shown).toContain('podium_webchat_quarantined_events{code="ERR_WHK_004"} 3');
+  expect(shown).toContain('podium_webchat_sends_unsettled{outcome="unknown"} 1');
+  expect(shown).toContain('podium_webchat_sends_unsettled{outcome="not_sent"} 4');
+});
+
+it('shows no figure of what cannot be read, rather than a zero', async () => {
+  const away = () => Promise.reject(new Error('away'));
+  const shown = await createMetrics({ ...noReadings, figures: away }).registry.metrics();
+  expect(shown).toContain('podium_webchat_sessions{status="active"} Nan');
+  expect(shown).not.toContain('quarantined_events{');
+});
+
+it('counts what goes through tables once in a while, however often it is scraped', async () => {
+  const figures = jest.fn(noReadings.figures);
+  const { registry } = createMetrics({ ...noReadings, figures });
+  for (let scrape = 0; scrape < 5; scrape += 1) await registry.metrics();
+  expect(figures).toHaveBeenCalledTimes(1);
+});

@@ -1,5 +1,6 @@
 /** What the server counts. Labels are statuses and codes only: no phone, no text, no id. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Figures } from '../store/figures';
 import { MIRROR_STATES, type MirrorState } from '../store/opt-out-mirrors';
 import { shared } from './shared';
 
@@ -19,7 +20,12 @@ export interface Readings {
   files(): Promise<{ status: string; count: number }[]>;
   /** How many phones' opt-outs are in which state at Podium. */
   mirrors(): Promise<Map<MirrorState, number>>;
+  /** What is open or set aside. */
+  figures(): Promise<Figures>;
 }
+
+/** For so long a count serves all who scrape: what goes through a table is not to be asked for by everybody. */
+const COUNTS_MS = 5_000;
 
 export function createMetrics(read: Readings) {
   const registry = new Registry();
@@ -53,27 +59,30 @@ export function createMetrics(read: Readings) {
       for (const { endpoint, seconds } of pauses) this.set({ endpoint }, seconds);
     },
   });
+  const readFiles = shared(() => read.files(), COUNTS_MS);
   new Gauge({
     name: 'podium_webchat_files',
     help: 'Files of customers by what has become of them.',
     labelNames: ['status'],
     registers,
     async collect() {
+      const files = await readFiles().catch(() => []);
       this.reset();
-      const files = await read.files().catch(() => []);
       for (const { status, count } of files) this.set({ status }, count);
     },
   });
+  const readMirrors = shared(() => read.mirrors(), COUNTS_MS);
   new Gauge({
     name: 'podium_webchat_opt_out_mirrors',
     help: 'Phones by how far Podium knows of their opt-out or opt-in.',
     labelNames: ['state'],
     registers,
     async collect() {
-      const counts = await read.mirrors().catch(() => null);
+      const counts = await readMirrors().catch(() => null);
       for (const state of MIRROR_STATES) this.set({ state }, counts ? (counts.get(state) ?? 0) : NaN);
     },
   });
+  addFigures(registry, () => read.figures());
   return {
     registry,
     webhookEvents: new Counter({
@@ -111,4 +120,42 @@ export function createMetrics(read: Readings) {
       registers,
     }),
   };
+}
+
+function addFigures(registry: Registry, read: () => Promise<Figures>): void {
+  const registers = [registry];
+  const readOnce = shared(read, COUNTS_MS);
+  new Gauge({
+    name: 'podium_webchat_sessions',
+    help: 'Sessions that are open, by status: active, or warned since the prompt.',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      const figures = await readOnce().catch(() => null);
+      for (const status of ['active', 'warned'] as const)
+        this.set({ status }, figures ? figures.sessions[status] : NaN);
+    },
+  });
+  new Gauge({
+    name: 'podium_webchat_quarantined_events',
+    help: 'Events that are set aside and wait for a person, by the code of the reason.',
+    labelNames: ['code'],
+    registers,
+    async collect() {
+      const figures = await readOnce().catch(() => null);
+      this.reset();
+      for (const { code, count } of figures?.quarantined ?? []) this.set({ code }, count);
+    },
+  });
+  new Gauge({
+    name: 'podium_webchat_sends_unsettled',
+    help: 'Texts of the last hour that have been on their way for more than a minute: it is unknown whether they left, or they are not_sent yet.',
+    labelNames: ['outcome'],
+    registers,
+    async collect() {
+      const figures = await readOnce().catch(() => null);
+      this.set({ outcome: 'unknown' }, figures ? figures.unsettledSends.unknown : NaN);
+      this.set({ outcome: 'not_sent' }, figures ? figures.unsettledSends.notSent : NaN);
+    },
+  });
 }

@@ -229,10 +229,12 @@ describe('what Podium did not sign', () => {
       signPublished(SECRET, 'x', Date.now() - 12 * 86_400_000),
       'ERR_WHK_003',
     ],
-  ])('%s is answered 401 and not stored', async (_, headers, code) => {
+  ])('%s is answered 401 and not stored, and counted by its code', async (_, headers, code) => {
     const before = await countRows();
     expect(await post('x', headers)).toMatchObject({ status: 401, body: { error: { code } } });
     expect(await countRows()).toBe(before);
+    const metrics = await (await fetch(`${receiver.url}/metrics`)).text();
+    expect(metrics).toContain(`podium_webchat_codes_total{code="${code}"} 1`);
   });
 
   async function countRows() {

@@ -68,7 +68,10 @@ export function webhookReceiver(deps: WebhookDependencies): Middleware {
         ...(outcome.failure && { error: outcome.failure }),
       };
     } catch (error) {
-      if (error instanceof Refusal) deps.metrics.webhookEvents.inc({ status: String(error.status) });
+      if (error instanceof Refusal) {
+        deps.metrics.webhookEvents.inc({ status: String(error.status) });
+        deps.metrics.codes.inc({ code: error.failure.code });
+      }
       throw error;
     } finally {
       clearTimeout(timer);

@@ -109,8 +109,12 @@ test('no log line of any process tells a phone or a text', async () => {
 });
 
 test('no metric tells a phone or a text', async () => {
-  const metrics = await (await fetch(`${system.serverUrls[0]}/metrics`)).text();
-  expect(secretsIn(metrics)).toEqual([]);
+  const { servers, workers } = system.metricsUrls;
+  for (const url of [...servers, ...workers]) {
+    const metrics = await (await fetch(url)).text();
+    expect(metrics).toContain('podium_webchat_');
+    expect(secretsIn(metrics)).toEqual([]);
+  }
 });
 
 /** All that somebody can read in a message of Temporal: its texts, and its bytes as a text. */

@@ -45,7 +45,7 @@ import { receiveContext } from '../store/receive-context';
 import { retentionRules } from '../store/retention';
 import { suppressionProblem, useSuppressionKeys } from '../store/suppressions';
 import { ensureSchedules, plannedSchedules } from './schedules';
-import { temporalLogger } from './temporal-logger';
+import { telemetry } from './telemetry';
 
 const NEEDS = [
   'databaseUrl',
@@ -54,6 +54,7 @@ const NEEDS = [
   'suppressionKeys',
   'encryptionKeys',
   'publicUrl',
+  'workerMetricsAddress',
   'logLevel',
 ] as const satisfies (keyof Environment)[];
 
@@ -66,7 +67,8 @@ const LONGEST_PAUSE_MS = 5_000;
 void runMain('worker', async () => {
   const { environment, settings } = loadConfiguration(NEEDS);
   const logger = createLogger(process.title, environment.logLevel);
-  Runtime.install({ ...temporalLogger(logger), shutdownSignals: [] }); // `onShutdown` listens to them
+  const runtime = telemetry(logger, environment.workerMetricsAddress);
+  Runtime.install({ ...runtime, shutdownSignals: [] }); // `onShutdown` listens to them
   const pool = createPool(environment.databaseUrl);
   onShutdown(() => pool.end());
   useSuppressionKeys(suppressionKeys(environment));

@@ -5,7 +5,9 @@ import type { Logger } from 'pino';
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
 /** @returns the part of the runtime's options that is about logs */
-export function temporalLogger(logger: Logger): Pick<RuntimeOptions, 'logger' | 'telemetryOptions'> {
+export function temporalLogger(
+  logger: Logger,
+): Required<Pick<RuntimeOptions, 'logger' | 'telemetryOptions'>> {
   const log = (level: LogLevel, message: string, meta: Record<string | symbol, unknown> = {}): void => {
     // Under `err` the logger tells of an error what may be told; the native part's times are no JSON.
     const { error, timestampNanos: _, ...rest } = meta;

@@ -44,6 +44,7 @@ import {
   type SessionState,
 } from '../core/session-state';
 import { openSession, podiumFor, store } from './calls';
+import { countClose, noteLateness } from './metrics';
 import { listen } from './session-handlers';
 import { show } from './visibility';
 import { keepAlarm, unless } from './waiting';
@@ -144,6 +145,7 @@ async function seeToContact(run: Run): Promise<void> {
 /** The one prompt of an idle time. A word that comes meanwhile makes it pointless. */
 async function prompt(run: Run): Promise<void> {
   const { input, state } = run;
+  noteLateness('prompt', deadlines(state, input.policy).promptAt);
   state.prompted = true;
   const reply = promptText(state, input);
   const sentAt = await send(run, reply, 'prompt', () => isOver(run) || state.inbox.length > 0);
@@ -219,6 +221,7 @@ async function save(run: Run, notes: Note[]): Promise<void> {
 /** The end. Postgres comes first, and starts what there is to do at Podium. */
 async function close(run: Run, reason: CloseReason): Promise<void> {
   const { state, input } = run;
+  if (reason === 'idle') noteLateness('close', deadlines(state, input.policy).closeAt);
   state.status = 'closing';
   show(state, input);
   if (somethingHappened(run)) await store.closeSession(whatIsLeft(run, reason));
@@ -226,6 +229,7 @@ async function close(run: Run, reason: CloseReason): Promise<void> {
   state.forceClose = null;
   run.closes += 1;
   show(state, input, reason);
+  countClose(reason);
   log.info('The session is closed', { reason, ...(reason === 'idle' ? { code: 'ERR_WEBCHAT_006' } : {}) });
 }
 

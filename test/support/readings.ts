@@ -6,4 +6,9 @@ export const noReadings: Readings = {
   pauses: async () => [],
   files: async () => [],
   mirrors: async () => new Map(),
+  figures: async () => ({
+    sessions: { active: 0, warned: 0 },
+    quarantined: [],
+    unsettledSends: { unknown: 0, notSent: 0 },
+  }),
 };

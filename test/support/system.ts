@@ -109,6 +109,7 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
   const keys = newKeys();
   const database = await (options.stoppable ? ownDatabase(places, keys) : sharedDatabase());
   const serverPorts = await ports(options.servers ?? 1);
+  const workerPorts = await ports(options.workers ?? 1);
   const [temporalPort, simulatorPort] = (await ports(2)) as [number, number];
   const temporalCli = await provisionTemporal();
   const wiring: Wiring = {
@@ -137,9 +138,7 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
     wiring,
     database,
     servers: serverPorts.map((port, n) => child(serverProgram(wiring, `server-${n}`, port))),
-    workers: Array.from({ length: options.workers ?? 1 }, (_, n) =>
-      child(workerProgram(wiring, `worker-${n}`)),
-    ),
+    workers: workerPorts.map((port, n) => child(workerProgram(wiring, `worker-${n}`, port))),
     simulator: child(simulatorProgram(wiring, simulatorPort)),
     temporal: new Child(temporalProgram(temporal, places)),
     temporalCli,
@@ -197,6 +196,8 @@ export class System {
   /** It has the keys: what it shows is decoded. */
   readonly client: Client;
   readonly serverUrls: string[];
+  /** Where servers and workers show their metrics. */
+  readonly metricsUrls: { servers: string[]; workers: string[] };
   private readonly parts: Plan;
 
   constructor(
@@ -216,6 +217,11 @@ export class System {
       TEMPORAL_NAMESPACE: NAMESPACE,
     });
     this.serverUrls = parts.servers.map(({ program }) => `http://127.0.0.1:${program.env['PORT']}`);
+    const ofWorker = ({ program }: Child) => `http://${program.env['WORKER_METRICS_ADDRESS']}/metrics`;
+    this.metricsUrls = {
+      servers: this.serverUrls.map((url) => `${url}/metrics`),
+      workers: parts.workers.map(ofWorker),
+    };
   }
 
   get keys(): Keys {
