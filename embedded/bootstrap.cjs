@@ -14,7 +14,10 @@ const SOURCE = /\.(ts|sql|yaml|html|css|js|cjs)$|^(tsconfig.*|package-lock)\.jso
 
 const COMMANDS = {
   start: { programs: ['temporal'], run: (args) => require(at('dist/embedded/start.js')).start(args) },
-  test: { programs: ['temporal', 'time-skipping-server'], run: (args) => exitWith(node(jest(), ...args)) },
+  test: {
+    programs: ['temporal', 'time-skipping-server', 'chromium'],
+    run: (args) => exitWith(node(jest(), ...args)),
+  },
   bench: { programs: ['temporal'], run: (args) => exitWith(node(at('dist/bench/main.js'), ...args)) },
 };
 

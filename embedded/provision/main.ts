@@ -1,4 +1,5 @@
-/** Makes sure that the programs named on the command line are there: `temporal`, `time-skipping-server`. */
+/** Makes sure that the programs named on the command line are there: `temporal`, `time-skipping-server`, `chromium`. */
+import { provisionChromium } from './chromium';
 import { provisionTemporal } from './temporal-cli';
 import { provisionTimeSkippingServer } from './time-skipping-server';
 import { NotProvisioned } from './ways';
@@ -6,6 +7,7 @@ import { NotProvisioned } from './ways';
 const PROGRAMS: Record<string, () => Promise<string>> = {
   temporal: provisionTemporal,
   'time-skipping-server': provisionTimeSkippingServer,
+  chromium: provisionChromium,
 };
 
 async function main(): Promise<void> {

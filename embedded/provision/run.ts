@@ -5,9 +5,12 @@ import { delimiter, join } from 'node:path';
 
 export const EXE = process.platform === 'win32' ? '.exe' : '';
 
-/** The full path of a program on the PATH, or null. */
-export async function onPath(program: string): Promise<string | null> {
-  for (const directory of (process.env.PATH ?? '').split(delimiter).filter(Boolean)) {
+/** The full path of a program on the PATH, or in other directories, or null. */
+export async function onPath(
+  program: string,
+  directories = (process.env.PATH ?? '').split(delimiter).filter(Boolean),
+): Promise<string | null> {
+  for (const directory of directories) {
     const path = join(directory, program + EXE);
     const found = await access(path, constants.X_OK).then(
       () => true,
