@@ -16,6 +16,9 @@ import { World } from './world';
 /** The webhook of the environment: it belongs to the organization and wants every event. */
 const OWN_WEBHOOK_UID = '3b000000-0000-4000-8000-000000000001';
 
+/** As servers in front of an API do it: so that the caller closes idle connections first. */
+const IDLE_CONNECTION_MS = 75_000;
+
 export interface SimulatorOptions {
   /** 0 for any free one. */
   port: number;
@@ -55,7 +58,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   const api = createApi(parts).on('error', reportError).callback();
   const control = createControl(parts).on('error', reportError).callback();
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: IDLE_CONNECTION_MS }, (request, response) => {
     void (request.url?.startsWith('/sim/') ? control : api)(request, response);
   });
   await listen(server, options.port);
