@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { WANTED_EVENT_TYPES } from '../../core/webhooks';
 import { secretFingerprint } from '../../core/webhook-secrets';
 import { lastWebhookCheck, serverRuns } from '../../store/webhooks';
@@ -20,16 +17,10 @@ const [SECRET, OLD_SECRET] = ['the-new-secret', 'the-old-secret'];
 let db: TestDatabase;
 let simulator: Awaited<ReturnType<typeof startSimulator>>;
 let environment: Record<string, string>;
-/** Else the commands would wait for their share of Podium's 300 calls a minute. */
-const settingsFile = join(mkdtempSync(join(tmpdir(), 'podium-webchat-')), 'settings.yaml');
 beforeAll(async () => {
-  writeFileSync(settingsFile, 'podium: { requests_per_minute: 60000 }\n');
   db = await createTestDatabase();
 });
-afterAll(async () => {
-  rmSync(dirname(settingsFile), { recursive: true });
-  await db.drop();
-});
+afterAll(() => db.drop());
 beforeEach(async () => {
   simulator = await startSimulator();
   await server(1, SECRET, OLD_SECRET);
@@ -37,7 +28,6 @@ beforeEach(async () => {
     ...cliEnvironment(db.url, simulator.url, { id: 'k1', secret: randomBytes(32) }),
     PODIUM_WEBHOOK_SECRETS: `${SECRET},${OLD_SECRET}`,
     PUBLIC_URL,
-    WEBCHAT_SETTINGS: settingsFile,
   };
 });
 afterEach(async () => {
