@@ -63,6 +63,8 @@ export interface PodiumEvent {
   optOuts: ContactOptOut[];
   /** Of a contact: what became of it. */
   contact: ContactChange | null;
+  /** Of the widget: whose browser it came from, as the SHA-256 of that browser's token, in hex. */
+  browser?: string;
 }
 
 export interface ContactOptOut {

@@ -62,9 +62,8 @@ function judgeMessage(
   const phone = readPhone(event.phone, event, location);
   const refused = (why: Failure): Verdict =>
     quarantined(why, { phone: phone.ok ? phone.e164 : null, locationUid: event.locationUid, ...wishes });
-  if (event.locationUid === null) return refused(failure('ERR_WEBCHAT_002'));
-  if (!location) return refused(failure('ERR_WEBCHAT_003'));
-  if (location.archived) return refused(ARCHIVED);
+  const notServed = locationFailure(event.locationUid, location);
+  if (notServed || !location) return refused(notServed ?? failure('ERR_WEBCHAT_003'));
   if (!phone.ok) return refused(phone.failure);
 
   const whose = { phone: phone.e164, locationUid: location.uid };
@@ -76,6 +75,13 @@ function judgeMessage(
     case 'message_failed':
       return { kind, ...whose, optOut: wishes.optOut };
   }
+}
+
+/** Why nothing can be for a location. @param uid as it was said, @param location what it names */
+export function locationFailure(uid: string | null, location: Location | undefined): Failure | null {
+  if (uid === null) return failure('ERR_WEBCHAT_002');
+  if (!location) return failure('ERR_WEBCHAT_003');
+  return location.archived ? ARCHIVED : null;
 }
 
 interface Wishes {

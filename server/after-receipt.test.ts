@@ -4,17 +4,19 @@ import { noReadings } from '../test/support/readings';
 import { contactChange, customerMessage, JANE, received } from '../test/support/received';
 import { afterReceipt } from './after-receipt';
 import { createMetrics } from './metrics';
+import { rejectionAlarm } from './rejection-burst';
 
 function rig() {
   const log: { level: number; code?: string }[] = [];
   const calls = { relay: 0, location: 0 };
   const metrics = createMetrics(noReadings);
+  const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) });
   const onReceived = afterReceipt({
     wakeRelay: () => void calls.relay++,
     seekLocation: () => void calls.location++,
-    rejectionBurst: { count: 3, minutes: 5 },
+    onRejection: rejectionAlarm({ count: 3, minutes: 5 }, { metrics, logger }),
     metrics,
-    logger: pino({}, { write: (line: string) => void log.push(JSON.parse(line)) }),
+    logger,
   });
   return { onReceived, calls, log, metrics };
 }

@@ -2,15 +2,14 @@
 import type { Logger } from 'pino';
 import { failure } from '../core/error-codes';
 import type { Failure, Verdict } from '../core/events';
-import type { Settings } from '../core/settings';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
 import type { Metrics } from './metrics';
-import { RejectionBurst } from './rejection-burst';
 
 export interface AfterReceiptDependencies {
   wakeRelay: () => void;
   seekLocation: () => void;
-  rejectionBurst: Settings['locations']['rejection_burst'];
+  /** Is told the code of what is quarantined. */
+  onRejection: (code: string) => void;
   metrics: Metrics;
   logger: Logger;
 }
@@ -18,7 +17,6 @@ export interface AfterReceiptDependencies {
 /** @returns a function to be told of every event that was committed. */
 export function afterReceipt(deps: AfterReceiptDependencies) {
   const { metrics, logger } = deps;
-  const burst = new RejectionBurst(deps.rejectionBurst);
 
   return ({ event, verdict }: ReceivedEvent, outcome: Outcome): void => {
     if (outcome.status === 'duplicate') return;
@@ -36,10 +34,9 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     if (!why) return;
 
     const { code, message } = why;
-    metrics.codes.inc({ code });
     logger.warn({ code, eventId, locationUid: event.locationUid }, `quarantined: ${message}`);
     if (code === 'ERR_WEBCHAT_003') deps.seekLocation();
-    if (code === 'ERR_WEBCHAT_002' || code === 'ERR_WEBCHAT_003') noteRejection();
+    deps.onRejection(code);
   };
 
   function noteOptOut(
@@ -56,13 +53,6 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
         'an opt-out whose phone cannot be made out: a person has to look at it',
       );
     }
-  }
-
-  function noteRejection(): void {
-    if (!burst.note(Date.now())) return;
-    const { code, message, hint } = failure('ERR_WEBCHAT_012');
-    metrics.codes.inc({ code });
-    logger.error({ code, hint }, message);
   }
 }
 

@@ -15,7 +15,7 @@ import type { Metrics } from './metrics';
 import { opsRoutes } from './ops-api';
 import type { OpsToken } from './tokens';
 import { webhookReceiver, type WebhookDependencies } from './webhook';
-import { widgetRoutes, type WidgetDependencies } from './widget-attachments';
+import { widgetRoutes, type WidgetDependencies } from './widget';
 
 export interface AppDependencies {
   webhook: WebhookDependencies;
@@ -47,7 +47,7 @@ export function createApp(deps: AppDependencies): Koa {
     fileRoutes(deps.files),
     codecRoutes(deps.codec, deps.tokens),
   ];
-  if (deps.widget) routers.push(widgetRoutes(deps.widget));
+  if (deps.widget) routers.push(...widgetRoutes(deps.widget));
   if (deps.demo) routers.push(demoRoutes(deps.demo));
   for (const router of routers) app.use(router.routes());
   return app;

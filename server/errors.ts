@@ -41,6 +41,11 @@ export const HTTP_FAILURES = {
     message: 'The form is not as this route takes it.',
     hint: 'Send the fields first, and one file as the last part.',
   },
+  originNotAllowed: {
+    code: 'ERR_HTTP_ORIGIN_NOT_ALLOWED',
+    message: 'Pages of this origin may not use the widget here.',
+    hint: "Add the origin to widget.origins in the server's settings.",
+  },
   tooMany: {
     code: 'ERR_HTTP_TOO_MANY_REQUESTS',
     message: 'There are too many of these requests.',
@@ -88,12 +93,15 @@ export const HTTP_FAILURES = {
   },
 } satisfies Record<string, Failure>;
 
+/** Why a request is refused, and which field of a form that concerns. */
+export type RefusalReason = Failure & { field?: string };
+
 /** A refusal with its HTTP status; `headers` go out with it. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   constructor(
     readonly status: number,
-    readonly failure: Failure,
+    readonly failure: RefusalReason,
     readonly headers: Record<string, string> = {},
   ) {
     super(failure.message);
@@ -105,7 +113,7 @@ export function refusedFileStatus(code: ErrorCode): 413 | 415 {
   return code === 'ERR_WEBCHAT_005' ? 413 : 415;
 }
 
-/** Answers refusals, unknown routes and accidents as `{"error":{"code","message","hint"}}`. */
+/** Answers refusals, unknown routes and accidents as `{"error":{"code","message","hint","field"?}}`. */
 export function answerErrors(logger: Logger): Middleware {
   return async (ctx, next) => {
     try {

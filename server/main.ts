@@ -1,4 +1,5 @@
 /** The server's process: puts the parts together, and takes them apart again. */
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { onShutdown } from '../config/lifecycle';
 import { ConfigurationError, loadConfiguration, withFiles } from '../config/load';
@@ -48,6 +49,7 @@ import { addOptOutAuditMetrics } from './opt-out-audit-health';
 import { Presence } from './presence';
 import { releaseHeldUp } from './quarantine';
 import { addReconciliationMetrics, reconciliationIsWell } from './reconciliation-health';
+import { rejectionAlarm } from './rejection-burst';
 import { Relay } from './relay';
 import { notStored } from './webhook';
 
@@ -69,7 +71,9 @@ const NEEDS = [
 ] as const satisfies (keyof Environment)[];
 type ServerEnvironment = Pick<Environment, (typeof NEEDS)[number]>;
 
-/** A customer who sends a file to a store that is not on the list waits so long for the list to be read anew. */
+/** Where the build puts them. */
+const WIDGET_SCRIPTS = join(__dirname, '../widget');
+/** A customer who writes to a store that is not on the list waits so long for the list to be read anew. */
 const LOCATION_PATIENCE_MS = 2_000;
 /** The receiver's own connections: a batch on its way, and the look whether it could store one. */
 const RECEIVER_POOL = { max: 2, statementTimeoutMs: 2_000 };
@@ -141,10 +145,11 @@ void runMain('server', async () => {
   await presence.start();
   onShutdown(() => presence.stop());
 
+  const onRejection = rejectionAlarm(settings.locations.rejection_burst, { metrics, logger });
   const onReceived = afterReceipt({
     wakeRelay: () => relay.wake(),
     seekLocation: () => directory.seek(),
-    rejectionBurst: settings.locations.rejection_burst,
+    onRejection,
     metrics,
     logger,
   });
@@ -173,9 +178,9 @@ void runMain('server', async () => {
     },
     widget: {
       ...{ pool, files, judge: judgeEvent, metrics, logger },
-      rules,
+      ...{ rules, settings: settings.widget, publicUrl, scripts: WIDGET_SCRIPTS, onRejection },
       fileRules: { ...context.files, auditHash: (phone) => context.auditHash(phone) },
-      awaitLocation: (uid) => directory.findWithin(uid, LOCATION_PATIENCE_MS),
+      findLocation: (uid) => directory.findWithin(uid, LOCATION_PATIENCE_MS),
       receive: async (received) => {
         const [outcome] = (await receive(pool, [received], context)) as [Outcome];
         onReceived(received, outcome);

@@ -103,6 +103,23 @@ export function createMetrics(read: Readings) {
       labelNames: ['code'],
       registers,
     }),
+    widgetMessages: new Counter({
+      name: 'podium_webchat_widget_messages_total',
+      help: 'Messages of the widget that were taken, by whether they were new.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    widgetRefusals: new Counter({
+      name: 'podium_webchat_widget_refusals_total',
+      help: 'Requests of the widget that were refused, by the code of the answer.',
+      labelNames: ['code'],
+      registers,
+    }),
+    widgetStreams: new Gauge({
+      name: 'podium_webchat_widget_streams',
+      help: 'Browsers to which replies are shown as they come.',
+      registers,
+    }),
     lostOptOuts: new Counter({
       name: 'podium_webchat_opt_outs_without_phone_total',
       help: 'Opt-outs whose phone cannot be made out. Each one needs a person.',

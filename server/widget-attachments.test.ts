@@ -64,8 +64,9 @@ const accepted = (file: Buffer) => ({
   fileUid: expect.any(String),
   sizeBytes: file.length,
   sha256: createHash('sha256').update(file).digest('hex'),
+  opted_out: false,
 });
-const error = (code: string) => expect.objectContaining({ code });
+const error = (code: string): unknown => expect.objectContaining({ code });
 
 describe('a file from the website', () => {
   test('is kept, its message comes in, and the agent gets a link to it', async () => {
@@ -155,7 +156,7 @@ describe('a file from the website', () => {
     const all = fields();
     const { status: alone, body: said } = await send({ fields: {}, behind: field('phone', all.phone) });
     expect(alone).toBe(400);
-    expect(JSON.stringify(said)).toContain('All fields come before the file');
+    expect(JSON.stringify(said)).toContain('all of them come before the file');
     expect(await kept.contents()).toEqual([]);
     expect(await inbox()).toEqual([]);
   });

@@ -12,6 +12,12 @@ export interface WidgetMessage {
   body: string;
   name: string | null;
   attachments: Attachment[];
+  /** SHA-256 of the browser's token, in hex; null for what shows no replies. */
+  browser: string | null;
+  /** To what the customer agreed by sending, as it was shown; null where nothing was. */
+  consent: string | null;
+  /** The page that it was written on, without its query: that may hold anything. */
+  pageUrl: string | null;
 }
 
 /**
@@ -35,6 +41,7 @@ export function widgetEvent({ messageId, phone, locationUid, ...message }: Widge
     webchat: true,
     name: message.name,
     attachments: message.attachments,
+    ...(message.browser && { browser: message.browser }),
   };
 }
 
@@ -46,4 +53,9 @@ export function rawWidgetMessage(message: WidgetMessage): Buffer {
 /** The event of bytes that `rawWidgetMessage` has made. */
 export function readWidgetEvent(raw: Buffer): PodiumEvent {
   return widgetEvent(JSON.parse(raw.toString()) as WidgetMessage);
+}
+
+/** Under what a browser's token is known: the token itself is the right to see replies, and is kept nowhere. */
+export function browserOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
 }

@@ -215,6 +215,16 @@ export async function findSession(pool: Pool, phone: string, locationUid: string
   return (await selectSession(pool, phone, locationUid)) ?? null;
 }
 
+/** Whether a phone was ever in a chat with a store, or is one of its contacts. */
+export async function hasBeenInTouch(pool: Pool, phone: string, locationUid: string): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `select from sessions where phone_e164 = $1 and location_uid = $2
+     union all select from contact_locations where phone_e164 = $1 and location_uid = $2`,
+    [phone, locationUid],
+  );
+  return rowCount! > 0;
+}
+
 /** The sessions of a customer at all stores, the latest first. */
 export async function sessionsOf(pool: Pool, phone: string): Promise<Session[]> {
   const { rows } = await pool.query<Session>(

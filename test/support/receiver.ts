@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
 import pino from 'pino';
+import { loadSettings } from '../../config/load';
 import type { Location, PodiumEvent } from '../../core/events';
 import { judge } from '../../core/verdict';
 import { createApp, type AppDependencies } from '../../server/app';
@@ -21,6 +22,8 @@ export const SECRET = 'a webhook secret';
 export const OLD_SECRET = 'the secret before';
 export const TOKENS = [{ name: 'alice', token: 'token-of-alice' }];
 const STORE: Location = { uid: NORTHSIDE, name: 'Northside Motors', country: 'AU', archived: false };
+
+const WIDGET_SETTINGS = loadSettings().widget;
 
 /** What links to files are made of. */
 export const LINKS = {
@@ -72,9 +75,10 @@ export async function startReceiver(
     widget: {
       ...{ pool, files: noFiles, metrics, logger },
       judge: judgeEvent,
-      rules,
+      ...{ rules, settings: WIDGET_SETTINGS, publicUrl: LINKS.publicUrl, scripts: '/nowhere' },
+      onRejection: () => undefined,
       fileRules: { ...context.files, auditHash: context.auditHash },
-      awaitLocation: async () => undefined,
+      findLocation: async (uid) => (uid === NORTHSIDE ? STORE : undefined),
       receive: async (received) => {
         arrived.push(received);
         return (await receive(pool, [received], context))[0]!;
