@@ -17,7 +17,7 @@ module.exports = {
     ],
   },
   transformIgnorePatterns: [
-    '/node_modules/(?!(get-port|node-pg-migrate|file-type|strtok3|token-types|uint8array-extras|@borewit|@tokenizer)/)',
+    '/node_modules/(?!(@seriousme|get-port|node-pg-migrate|file-type|strtok3|token-types|uint8array-extras|@borewit|@tokenizer)/)',
   ],
   // The package names no entry for who requires it; Node itself takes the one for who imports it.
   moduleNameMapper: { '^file-type$': '<rootDir>/node_modules/file-type/index.js' },

@@ -49,6 +49,8 @@ export type TextOutcome =
   | { status: 'sent'; at: number; conversationUid: string | null }
   /** The receiver has opted out. */
   | { status: 'blocked' }
+  /** The robot is paused there, or has its quiet hours; for good. */
+  | { status: 'held'; code: string }
   /** For good. The code is ours, or Podium's own. */
   | { status: 'refused'; code: string };
 

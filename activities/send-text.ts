@@ -13,6 +13,7 @@ import {
   type PodiumErrorKind,
   type SentMessage,
 } from '../podium/api';
+import type { HoldCode } from '../core/robot';
 import type { Pool } from '../store/database';
 import type { OwnText } from '../store/own-texts';
 import { replaceLocations } from '../store/locations';
@@ -29,6 +30,8 @@ export interface SendDependencies {
   phoneHash: (phone: string) => string;
   /** Under which name our texts stand in Podium's inbox. */
   senderName: string;
+  /** Whether the settings let the robot speak there now. */
+  heldBySettings: (send: { purpose: string; locationUid: string }, now: Date) => HoldCode | null;
 }
 
 /** What wants to leave. */
@@ -105,7 +108,9 @@ async function tryToSend(
   if (earlier) return earlier;
   // A turn that is waited for and a token that is fetched take seconds: behind the door, a STOP could come in between.
   await callPodium(() => podium.prepare(send.file ? 'sendAttachment' : 'sendMessage'));
-  const door = await orNothingLeaves(() => openDoor(pool, { ...send, phoneHash, now: new Date() }, count));
+  const now = new Date();
+  const wanted = { ...send, phoneHash, now, heldBack: deps.heldBySettings(send, now) };
+  const door = await orNothingLeaves(() => openDoor(pool, wanted, count));
   if (door.kind !== 'open') return withoutSending(door);
   if (Date.now() > latest) return tooLate(deps, send);
   try {
@@ -168,6 +173,9 @@ function withoutSending(door: Exclude<Door, { kind: 'open' }>): TextOutcome {
     case 'blocked':
       log.warn('A text was held back, since its receiver has opted out', { code: 'ERR_WEBCHAT_009' });
       return { status: 'blocked' };
+    case 'held':
+      log.info('A text was held back', { code: door.code });
+      return { status: 'held', code: door.code };
     case 'refused':
       return { status: 'refused', code: door.code };
     case 'overtaken':

@@ -11,6 +11,7 @@ import { sessionWorkflowId } from '../core/ids';
 import { EncryptionCodec } from '../core/payload-codec';
 import { judge } from '../core/verdict';
 import { wordsByCountry } from '../core/wish-words';
+import type { OpsTools } from '../ops/operation';
 import { createTemporalClient } from '../ops/temporal';
 import { createApp } from '../server/app';
 import { close, listen } from '../server/http-server';
@@ -68,7 +69,7 @@ void runMain('reference', async () => {
     widget: null,
     checks: { required: {}, wanted: {} },
     metrics,
-    tools: { client, pool, auditHash: String, links: { publicUrl: null, encryptionKeys, seconds: 0 } },
+    ops: { pool, temporal: client } as OpsTools,
     files: { pool, encryptionKeys, files: noFiles },
     fileSends: { pool, auditHash: String, files: noFiles, rules: { maxBytes: 0, allowedTypes: [] } },
     codec: new EncryptionCodec(environment.encryptionKeys),

@@ -82,6 +82,11 @@ export function sendRefusedNote(code: string): string {
   return `A text to the customer was refused by Podium (${code}) and will not be tried again. Please take over.`;
 }
 
+/** The customer waits for an answer that the robot may not give. */
+export function robotPausedNote(): string {
+  return 'The virtual assistant is paused and has not answered. It says nothing more in this chat: please take over.';
+}
+
 /** A text that Podium had taken did not arrive. */
 export function undeliveredNote(reason: string | null): string {
   const why = UNDELIVERED[undeliveredCause(reason)];

@@ -128,6 +128,7 @@ export type Environment = {
 export const FILE_VARIABLES: readonly string[] = [
   ...Object.values(VARIABLES).map(({ name }) => name),
   'TEMPORAL_API_KEY',
+  'OPS_TOKEN',
 ];
 
 export type ReadEnvironment<Key extends keyof Environment> =

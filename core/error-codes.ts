@@ -96,6 +96,16 @@ export const ERROR_CODES = {
     message: 'A message was held back: its receiver may have asked for no more messages, in other words.',
     hint: 'Read what the customer wrote. Record the opt-out with `podium-webchat optout record`, or let texts go on with `podium-webchat optout dismiss`.',
   },
+  ERR_WEBCHAT_020: {
+    name: 'robot_paused',
+    message: 'A message was held back, since the robot is paused.',
+    hint: 'A person of the store answers meanwhile. `podium-webchat robot resume` lets the robot speak again, in chats that begin then.',
+  },
+  ERR_WEBCHAT_021: {
+    name: 'quiet_hours',
+    message: 'A prompt was left out, since the store has its quiet hours.',
+    hint: 'Nothing to do: whoever writes gets an answer at any hour. quiet_hours in the settings says when no prompts go out.',
+  },
   ERR_WHK_001: {
     name: 'missing_signature_header',
     message: 'The request carries no signature.',
@@ -140,6 +150,11 @@ export const ERROR_CODES = {
     name: 'message_direction_unclear',
     message: 'A message that reached us by no webhook does not say whether the customer wrote it.',
     hint: "Look at the conversation in Podium's inbox, and answer there if the customer waits.",
+  },
+  ERR_WHK_014: {
+    name: 'set_aside_by_operator',
+    message: 'An operator has set the event aside.',
+    hint: 'Replay it once its session may have it: podium-webchat events replay <id>.',
   },
 } as const satisfies Record<string, { name: string; message: string; hint: string }>;
 

@@ -100,6 +100,18 @@ const optOut = z.strictObject({
   audit_interval_seconds: z.number().min(1),
 });
 
+const clockTime = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'should be a time of day as 21:30, in quotes');
+
+const quietHours = z
+  .strictObject({
+    from: clockTime,
+    to: clockTime,
+    time_zone: z.string().refine(isTimeZone, 'should be a time zone as Australia/Sydney'),
+  })
+  .nullable();
+
 const schema = z
   .strictObject({
     session: z.strictObject({
@@ -147,6 +159,8 @@ const schema = z
       messages_days: days,
       partial_answers_days: days,
     }),
+    pause: z.strictObject({ all: z.boolean(), locations: z.array(text) }),
+    quiet_hours: z.strictObject({ all: quietHours, locations: z.record(z.string(), quietHours) }),
     messages: z.strictObject({ en: messages }),
     widget: widgetSettings,
     intake: z.strictObject({
@@ -290,6 +304,15 @@ function whyNoChoice(choice: string, words: WishWords): string | null {
   if (keyword !== undefined) return `holds "${keyword}", which opts the customer out`;
   const { wish, rule } = readWish(choice, words);
   return wish === 'none' ? null : `reads as a wish of its own (${wish}, ${rule}), and would be no answer`;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function allDifferent(values: string[]): boolean {

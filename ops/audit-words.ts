@@ -86,6 +86,17 @@ const WORDS: Record<AuditKind, Wording> = {
     what: `The webhook ${webhook_uid} was changed at Podium`,
     why: `${action}, by ${actor}`,
   }),
+  robot_paused: ({ actor }) => ({ what: 'The robot was paused', why: `by ${actor}` }),
+  robot_resumed: ({ actor }) => ({ what: 'The robot may speak again', why: `by ${actor}` }),
+  event_set_aside: ({ event, actor }) => ({ what: `Event ${event} was set aside`, why: `by ${actor}` }),
+  event_replayed: ({ event, actor }) => ({
+    what: `Event ${event} was let out of quarantine`,
+    why: `by ${actor}`,
+  }),
+  event_ingested: ({ actor, status }) => ({
+    what: 'An event was given by hand',
+    why: `by ${actor}, ${status}`,
+  }),
   opt_out_drift_found: ({ reason, mend }) => ({
     what: "Our ledger and Podium's contact did not say the same of an opt-out",
     why: mend

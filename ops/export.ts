@@ -24,13 +24,11 @@ export async function exportPerson(
   const { phone } = person;
   const hashes = idKeys.map((key) => phoneHash(phone, key));
   const tables = await readHeld(pool, person, hashes);
-  const stores = new Set((tables['files'] as { location_uid: string }[]).map((file) => file.location_uid));
-  const files = await Promise.all([...stores].map((uid) => listFiles(tools, phone, uid)));
   return {
     exported_at: new Date().toISOString(),
     phone,
     opt_out: await checkOptOut(pool, phone),
-    files: files.flat(),
+    files: await listFiles(tools, phone, null),
     tables,
   };
 }

@@ -35,11 +35,11 @@ export interface FileReport {
   link_expires_at: string | null;
 }
 
-/** The files of a customer (E.164) at a store, the latest first, with fresh links. */
+/** The files of a customer (E.164) at a store, or with null at all, the latest first, with fresh links. */
 export async function listFiles(
   { pool, links }: FileTools,
   phone: string,
-  locationUid: string,
+  locationUid: string | null,
 ): Promise<FileReport[]> {
   const files = await filesOf(pool, phone, locationUid);
   return files.map((file) => report(file, links));

@@ -1,7 +1,7 @@
 /** What an operator can see of a session and do with it. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { closeNote } from '../core/agent-note';
-import { CLOSE_UPDATE, SESSION_QUERY, type SessionView } from '../core/session';
+import { CLOSE_UPDATE, SESSION_QUERY, type SessionStatus, type SessionView } from '../core/session';
 import type { Pool } from '../store/database';
 import { closeSession as persistClose, findSession, lastDelivered, type Session } from '../store/sessions';
 
@@ -21,7 +21,7 @@ export interface SessionReport {
   workflow_id: string;
   phone_e164: string;
   location_uid: string;
-  status: string;
+  status: SessionStatus;
   close_reason: string | null;
   last_message_at: string | null;
   closed_at: string | null;
@@ -78,8 +78,12 @@ export async function closeSession(
   }
 }
 
-/** Nobody deals with what was delivered any more. What still waits for the relay keeps the session open. */
-async function closeAbandoned(
+/**
+ * Closes a session in the store for which no workflow runs. Nobody deals with what was delivered any more; what still
+ * waits for the relay keeps the session open.
+ * @returns whether it is closed by this
+ */
+export async function closeAbandoned(
   { pool, auditHash }: SessionTools,
   { workflowId, phone, locationUid, sessionUid, conversationUid }: Session,
   actor: string,

@@ -5,7 +5,7 @@ import { receive } from '../store/inbox';
 import { claimSessions, settleClaim } from '../store/relay';
 import { findSession } from '../store/sessions';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
-import { startReceiver, TOKENS, type Receiver } from '../test/support/receiver';
+import { opsTools, startReceiver, TOKENS, type Receiver } from '../test/support/receiver';
 import {
   context,
   customerMessage,
@@ -52,7 +52,7 @@ beforeAll(async () => {
   receiver = await startReceiver(database.pool, (parts) => ({
     ...parts,
     checks: { required: { database: check('required') }, wanted: { temporal: check('wanted') } },
-    tools: { ...parts.tools, client },
+    ops: opsTools(database.pool, client),
     demo: {
       tools: { pool: database.pool, client, auditHash: testHash },
       locations: () => [
@@ -111,16 +111,18 @@ describe('health', () => {
 });
 
 describe('the operator', () => {
-  const session = `/ops/sessions?${String(new URLSearchParams({ phone: JANE, location: NORTHSIDE }))}`;
-  const close = (body: object) =>
-    ask('/ops/sessions/close', { method: 'POST', headers: bearer, body: JSON.stringify(body) });
+  const post = (path: string, body: object, headers: Record<string, string> = bearer) =>
+    ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  const show = (headers?: Record<string, string>) =>
+    post('/ops/sessions/show', { phone: JANE, location_uid: NORTHSIDE }, headers);
+  const close = (body: object) => post('/ops/sessions/close', body);
 
   it('needs a token', async () => {
-    expect(await ask(session)).toMatchObject({
+    expect(await show({})).toMatchObject({
       status: 401,
       body: { error: { code: 'ERR_HTTP_UNAUTHORIZED' } },
     });
-    expect(await ask(session, { headers: { authorization: 'Bearer wrong' } })).toMatchObject({ status: 401 });
+    expect(await show({ authorization: 'Bearer wrong' })).toMatchObject({ status: 401 });
   });
 
   it('sees a session, by its row when no workflow answers', async () => {
@@ -130,12 +132,12 @@ describe('the operator', () => {
       status: 'active',
       live: null,
     };
-    expect(await ask(session, { headers: bearer })).toMatchObject({ status: 200, body: row });
+    expect(await show()).toMatchObject({ status: 200, body: row });
   });
 
   it('sees what the running workflow says', async () => {
     live = { status: 'warned', waiting_for: 'the customer' };
-    const { body } = await ask(session, { headers: bearer });
+    const { body } = await show();
     expect(body).toMatchObject({ status: 'warned', live: { waiting_for: 'the customer' } });
   });
 
@@ -145,7 +147,6 @@ describe('the operator', () => {
       phone: JANE,
       location_uid: NORTHSIDE,
       reason: 'Sold.',
-      actor: 'someone else',
     });
     expect(answer).toMatchObject({ status: 200, body: { status: 'closed' } });
     expect(wishes).toEqual([{ actor: TOKENS[0]!.name, reason: 'Sold.' }]);
@@ -154,7 +155,7 @@ describe('the operator', () => {
   it('closes a session whose workflow was terminated, once nothing waits to be relayed', async () => {
     await receive(database.pool, [customerMessage({ phone: MARY })], context);
     const wish = { phone: MARY, location_uid: NORTHSIDE };
-    expect(await close(wish)).toMatchObject({ status: 404 });
+    expect(await close(wish)).toMatchObject({ status: 409 });
     for (const claim of await claimSessions(database.pool, 10, 60_000))
       if (claim.phone === MARY) await settleClaim(database.pool, claim);
     expect(await close(wish)).toMatchObject({ status: 200 });
@@ -162,14 +163,15 @@ describe('the operator', () => {
       status: 'closed',
       closeReason: 'forced',
     });
-    expect(await close(wish)).toMatchObject({ status: 404 });
+    expect(await close(wish)).toMatchObject({ status: 409 });
   });
 
   it.each([
-    ['a session that does not run', { phone: JANE, location_uid: NORTHSIDE }, 404, 'ERR_HTTP_NO_SESSION'],
-    ['an unknown session', { phone: '+61412345678', location_uid: NORTHSIDE }, 404, 'ERR_HTTP_NO_SESSION'],
+    ['a session that does not run', { phone: JANE, location_uid: NORTHSIDE }, 409, 'ERR_OPS_SESSION_CLOSED'],
+    ['an unknown session', { phone: '+61412345678', location_uid: NORTHSIDE }, 404, 'ERR_OPS_NO_SESSION'],
     ['a phone in local form', { phone: '0400 123 456', location_uid: NORTHSIDE }, 400, 'ERR_WEBCHAT_001'],
-    ['a body without a location', { phone: JANE }, 400, 'ERR_HTTP_INVALID_REQUEST'],
+    ['a body without a location', { phone: JANE }, 400, 'ERR_OPS_WHICH_SESSION'],
+    ['a field that there is not', { who: JANE }, 400, 'ERR_HTTP_INVALID_REQUEST'],
   ])('is told about %s', async (_, body, status, code) => {
     expect(await close(body)).toMatchObject({ status, body: { error: { code } } });
   });

@@ -3,8 +3,7 @@ import Router from '@koa/router';
 import type { PayloadCodec } from '@temporalio/common';
 import Koa from 'koa';
 import type { Logger } from 'pino';
-import type { FileTools } from '../ops/files';
-import type { SessionTools } from '../ops/sessions';
+import type { OpsTools } from '../ops/operation';
 import { codecRoutes } from './codec';
 import { demoRoutes, type DemoDependencies } from './demo';
 import { answerErrors } from './errors';
@@ -23,7 +22,7 @@ export interface AppDependencies {
   widget: WidgetDependencies | null;
   checks: Checks;
   metrics: Metrics;
-  tools: SessionTools & FileTools;
+  ops: OpsTools;
   files: FileDependencies;
   fileSends: FileSendDependencies;
   codec: PayloadCodec;
@@ -42,7 +41,7 @@ export function createApp(deps: AppDependencies): Koa {
     receiverRoutes(deps.webhook),
     healthRoutes(deps.checks),
     metricsRoutes(deps.metrics),
-    opsRoutes(deps.tools, deps.tokens),
+    opsRoutes({ tools: deps.ops, tokens: deps.tokens, logger: deps.logger }),
     fileSendRoutes(deps.fileSends, deps.tokens),
     fileRoutes(deps.files),
     codecRoutes(deps.codec, deps.tokens),

@@ -35,12 +35,16 @@ export function readBody(
   });
 }
 
-/** The whole body as JSON. @throws {Refusal} 413 above `limit` bytes, 400 when it is no JSON. */
-export async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
+/**
+ * The whole body as JSON. @throws {Refusal} 413 above `limit` bytes, 400 when it is no JSON.
+ * @param empty what counts for no body at all; without it, that is no JSON
+ */
+export async function readJson(request: IncomingMessage, limit: number, empty?: object): Promise<unknown> {
   const chunks: Buffer[] = [];
   if (!(await readBody(request, limit, (chunk) => chunks.push(chunk)))) {
     throw new Refusal(413, HTTP_FAILURES.bodyTooLarge, { Connection: 'close' });
   }
+  if (chunks.length === 0 && empty) return empty;
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch {

@@ -61,20 +61,10 @@ export const HTTP_FAILURES = {
     message: 'A payload could not be decoded.',
     hint: 'Check that WEBCHAT_ENCRYPTION_KEYS still holds the key that it was encrypted with.',
   },
-  noSession: {
-    code: 'ERR_HTTP_NO_SESSION',
-    message: 'There is no such session, or it is closed already.',
-    hint: 'Check the phone and the uid of the location.',
-  },
   noFile: {
     code: 'ERR_HTTP_NO_FILE',
     message: 'There is no such file, or it has been deleted.',
     hint: 'Check that the link is complete. Files are deleted after some time.',
-  },
-  noSend: {
-    code: 'ERR_HTTP_NO_SEND',
-    message: 'No such message was ever asked to be sent.',
-    hint: 'Check the id that the request was answered with.',
   },
   linkExpired: {
     code: 'ERR_HTTP_LINK_EXPIRED',
@@ -85,6 +75,16 @@ export const HTTP_FAILURES = {
     code: 'ERR_HTTP_NOT_STORED',
     message: 'The event could not be stored in time.',
     hint: 'Deliver it again. If this goes on, look at /readyz: the database is slow or away.',
+  },
+  away: {
+    code: 'ERR_HTTP_AWAY',
+    message: 'Something that this needs is away.',
+    hint: '/readyz says what. Try again once it is back.',
+  },
+  notConfigured: {
+    code: 'ERR_HTTP_NOT_CONFIGURED',
+    message: 'The server is not configured for this.',
+    hint: 'Set what is missing and restart the server.',
   },
   internal: {
     code: 'ERR_HTTP_INTERNAL',

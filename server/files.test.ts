@@ -108,8 +108,10 @@ test('a file that is unknown, deleted, or gone from the store is not there', asy
 
 describe('the operator', () => {
   const asked = (phone: string, location = NORTHSIDE, token = TOKENS[0]!.token) =>
-    fetch(`${server.url}/ops/files?${new URLSearchParams({ phone, location_uid: location }).toString()}`, {
+    fetch(`${server.url}/ops/files/list`, {
+      method: 'POST',
       headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ phone, location_uid: location }),
     });
 
   test('sees the files of a customer with fresh links', async () => {

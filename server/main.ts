@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { onShutdown } from '../config/lifecycle';
-import { ConfigurationError, loadConfiguration, withFiles } from '../config/load';
+import { ConfigurationError, loadConfiguration, loadEnvironment, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
 import { runMain } from '../config/run-main';
 import { auditKeys, type AuditKey } from '../core/audit-keys';
@@ -14,6 +14,7 @@ import { sessionPolicy, type Settings } from '../core/settings';
 import { suppressionKeys } from '../core/suppression-keys';
 import { judge } from '../core/verdict';
 import { wordsByCountry } from '../core/wish-words';
+import type { OpsTools } from '../ops/operation';
 import type { SessionTools } from '../ops/sessions';
 import { createTemporalClient } from '../ops/temporal';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
@@ -109,15 +110,15 @@ void runMain('server', async () => {
     if (!directory.isLoaded) throw notStored();
     return judge(event, findLocation, wordsFor);
   };
+  const podium = connectPodium(
+    environment,
+    settings,
+    storedTokens(pool, environment.encryptionKeys),
+    callLimits(pool, settings.podium.requests_per_minute),
+    logger,
+  );
   const directory = new LocationDirectory({
-    pool,
-    podium: connectPodium(
-      environment,
-      settings,
-      storedTokens(pool, environment.encryptionKeys),
-      callLimits(pool, settings.podium.requests_per_minute),
-      logger,
-    ),
+    ...{ pool, podium },
     settings: settings.locations,
     onRead: async () => {
       const served = directory.list().filter(({ archived }) => !archived);
@@ -154,8 +155,7 @@ void runMain('server', async () => {
     logger,
   });
   const { encryptionKeys, publicUrl, trustedProxies } = environment;
-  const links = { publicUrl, encryptionKeys, seconds: settings.attachments.link_seconds };
-  const tools = { pool, client, auditHash: (phone: string) => context.auditHash(phone), links };
+  const tools = { pool, client, auditHash: (phone: string) => context.auditHash(phone) };
   const files = await connectFileStore(settings.attachments.store);
   const [key] = auditKeys(environment.auditKeys, environment.idKeys) as [AuditKey];
   const sealer = new AuditSealer({ pool, files, key, logger });
@@ -163,6 +163,11 @@ void runMain('server', async () => {
   onShutdown(() => sealer.stop());
   const { max_bytes: maxBytes, allowed_types: allowedTypes } = settings.attachments;
   const rules = { maxBytes, allowedTypes };
+  const ops: OpsTools = {
+    ...{ pool, podium, settings, temporal: client },
+    environment: (...needs) => loadEnvironment(needs),
+    openFiles: () => Promise.resolve(files),
+  };
   const app = createApp({
     webhook: {
       rules: {
@@ -190,7 +195,7 @@ void runMain('server', async () => {
     },
     checks: readinessChecks({ receiverPool, pool }, client, directory, settings),
     metrics,
-    tools,
+    ops,
     files: { pool, encryptionKeys, files },
     fileSends: { ...tools, files, rules },
     codec: new EncryptionCodec(environment.encryptionKeys),

@@ -1,70 +1,78 @@
-/** `/ops/…`: the operator's tools over HTTP, for who carries a token. */
+/** `/ops/…`: every operation of the operators as a POST, for who carries a token; `/openapi.json` describes them. */
 import Router from '@koa/router';
-import { z } from 'zod';
-import { normalizePhone } from '../core/phone';
-import { listFiles, type FileTools } from '../ops/files';
-import { checkOptOut, optOutHistory } from '../ops/opt-outs';
-import { closeSession, showSession, type SessionTools } from '../ops/sessions';
+import type { Logger } from 'pino';
+import { ConfigurationError } from '../config/load';
+import { openApi } from '../ops/openapi';
+import {
+  OperationRefused,
+  readInput,
+  type Operation,
+  type OpsTools,
+  type RefusalKind,
+} from '../ops/operation';
+import { OPERATIONS, pathOf } from '../ops/operations';
+import { PodiumError } from '../podium/api';
 import { readJson } from './body';
 import { HTTP_FAILURES, Refusal } from './errors';
 import { requireToken, type OperatorState, type OpsToken } from './tokens';
 
-const MAX_BODY_BYTES = 64 * 1024;
+/** A file of opt-outs, or a payload by hand. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
-const closeRequest = z.object({
-  phone: z.string(),
-  location_uid: z.string(),
-  reason: z.string().max(200).default(''),
-});
+const STATUS: Record<RefusalKind, number> = { wrong_input: 400, unknown: 404, refused: 409 };
 
-export function opsRoutes(
-  tools: SessionTools & FileTools,
-  tokens: readonly OpsToken[],
-): Router<OperatorState> {
-  const router = new Router<OperatorState>({ prefix: '/ops' });
-  router.use(requireToken(tokens));
+export interface OpsDependencies {
+  tools: OpsTools;
+  tokens: readonly OpsToken[];
+  logger: Logger;
+}
 
-  router.get('/sessions', async (ctx) => {
-    const { phone, location } = ctx.query;
-    if (typeof phone !== 'string' || typeof location !== 'string')
-      throw new Refusal(400, HTTP_FAILURES.invalid);
-    const report = await showSession(tools, e164(phone), location);
-    if (!report) throw new Refusal(404, HTTP_FAILURES.noSession);
-    ctx.body = report;
+export function opsRoutes({ tools, tokens, logger }: OpsDependencies): Router<OperatorState> {
+  const router = new Router<OperatorState>();
+  const description = openApi();
+  router.get('/openapi.json', (ctx) => {
+    ctx.body = description;
   });
-
-  router.get('/opt-outs', async (ctx) => {
-    if (typeof ctx.query.phone !== 'string') throw new Refusal(400, HTTP_FAILURES.invalid);
-    const phone = e164(ctx.query.phone);
-    const [state, history] = await Promise.all([
-      checkOptOut(tools.pool, phone),
-      optOutHistory(tools.pool, phone),
-    ]);
-    ctx.body = { phone_e164: phone, ...state, history };
-  });
-
-  router.post('/sessions/close', async (ctx) => {
-    const body = closeRequest.safeParse(await readJson(ctx.req, MAX_BODY_BYTES));
-    if (!body.success) throw new Refusal(400, HTTP_FAILURES.invalid);
-    const { phone, location_uid: location, reason } = body.data;
-    const wish = { actor: ctx.state.operator, reason };
-    if (!(await closeSession(tools, e164(phone), location, wish)))
-      throw new Refusal(404, HTTP_FAILURES.noSession);
-    ctx.body = { status: 'closed' };
-  });
-
-  router.get('/files', async (ctx) => {
-    const { phone, location_uid: location } = ctx.query;
-    if (typeof phone !== 'string' || typeof location !== 'string')
-      throw new Refusal(400, HTTP_FAILURES.invalid);
-    ctx.body = { files: await listFiles(tools, e164(phone), location) };
-  });
+  for (const operation of OPERATIONS) {
+    router.post(pathOf(operation), requireToken(tokens), async (ctx) => {
+      const { operator: actor } = ctx.state;
+      const tell = (line: string) => logger.info({ operation: operation.name }, line);
+      const given = await readJson(ctx.req, MAX_BODY_BYTES, {});
+      ctx.body = await perform(operation, tools, given, { actor, tell });
+    });
+  }
   return router;
 }
 
-/** An operator gives phones in international form. */
-function e164(phone: string): string {
-  const read = normalizePhone(phone, null);
-  if (!read.ok) throw new Refusal(400, read.failure);
-  return read.e164;
+async function perform(
+  operation: Operation,
+  tools: OpsTools,
+  given: unknown,
+  by: { actor: string; tell: (line: string) => void },
+): Promise<unknown> {
+  try {
+    return await operation.run(tools, readInput(operation, given), by);
+  } catch (error) {
+    throw toRefusal(error);
+  }
+}
+
+/** What an operator can do something about is said; the rest is an accident. */
+function toRefusal(error: unknown): unknown {
+  if (error instanceof OperationRefused) return new Refusal(STATUS[error.kind], error.failure);
+  if (error instanceof ConfigurationError)
+    return new Refusal(503, { ...HTTP_FAILURES.notConfigured, message: error.problems.join(' ') });
+  if (error instanceof PodiumError)
+    return new Refusal(502, { code: 'ERR_HTTP_PODIUM', message: error.message, hint: PODIUM_HINT });
+  if (isAway(error)) return new Refusal(503, HTTP_FAILURES.away);
+  return error;
+}
+
+const PODIUM_HINT = '"auth status" tells whether Podium lets us in.';
+
+/** Temporal's and Postgres's ways of saying that nobody answered. */
+function isAway(error: unknown): boolean {
+  const { name, code } = error as { name?: string; code?: unknown };
+  const codes: unknown[] = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 4, 14];
+  return name === 'ServiceError' || codes.includes(code);
 }

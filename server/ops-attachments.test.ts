@@ -48,6 +48,9 @@ const send = (form: Partial<Form> = {}, options: UploadOptions = { headers }) =>
     { headers, ...options },
   );
 
+const lookAt = (id: string, headers: Record<string, string>) =>
+  fetch(`${server.url}/ops/files/sent`, { method: 'POST', headers, body: JSON.stringify({ id }) });
+
 test('a file for a customer is kept, and waits for the door; its id tells what becomes of it', async () => {
   const { status, body } = await send();
   expect(status).toBe(202);
@@ -58,7 +61,7 @@ test('a file for a customer is kept, and waits for the door; its id tells what b
     size_bytes: 1_000,
     actor: 'alice',
   });
-  const response = await fetch(`${server.url}/ops/messages/${body['id'] as string}`, { headers });
+  const response = await lookAt(body['id'] as string, headers);
   expect((await response.json()) as FileSendReport).toEqual(body);
   const { rows } = await db.pool.query('select workflow_type, args from workflow_starts');
   expect(rows).toEqual([
@@ -99,8 +102,7 @@ test.each([
 
 test('nobody else may send or look', async () => {
   expect((await send({}, { headers: {} })).status).toBe(401);
-  const url = `${server.url}/ops/messages/${randomUUID()}`;
-  expect((await fetch(url)).status).toBe(401);
-  expect((await fetch(url, { headers })).status).toBe(404);
-  expect((await fetch(`${server.url}/ops/messages/x`, { headers })).status).toBe(404);
+  expect((await lookAt(randomUUID(), {})).status).toBe(401);
+  expect((await lookAt(randomUUID(), headers)).status).toBe(404);
+  expect((await lookAt('x', headers)).status).toBe(400);
 });

@@ -1,4 +1,4 @@
-/** `/ops/messages`: a file for a customer, sent through the guarded door, and what became of it. */
+/** `POST /ops/messages/attachment`: a file for a customer, sent through the guarded door. */
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
 import Router from '@koa/router';
@@ -40,12 +40,6 @@ export function fileSendRoutes(
     }
   });
 
-  router.get('/:id', async (ctx) => {
-    const { success, data: id } = z.uuid().safeParse(ctx.params['id']);
-    const report = success ? await fileSendReport(deps.pool, id) : null;
-    if (!report) throw new Refusal(404, HTTP_FAILURES.noSend);
-    ctx.body = report;
-  });
   return router;
 }
 

@@ -1,6 +1,6 @@
 /** What was held up by an unknown location is judged again with every list that was read. */
 import type { PodiumEvent, Verdict } from '../core/events';
-import { readEvent } from '../podium/webhook-event';
+import { readStoredEvent } from '../podium/stored-event';
 import type { Pool } from '../store/database';
 import {
   quarantinedForLocations,
@@ -8,7 +8,6 @@ import {
   type QuarantinedEvent,
   type ReceiveContext,
 } from '../store/inbox';
-import { readWidgetEvent } from './widget-message';
 
 const PAGE = 200;
 
@@ -29,7 +28,7 @@ export async function releaseHeldUp(deps: QuarantineDependencies): Promise<numbe
     page = await quarantinedForLocations(deps.pool, deps.servedLocations, { afterId: after, limit: PAGE });
     if (page.length === 0) break;
     const judged = page.map(({ id, contract, raw, receivedAt }) => {
-      const event = contract === 'widget' ? readWidgetEvent(raw) : readEvent(raw).event;
+      const { event } = readStoredEvent(raw, contract);
       return { id, event, receivedAt, verdict: deps.judge(event) };
     });
     const outcomes = await releaseQuarantined(deps.pool, judged, deps.context);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { oneLine } from '../core/plain-text';
 import { HTTP_FAILURES, Refusal } from './errors';
-import { browserOf, type WidgetMessage } from './widget-message';
+import { browserOf, type WidgetMessage } from '../podium/widget-message';
 
 /** Characters, as a browser counts them. */
 export const MOST_TEXT = 2_000;

@@ -6,7 +6,7 @@ import { Refusal } from './errors';
 import { notStored } from './webhook';
 import type { WidgetDependencies } from './widget';
 import type { WidgetLimits } from './widget-limits';
-import { rawWidgetMessage, widgetEvent, type WidgetMessage } from './widget-message';
+import { rawWidgetMessage, widgetEvent, type WidgetMessage } from '../podium/widget-message';
 
 /** A customer's message at a store that is ours. */
 export interface Admitted {

@@ -30,6 +30,13 @@ export const AUDIT_KINDS = [
   'file_refused',
   'file_deleted',
   'webhook_changed',
+  /** An operator has paused the robot, at a store or for all, or let it speak again. */
+  'robot_paused',
+  'robot_resumed',
+  /** An operator has kept an event from its session, let one out of quarantine, or given one by hand. */
+  'event_set_aside',
+  'event_replayed',
+  'event_ingested',
   /** A customer's message that no webhook had brought. */
   'message_found',
   /** Our ledger and Podium do not say the same of an opt-out. */

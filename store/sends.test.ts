@@ -13,6 +13,7 @@ import { createPool, lockPhones, transaction, type Pool } from './database';
 import { receive } from './inbox';
 import { replaceLocations } from './locations';
 import { recordOptOut } from './opt-outs';
+import { pauseRobot, resumeRobot } from './robot-pauses';
 import {
   lookBack,
   openDoor as passDoor,
@@ -86,6 +87,51 @@ const candidate = (uid: string, afterMs = 0): Candidate => ({
 });
 /** What Podium tells of a message with the words of `wanted`, under a sender whom we do not know. */
 const echo = (messageUid: string, at = wanted().now) => storeMessage({ messageUid, text: 'Welcome', at });
+
+describe('the door, with the robot paused', () => {
+  afterEach(() => db.pool.query('truncate robot_pauses'));
+
+  it.each([
+    ['for all stores', null],
+    ['at this store', NORTHSIDE],
+  ])('%s, holds back what the robot says, for good', async (_, locationUid) => {
+    expect(await pauseRobot(db.pool, locationUid, 'kim')).toBe(true);
+    const send = wanted();
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'held', code: 'ERR_WEBCHAT_020' });
+    await resumeRobot(db.pool, locationUid, 'kim');
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'held', code: 'ERR_WEBCHAT_020' });
+    expect(await openDoor(db.pool, wanted())).toMatchObject({ kind: 'open' });
+    expect(await audit()).toEqual(['robot_paused', 'send_refused', 'robot_resumed', 'send_intended']);
+  });
+
+  it('lets out what persons send, and what the robot says at other stores', async () => {
+    await pauseRobot(db.pool, NORTHSIDE, 'kim');
+    for (const purpose of ['file', 'forwarded_file'])
+      expect(await openDoor(db.pool, wanted({ purpose }))).toMatchObject({ kind: 'open' });
+    await resumeRobot(db.pool, NORTHSIDE, 'kim');
+    await pauseRobot(db.pool, ARCHIVED, 'kim');
+    expect(await openDoor(db.pool, wanted())).toMatchObject({ kind: 'open' });
+  });
+
+  it('says that of an opt-out first', async () => {
+    await pauseRobot(db.pool, null, 'kim');
+    await optOut(true, new Date());
+    expect(await openDoor(db.pool, wanted())).toEqual({ kind: 'blocked' });
+  });
+
+  it('is paused once, and let go once', async () => {
+    expect(await pauseRobot(db.pool, null, 'kim')).toBe(true);
+    expect(await pauseRobot(db.pool, null, 'ann')).toBe(false);
+    expect(await resumeRobot(db.pool, NORTHSIDE, 'ann')).toBe(false);
+    expect(await resumeRobot(db.pool, null, 'ann')).toBe(true);
+    expect(await audit()).toEqual(['robot_paused', 'robot_resumed']);
+  });
+
+  it('holds back what the settings hold back', async () => {
+    const send = wanted({ purpose: 'prompt', heldBack: 'ERR_WEBCHAT_021' });
+    expect(await openDoor(db.pool, send)).toEqual({ kind: 'held', code: 'ERR_WEBCHAT_021' });
+  });
+});
 
 describe('the door', () => {
   it('lets a send out, and has written an intent by then that holds no text', async () => {

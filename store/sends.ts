@@ -2,10 +2,12 @@
  * The door: every message that wants to leave passes it, and every attempt to send is let through
  * by itself. It shares the phone's lock with the opt-outs.
  */
+import { isAutomatic, isHoldCode, PAUSED, type HoldCode } from '../core/robot';
 import { writeAudit, type AuditEntry, type AuditKind } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { failAsReported } from './failures';
 import { isPermitted } from './opt-out-permits';
+import { isPaused } from './robot-pauses';
 import { blockOf, type SendBlock } from './opt-outs';
 import { bodyHash } from './text';
 
@@ -23,6 +25,8 @@ export interface WantedSend {
   purpose: string;
   body: string;
   now: Date;
+  /** Why the settings hold it back; null, or left out, when they do not. */
+  heldBack?: HoldCode | null;
 }
 
 /** What is known of a send's attempts. */
@@ -47,6 +51,8 @@ export type Door =
   | { kind: 'blocked' }
   /** `at` is Podium's time of it; where that is not known, that of the attempt, so never a later one. */
   | { kind: 'already_sent'; messageUid: string | null; at: Date }
+  /** For good: the robot is paused here, or has its quiet hours. */
+  | { kind: 'held'; code: HoldCode }
   /**
    * For good: by Podium earlier, since the location is unknown or archived, or since a person is to decide whether the
    * customer wants no more messages.
@@ -104,7 +110,7 @@ export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: numbe
       const { messageUid, sentAt, intendedAt } = earlier;
       return { kind: 'already_sent', messageUid, at: sentAt ?? intendedAt };
     }
-    if (earlier?.status === 'refused') return { kind: 'refused', code: earlier.code ?? '' };
+    if (earlier?.status === 'refused') return refused(earlier.code ?? '');
     if (earlier?.status === 'blocked') return shut(earlier.code);
     const attempts = earlier?.attempts ?? 0;
     if (attempts !== attemptsSeen) return { kind: 'overtaken' };
@@ -115,7 +121,12 @@ export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: numbe
     }
     if (!(await isServed(client, send.locationUid))) {
       await writeDecision(client, send, earlier, 'refused', 'ERR_WEBCHAT_003');
-      return { kind: 'refused', code: 'ERR_WEBCHAT_003' };
+      return refused('ERR_WEBCHAT_003');
+    }
+    const hold = await holdOf(client, send);
+    if (hold !== null) {
+      await writeDecision(client, send, earlier, 'refused', hold);
+      return refused(hold);
     }
     await writeDecision(client, send, earlier, 'intent', null);
     const since = isUncertain(earlier) ? earlier!.intendedAt : send.now;
@@ -127,6 +138,18 @@ const BLOCK_CODES = { opted_out: 'ERR_WEBCHAT_009', undecided: 'ERR_WEBCHAT_018'
 
 const shut = (code: string | null): Door =>
   code === BLOCK_CODES.undecided ? { kind: 'refused', code } : { kind: 'blocked' };
+
+const refused = (code: string): Door =>
+  isHoldCode(code) ? { kind: 'held', code } : { kind: 'refused', code };
+
+/** A pause that somebody ends later does not let go what was held back: it would be an answer out of time. */
+async function holdOf(
+  client: Queryable,
+  { purpose, locationUid, heldBack }: WantedSend,
+): Promise<HoldCode | null> {
+  if (isAutomatic(purpose) && (await isPaused(client, locationUid))) return PAUSED;
+  return heldBack ?? null;
+}
 
 /** The confirmation of an opt-out leaves once: another attempt only where it is certain that the one before did not. */
 async function mayConfirm(

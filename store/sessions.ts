@@ -10,7 +10,7 @@ import { storable } from './text';
 export const answersWait = (days: string) =>
   `claimed_by is null and saved_at > now() - ${days} * interval '1 day'`;
 
-const SESSION_COLUMNS = `workflow_id as "workflowId", phone_e164 as phone, location_uid as "locationUid",
+export const SESSION_COLUMNS = `workflow_id as "workflowId", phone_e164 as phone, location_uid as "locationUid",
   session_uid as "sessionUid", status, close_reason as "closeReason", conversation_uid as "conversationUid",
   handled_number as "handledNumber", last_message_at as "lastMessageAt", closed_at as "closedAt"`;
 
@@ -223,6 +223,15 @@ export async function hasBeenInTouch(pool: Pool, phone: string, locationUid: str
     [phone, locationUid],
   );
   return rowCount! > 0;
+}
+
+/** A session by its own id, or by that of its workflow; null when there is none. */
+export async function findSessionById(pool: Pool, id: string): Promise<Session | null> {
+  const { rows } = await pool.query<Session>(
+    `select ${SESSION_COLUMNS} from sessions where workflow_id = $1 or session_uid::text = lower($1)`,
+    [id],
+  );
+  return rows[0] ?? null;
 }
 
 /** The sessions of a customer at all stores, the latest first. */

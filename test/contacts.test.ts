@@ -30,11 +30,7 @@ describe.each<Contract>(['published', 'skill'])('with the %s contract', (contrac
     system.eventually(`the mirror to point to ${uid}`, async () => (await show(phone))?.podium_uid === uid);
   const changesOf = async (phone: string) =>
     (await show(phone)).history.map(({ change, podium_uid, into_uid }) => ({ change, podium_uid, into_uid }));
-  const optOut = async (phone: string): Promise<OptOutReport> => {
-    const url = `${system.serverUrls[0]}/ops/opt-outs?${String(new URLSearchParams({ phone }))}`;
-    const response = await fetch(url, { headers: { authorization: `Bearer ${system.keys.opsToken}` } });
-    return (await response.json()) as OptOutReport;
-  };
+  const optOut = (phone: string) => system.ops<OptOutReport>('optout check', { phone });
   const hasMirror = (phone: string, state: string) =>
     system.eventually(
       `Podium's state to be ${state}`,

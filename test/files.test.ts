@@ -27,12 +27,11 @@ function writes(
 
 /** The files of Jane as an operator sees them. */
 async function files(): Promise<FileReport[]> {
-  const query = new URLSearchParams({ phone: JANE, location_uid: NORTHSIDE });
-  const response = await fetch(`${system.serverUrls[0]}/ops/files?${query.toString()}`, {
-    headers: { authorization: `Bearer ${system.keys.opsToken}` },
+  const { files } = await system.ops<{ files: FileReport[] }>('files list', {
+    phone: JANE,
+    location_uid: NORTHSIDE,
   });
-  expect(response.status).toBe(200);
-  return ((await response.json()) as { files: FileReport[] }).files;
+  return files;
 }
 
 /** Waits until so many files are settled. */

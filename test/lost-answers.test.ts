@@ -61,7 +61,7 @@ describe.each(['published', 'skill'] as const)('with the %s contract', (contract
 
   /** One attempt. */
   function attempt(send: ReturnType<typeof text>, pool: Pool = database.pool) {
-    const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot' };
+    const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', heldBySettings: () => null };
     const info = { startToCloseTimeoutMs: 30_000, scheduleToCloseTimeoutMs: 28 * 60_000 };
     return new MockActivityEnvironment(info, { logger: silent }).run(() => sendGuarded(deps, send));
   }

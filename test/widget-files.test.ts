@@ -31,10 +31,7 @@ async function operatorSends(file: Buffer, body: string): Promise<string> {
 /** What became of it, once something has. */
 const outcome = (id: string) =>
   system.eventually('the file to be sent or not', async () => {
-    const response = await fetch(`${system.serverUrls[0]}/ops/messages/${id}`, {
-      headers: { authorization: `Bearer ${system.keys.opsToken}` },
-    });
-    const report = (await response.json()) as FileSendReport;
+    const report = await system.ops<FileSendReport>('files sent', { id });
     return ['sent', 'blocked', 'refused'].includes(report.status) && report;
   });
 

@@ -33,6 +33,7 @@ import { dataConverter } from '../core/data-converter';
 import type { Environment } from '../core/environment';
 import { phoneHash } from '../core/ids';
 import { lookRules } from '../core/reconciliation';
+import { heldBySettings } from '../core/robot';
 import { FILES_QUEUE, PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
 import { suppressionKeys } from '../core/suppression-keys';
 import { wordsByCountry } from '../core/wish-words';
@@ -95,6 +96,8 @@ void runMain('worker', async () => {
     ),
     phoneHash: (phone: string) => phoneHash(phone, idKey),
     senderName: settings.messages.en.sender_name,
+    heldBySettings: (send: { purpose: string; locationUid: string }, now: Date) =>
+      heldBySettings(settings, send, now),
     answersWaitDays: settings.retention.partial_answers_days,
     files,
     conflictRefetchMaxAttempts: settings.contacts.conflict_refetch_max_attempts,

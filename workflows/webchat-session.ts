@@ -28,7 +28,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { TextOutcome } from '../activities/podium-activities';
-import { closeNote, contactConflictNote, sendRefusedNote } from '../core/agent-note';
+import { closeNote, contactConflictNote, robotPausedNote, sendRefusedNote } from '../core/agent-note';
 import { NAMELESS } from '../core/contact';
 import { handOver, partialState, promptText, takeInbox, type Note, type Reply } from '../core/conversation';
 import type { CloseReason, SessionInput } from '../core/session';
@@ -179,6 +179,11 @@ async function send(
       return outcome.at;
     case 'blocked':
       state.optedOut = true;
+      return null;
+    case 'held': // a prompt was not asked for: nobody misses it
+      if (use === 'prompt') return null;
+      handOver(state);
+      await save(run, [{ name: `held:${sendId}`, body: robotPausedNote() }]);
       return null;
     case 'refused':
       handOver(state);

@@ -1,11 +1,13 @@
 /** `podium-webchat auth …`: the product's access to Podium. */
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
+import type { z } from 'zod';
 import { oauthClient, PODIUM_NEEDS } from '../../podium/connect';
 import { storedTokens } from '../../store/podium-tokens';
-import { reportAccess, type AccessReport } from '../access';
 import { authorize, NotAuthorized } from '../authorize';
+import { showAccess } from '../operations/access';
 import { openInBrowser } from './browser';
 import { EXIT, type CliContext } from './context';
+import { wholeNumber } from './options';
 
 /** A fixed one, since Podium knows the address to which the browser comes back. */
 const PORT = 8765;
@@ -52,16 +54,14 @@ Examples:
   podium-webchat auth login --no-open --redirect-uri https://webchat.example.com/callback`;
 
 async function status(context: CliContext): Promise<void> {
-  const { podium, pool, settings } = context;
-  const contract = context.environment('podiumContract').podiumContract ?? settings.podium.contract;
-  const report = await reportAccess(pool, podium);
+  const report = await context.perform(showAccess, {});
   const fine = report.works && report.scopes.missing.length === 0;
   const exitCode = report.works === null ? EXIT.unknown : fine ? EXIT.fine : EXIT.notFine;
-  context.answer({ ...report, contract }, describe(report, contract), exitCode);
+  context.answer(report, describe(report), exitCode);
 }
 
-function describe(report: AccessReport, contract: string): string {
-  const { refresh_token: refresh, access_token: access, scopes } = report;
+function describe(report: z.output<typeof showAccess.output>): string {
+  const { refresh_token: refresh, access_token: access, scopes, contract } = report;
   const list = (names: string[]): string => names.join(', ') || 'none';
   return [
     report.works ? 'Access to Podium works.' : (report.reason ?? ''),
@@ -76,6 +76,8 @@ function describe(report: AccessReport, contract: string): string {
 }
 
 async function login(context: CliContext, options: LoginOptions): Promise<void> {
+  if (context.remote)
+    throw new Error('Tokens are stored where the database is reached: log in there, without --url.');
   const environment = context.environment(
     ...(['databaseUrl', 'encryptionKeys', 'podiumAuthorizeUrl', ...PODIUM_NEEDS] as const),
   );
@@ -107,9 +109,4 @@ async function login(context: CliContext, options: LoginOptions): Promise<void> 
     const exitCode = error.reason === 'denied' ? EXIT.notFine : EXIT.unknown;
     context.answer({ authorized: false, reason: error.reason }, error.message, exitCode);
   }
-}
-
-function wholeNumber(value: string): number {
-  if (!/^\d{1,5}$/.test(value)) throw new InvalidArgumentError('It is a whole number.');
-  return Number(value);
 }

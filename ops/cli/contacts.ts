@@ -1,17 +1,15 @@
 /** `podium-webchat contacts …`: who a phone belongs to, as Podium and we know it; what is held of them, and its end. */
 import { writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { connectFileStore } from '../../store/files/connect';
-import { showContact, type ContactReport } from '../contacts';
-import { erasePerson, previewErasure, type ErasurePreview, type ErasureReceipt } from '../erasure';
-import { exportPerson } from '../export';
+import type { z } from 'zod';
+import { OperationRefused } from '../operation';
+import { eraseContact, exportContact, showContact } from '../operations/contacts';
 import { EXIT, type CliContext } from './context';
+import { phoneOption, type PhoneOptions } from './options';
 import { optOutInWords } from './optout-words';
-import { e164, person, phoneOption, shown, showPhonesOption, type PhoneOptions } from './phone';
 
-type EraseOptions = Pick<PhoneOptions, 'phone'> & { yes?: boolean };
-type ExportOptions = Pick<PhoneOptions, 'phone'> & { out?: string };
+type Contact = z.output<typeof showContact.output>;
+type Erasure = z.output<typeof eraseContact.output>;
 
 export function registerContactCommands(program: Command, context: CliContext): void {
   const contacts = program.command('contacts').description('customers as Podium and we know them');
@@ -19,55 +17,53 @@ export function registerContactCommands(program: Command, context: CliContext): 
     .command('show')
     .description('a contact: its names, what became of it, its sessions and its opt-out')
     .addOption(phoneOption())
-    .addOption(showPhonesOption())
     .action((options: PhoneOptions) => show(context, options));
   contacts
     .command('export')
-    .description('everything that is held of a customer, as JSON')
+    .description('everything that is held of a customer, as JSON; it holds phone and words whole')
     .addOption(phoneOption())
     .option('--out <path>', 'a file that does not exist yet; without it, stdout')
-    .action((options: ExportOptions) => exportAll(context, options));
+    .action((options: PhoneOptions & { out?: string }) => exportAll(context, options));
   contacts
     .command('erase')
     .description('delete everything that is held of a customer; who is opted out stays so')
     .addOption(phoneOption())
     .option('--yes', 'do it; without it, what would go is told')
-    .action((options: EraseOptions) => erase(context, options));
+    .action((options: PhoneOptions & { yes?: boolean }) => erase(context, options));
 }
 
-async function exportAll(context: CliContext, { phone, out }: ExportOptions): Promise<void> {
-  const { idKeys, encryptionKeys, publicUrl } = context.environment('idKeys', 'encryptionKeys', 'publicUrl');
-  const links = { publicUrl, encryptionKeys, seconds: context.settings.attachments.link_seconds };
-  const held = await exportPerson({ pool: context.pool, links }, person(phone), idKeys);
+async function exportAll(
+  context: CliContext,
+  { phone, out }: PhoneOptions & { out?: string },
+): Promise<void> {
+  const held = await context.perform(exportContact, { phone });
   const document = JSON.stringify(held, null, 2);
   if (out === undefined) return context.answer(held, document);
   await writeFile(out, `${document}\n`, { flag: 'wx', mode: 0o600 });
   context.answer({ out }, `Written to ${out}.`);
 }
 
-async function erase(context: CliContext, { phone, yes }: EraseOptions): Promise<void> {
-  const who = person(phone);
-  const { idKeys } = context.environment('idKeys', 'encryptionKeys');
-  const preview = await previewErasure(context.pool, who);
-  const isNothing = Object.keys(preview.held).length === 0 && preview.unfinished_since === null;
-  if (isNothing) return context.answer(preview, 'Nothing is held of this phone.');
-  if (!yes) {
-    context.answer(preview, previewInWords(preview), EXIT.unknown);
-    return context.tell('Nothing was deleted. Add --yes to do it: it cannot be undone.');
-  }
-  const { pool, temporal: client, settings } = context;
-  const files = await connectFileStore(settings.attachments.store);
-  const tell = (step: string) => context.tell(step);
+async function erase(
+  context: CliContext,
+  { phone, yes = false }: PhoneOptions & { yes?: boolean },
+): Promise<void> {
   try {
-    const receipt = await erasePerson({ pool, client, files, idKeys }, who, userInfo().username, tell);
-    context.answer(receipt, receiptInWords(receipt));
+    const { preview, receipt } = await context.perform(eraseContact, { phone, yes });
+    if (receipt) return context.answer(receipt, receiptInWords(receipt));
+    const isNothing = Object.keys(preview!.held).length === 0 && preview!.unfinished_since === null;
+    if (isNothing) return context.answer(preview, 'Nothing is held of this phone.');
+    context.answer(preview, previewInWords(preview!), EXIT.unknown);
+    context.tell('Nothing was deleted. Add --yes to do it: it cannot be undone.');
   } catch (error) {
-    context.tell('The erasure is not finished: the step above and those behind it are left. Run it again.');
+    if (yes && !(error instanceof OperationRefused))
+      context.tell(
+        'The erasure may not be finished: what was told last and what is behind it may be left. Run it again.',
+      );
     throw error;
   }
 }
 
-function previewInWords({ held, suppressed, unfinished_since }: ErasurePreview): string {
+function previewInWords({ held, suppressed, unfinished_since }: NonNullable<Erasure['preview']>): string {
   return [
     'What would be deleted, with the histories in Temporal and the contents of files:',
     ...countsInWords(held),
@@ -78,7 +74,14 @@ function previewInWords({ held, suppressed, unfinished_since }: ErasurePreview):
   ].join('\n');
 }
 
-function receiptInWords({ id, at, actor, suppressed, counts, at_podium }: ErasureReceipt): string {
+function receiptInWords({
+  id,
+  at,
+  actor,
+  suppressed,
+  counts,
+  at_podium,
+}: NonNullable<Erasure['receipt']>): string {
   return [
     `Erased: ${id}, of what was written up to ${at}, by ${actor}.`,
     ...countsInWords(counts),
@@ -92,16 +95,13 @@ function countsInWords(counts: Record<string, number>): string[] {
 }
 
 async function show(context: CliContext, options: PhoneOptions): Promise<void> {
-  const phone = e164(options.phone);
-  const report = await showContact(context.pool, phone);
-  const name = shown(phone, options);
-  if (report) context.answer({ phone: name, ...report }, inWords(name, report));
-  else context.answer({ phone: name, known: false }, `${name} is not known.`, EXIT.notFine);
+  const { phone, ...contact } = await context.perform(showContact, options);
+  context.answer({ phone: context.shown(phone), ...contact }, inWords(context.shown(phone), contact));
 }
 
 function inWords(
   phone: string,
-  { name, podium_uid, stores, history, sessions, opt_out }: ContactReport,
+  { name, podium_uid, stores, history, sessions, opt_out }: Omit<Contact, 'phone'>,
 ): string {
   return [
     `${phone}  ${name ?? '(no name)'}`,
@@ -125,7 +125,7 @@ function changeInWords({
   into_uid,
   name,
   location_uid,
-}: ContactReport['history'][number]): string {
+}: Contact['history'][number]): string {
   switch (change) {
     case 'linked':
       return `is ${podium_uid}`;

@@ -1,20 +1,28 @@
-/** What the commands share: the configuration, connections made when they are first used, and the output. */
+/** What the commands share: the system that they work on, here or elsewhere, and the output. */
+import { userInfo } from 'node:os';
 import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
 import type { Logger } from 'pino';
+import type { z } from 'zod';
 import { loadEnvironment, loadSettings, withFiles } from '../../config/load';
 import { createLogger } from '../../config/logger';
 import { dataConverter } from '../../core/data-converter';
 import type { Environment } from '../../core/environment';
+import { maskPhone } from '../../core/phone';
 import type { Settings } from '../../core/settings';
 import { suppressionKeys } from '../../core/suppression-keys';
 import type { PodiumApi } from '../../podium/api';
 import { connectPodium, PODIUM_NEEDS } from '../../podium/connect';
 import { callLimits } from '../../store/call-limits';
 import { createPool, type Pool } from '../../store/database';
+import { connectFileStore } from '../../store/files/connect';
+import type { FileStore } from '../../store/files/file-store';
 import { storedTokens } from '../../store/podium-tokens';
 import { useSuppressionKeys } from '../../store/suppressions';
+import { readInput, type Operation, type OpsTools } from '../operation';
 import { createTemporalClient } from '../temporal';
 import { findLocalSystem } from './local-system';
+import { performThere, remoteSystem, type RemoteSystem } from './remote';
 
 /** `notFine`: what was asked about is not. `unknown`: it could not be told. */
 export const EXIT = { fine: 0, notFine: 1, unknown: 2 } as const;
@@ -29,12 +37,20 @@ export interface CliHost {
   err: (text: string) => void;
   /** What is typed or piped in, line by line, until the signal. */
   lines: (signal: AbortSignal) => AsyncIterable<string>;
+  /** Adds the commands by which shells complete what is typed; absent where there is no shell. */
+  addCompletion?: (program: Command) => void;
+}
+
+/** What stands with every command. */
+export interface CommonOptions {
+  json?: boolean;
+  showPhones?: boolean;
+  url?: string;
 }
 
 /** A command takes only what it needs: what is never asked for need not be configured, nor reachable. */
-export class CliContext {
-  /** Whether data is printed as JSON. */
-  json = false;
+export class CliContext implements OpsTools {
+  common: CommonOptions = {};
   exitCode: ExitCode = EXIT.fine;
   /** To stderr; only what is worth a warning, unless LOG_LEVEL says otherwise. */
   readonly logger: Logger;
@@ -44,6 +60,37 @@ export class CliContext {
   constructor(readonly host: CliHost) {
     const { logLevel } = loadEnvironment(['logLevel'], { LOG_LEVEL: host.env['LOG_LEVEL'] ?? 'warn' });
     this.logger = createLogger('podium-webchat-cli', logLevel, { write: host.err });
+  }
+
+  /** Whether data is printed as JSON. */
+  get json(): boolean {
+    return this.common.json ?? false;
+  }
+
+  /** The system elsewhere that is meant; null for the one that this process reaches itself. @throws ConfigurationError */
+  get remote(): RemoteSystem | null {
+    return this.once('remote', () => {
+      const url = this.common.url ?? this.host.env['PODIUM_WEBCHAT_URL'];
+      return url ? remoteSystem(url, withFiles(this.host.env)['OPS_TOKEN']) : null;
+    });
+  }
+
+  /** Does it here or elsewhere. @throws OperationRefused, or an Error when nobody could do it */
+  async perform<Input extends z.ZodObject, Output extends z.ZodType>(
+    operation: Operation<Input, Output>,
+    given: z.input<Input>,
+    actor = userInfo().username,
+  ): Promise<z.output<Output>> {
+    const input = readInput(operation, given);
+    if (this.remote) return performThere(this.remote, operation, input);
+    return (await operation.run(this, input, { actor, tell: (line) => this.tell(line) })) as z.output<Output>;
+  }
+
+  /** A phone (E.164) as it stands in the output. */
+  shown(e164: string): string;
+  shown(e164: string | null): string | null;
+  shown(e164: string | null): string | null {
+    return e164 === null || this.common.showPhones ? e164 : maskPhone(e164);
   }
 
   /** Whether the variables are those of the system that runs in this folder. */
@@ -84,6 +131,10 @@ export class CliContext {
       const limits = callLimits(this.pool, this.settings.podium.requests_per_minute);
       return connectPodium(environment, this.settings, store, limits, this.logger);
     });
+  }
+
+  openFiles(): Promise<FileStore> {
+    return connectFileStore(this.settings.attachments.store);
   }
 
   /** Connects with its first call. Every call needs a deadline (`client.withDeadline`), or it may wait for ever. */

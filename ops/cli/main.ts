@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `podium-webchat`: what an operator can do, from a shell. */
 import { createInterface } from 'node:readline';
+import addCompletion from '@bomb.sh/tab/commander';
 import { runCli } from './run';
 
 process.title = 'podium-webchat-cli';
@@ -12,6 +13,7 @@ void runCli(process.argv.slice(2), {
   directory: process.cwd(),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  addCompletion: (program) => void addCompletion(program),
   lines: (signal) => createInterface({ input: process.stdin, signal }),
 }).then((code) => {
   process.exitCode = code;

@@ -1,50 +1,49 @@
 /** `podium-webchat optout audit` and `report`: whether our ledger and Podium say the same. */
 import type { Command } from 'commander';
-import { auditPhone, reportDrift, type AuditRunReport, type DriftReport } from '../opt-out-audit';
+import type { z } from 'zod';
+import { auditOptOut, reportOptOuts } from '../operations/opt-outs';
 import { EXIT, type CliContext } from './context';
-import { e164, phoneOption, shown, showPhonesOption, type PhoneOptions } from './phone';
+import { phoneOption, type PhoneOptions } from './options';
+
+type Report = z.output<typeof reportOptOuts.output>;
 
 export function registerOptOutAuditCommands(optOut: Command, context: CliContext): void {
   optOut
     .command('audit')
     .description('whether the ledger and Podium say the same of a phone, as JSON; it mends nothing')
     .addOption(phoneOption())
-    .addOption(showPhonesOption())
     .addHelpText('after', '\nExit codes: 0 they agree, 1 they do not, 2 one of them cannot be looked at.')
     .action((options: PhoneOptions) => audit(context, options));
   optOut
     .command('report')
     .description('what the last look at everyone has found, and the phones that drift')
-    .addOption(showPhonesOption())
     .addHelpText(
       'after',
       '\nExit codes: 0 all agree, 1 some drift, 2 not every phone could be looked at yet.',
     )
-    .action((options: Pick<PhoneOptions, 'showPhones'>) => report(context, options));
+    .action(() => report(context));
 }
 
 async function audit(context: CliContext, options: PhoneOptions): Promise<void> {
-  const phone = e164(options.phone);
-  const { pool, podium } = context;
-  const onAway = (problem: string) => context.tell(problem);
-  const data = { phone: shown(phone, options), ...(await auditPhone({ pool, podium, onAway }, phone)) };
+  const { phone, ...found } = await context.perform(auditOptOut, options);
+  const data = { phone: context.shown(phone), ...found };
   const { consistent } = data;
   const exitCode = consistent === null ? EXIT.unknown : consistent ? EXIT.fine : EXIT.notFine;
   context.answer(data, JSON.stringify(data), exitCode);
 }
 
-async function report(context: CliContext, options: Pick<PhoneOptions, 'showPhones'>): Promise<void> {
-  const found = await reportDrift(context.pool);
+async function report(context: CliContext): Promise<void> {
+  const found = await context.perform(reportOptOuts, {});
   const data = {
     ...found,
-    drifts: found.drifts.map((each) => ({ ...each, phone: shown(each.phone, options) })),
+    drifts: found.drifts.map((each) => ({ ...each, phone: context.shown(each.phone) })),
   };
   const allAsked = data.last_run !== null && data.last_run.not_asked === 0;
   const exitCode = data.drifts.length > 0 ? EXIT.notFine : allAsked ? EXIT.fine : EXIT.unknown;
   context.answer(data, inWords(data), exitCode);
 }
 
-function inWords({ last_run, under_way, drifts }: DriftReport): string {
+function inWords({ last_run, under_way, drifts }: Report): string {
   return [
     last_run ? `${last_run.finished_at}: ${runInWords(last_run)}` : 'No look at everyone has ended yet.',
     ...(under_way ? [`One is under way since ${under_way.started_at}: ${runInWords(under_way)}`] : []),
@@ -55,7 +54,13 @@ function inWords({ last_run, under_way, drifts }: DriftReport): string {
   ].join('\n');
 }
 
-function runInWords({ looked_at, agreed, drifted, mended, not_asked }: AuditRunReport): string {
+function runInWords({
+  looked_at,
+  agreed,
+  drifted,
+  mended,
+  not_asked,
+}: NonNullable<Report['last_run']>): string {
   const reasons = Object.entries(drifted).map(([reason, count]) => `${count} ${reason}`);
   const found = reasons.length > 0 ? `${reasons.join(', ')}, of which ${mended} mended` : 'no drift';
   return `${looked_at} phone(s) looked at, ${agreed} agree, ${found}; ${not_asked} could not be asked about.`;

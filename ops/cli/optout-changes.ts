@@ -1,65 +1,57 @@
 /** `podium-webchat optout record | restore | dismiss`: what an operator declares. */
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { phoneHash } from '../../core/ids';
-import { declareOptOut, type Declaration } from '../opt-out-changes';
-import type { OptOutReport } from '../opt-outs';
+import type { z } from 'zod';
+import { dismissOptOut, recordOptOut, restoreOptOut } from '../operations/opt-outs';
 import { EXIT, type CliContext } from './context';
+import { phoneOption, type PhoneOptions } from './options';
 import { optOutInWords } from './optout-words';
-import { e164, phoneOption, shown, showPhonesOption, type PhoneOptions } from './phone';
 
 interface ChangeOptions extends PhoneOptions {
-  actor: string;
+  actor?: string;
   location?: string;
-  proof?: string;
 }
 
+type Report = z.output<typeof recordOptOut.output>;
+
 export function registerOptOutChanges(optOut: Command, context: CliContext): void {
-  const change = (name: Name, description: string) =>
+  const change = (name: string, description: string) =>
     optOut
       .command(name)
       .description(description)
       .addOption(phoneOption())
-      .option('--actor <name>', 'who declares it', userInfo().username)
-      .addOption(showPhonesOption())
-      .action((options: ChangeOptions) => declare(context, CHANGES[name], options));
-  change('record', 'the customer wants no more messages: nothing is sent to the phone any more').option(
-    '--location <uid>',
-    'the store by which Podium is told; the one where the customer was last, if left out',
-  );
+      .option('--actor <name>', 'who declares it; with --url the name of the token', userInfo().username);
+  change('record', 'the customer wants no more messages: nothing is sent to the phone any more')
+    .option(
+      '--location <uid>',
+      'the store by which Podium is told; the one where the customer was last, if left out',
+    )
+    .action(async ({ actor, phone, location }: ChangeOptions) => {
+      const report = await context.perform(recordOptOut, { phone, location_uid: location }, actor);
+      answer(context, report, report.opted_out);
+    });
   change('restore', 'the customer wants messages again, which has to be proven')
     .requiredOption('--proof <text>', 'what it rests on, as "signed form of 3 May"; it is kept')
-    .option('--location <uid>', 'the store by which Podium is told');
-  change('dismiss', 'what the customer wrote was no wish for no more messages: texts go on');
+    .option('--location <uid>', 'the store by which Podium is told')
+    .action(async ({ actor, phone, location, proof }: ChangeOptions & { proof: string }) => {
+      const given = { phone, location_uid: location, proof };
+      const report = await context.perform(restoreOptOut, given, actor);
+      answer(context, report, !report.opted_out && report.undecided_since === null);
+    });
+  change('dismiss', 'what the customer wrote was no wish for no more messages: texts go on').action(
+    async ({ actor, phone }: ChangeOptions) => {
+      const report = await context.perform(dismissOptOut, { phone }, actor);
+      answer(context, report, report.undecided_since === null);
+    },
+  );
 }
 
-type Name = 'record' | 'restore' | 'dismiss';
-
-interface Change {
-  wish: Declaration['wish'];
-  /** Whether the state is what was wanted. */
-  isSo: (report: OptOutReport) => boolean;
-}
-
-const CHANGES: Record<Name, Change> = {
-  record: { wish: 'opt_out', isSo: ({ opted_out }) => opted_out },
-  restore: {
-    wish: 'opt_in',
-    isSo: ({ opted_out, undecided_since }) => !opted_out && undecided_since === null,
-  },
-  dismiss: { wish: 'dismiss', isSo: ({ undecided_since }) => undecided_since === null },
-};
-
-async function declare(context: CliContext, { wish, isSo }: Change, options: ChangeOptions): Promise<void> {
-  const phone = e164(options.phone);
-  const { idKeys } = context.environment('idKeys');
-  const report = await declareOptOut(context.pool, {
-    ...{ phone, wish, actor: options.actor, phoneHash: phoneHash(phone, idKeys[0]!) },
-    ...{ locationUid: options.location ?? null, proof: options.proof ?? null },
-  });
+/** @param isSo whether the state is what was wanted */
+function answer(context: CliContext, { phone, ...report }: Report, isSo: boolean): void {
+  const shown = context.shown(phone);
   context.answer(
-    { phone: shown(phone, options), ...report },
-    `${shown(phone, options)}: ${report.applied ? '' : 'nothing to change; '}${optOutInWords(report)}`,
-    isSo(report) ? EXIT.fine : EXIT.notFine,
+    { phone: shown, ...report },
+    `${shown}: ${report.applied ? '' : 'nothing to change; '}${optOutInWords(report)}`,
+    isSo ? EXIT.fine : EXIT.notFine,
   );
 }

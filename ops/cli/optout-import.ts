@@ -1,9 +1,8 @@
 /** `podium-webchat optout import`: what another system has kept. */
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { isPhoneCountry } from '../../core/phone';
-import { importOptOutFile, type ImportReport } from '../opt-out-import';
+import type { ImportReport } from '../opt-out-import';
+import { importOptOuts } from '../operations/opt-outs';
 import { EXIT, type CliContext } from './context';
 
 export function registerOptOutImport(optOut: Command, context: CliContext): void {
@@ -24,13 +23,8 @@ interface ImportOptions {
 }
 
 async function importFile(context: CliContext, { file, defaultCountry }: ImportOptions): Promise<void> {
-  if (defaultCountry !== undefined && !isPhoneCountry(defaultCountry))
-    throw new Error('--default-country should be a country of ISO 3166-1 in capitals, as AU.');
-  const [idKey] = context.environment('idKeys').idKeys as [string];
-  const text = await readFile(file, 'utf8');
-  const by = { actor: userInfo().username, idKey };
-  const rules = { defaultCountry: defaultCountry ?? null, now: new Date() };
-  const report = await importOptOutFile(context.pool, text, by, rules);
+  const csv = await readFile(file, 'utf8');
+  const report = await context.perform(importOptOuts, { csv, default_country: defaultCountry ?? null });
   const isFine = report.refused.length === 0;
   context.answer(report, importInWords(report), isFine ? EXIT.fine : EXIT.notFine);
 }

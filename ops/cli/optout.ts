@@ -1,14 +1,13 @@
-/** `podium-webchat optout …`: the ledger of opt-outs, and how far Podium knows of it. */
+/** `podium-webchat optout …`: who gets no texts, and whether Podium knows. */
 import type { Command } from 'commander';
-import { readWish, type WishReading } from '../../core/wish';
-import { wordsForTag, type WishWords } from '../../core/wish-words';
-import { checkOptOut, optOutHistory, retryMirrors } from '../opt-outs';
+import type { z } from 'zod';
+import { checkOptOut, classifyText, optOutHistory, retryMirrors } from '../operations/opt-outs';
 import type { CliContext } from './context';
-import { registerOptOutChanges } from './optout-changes';
-import { optOutEntryInWords, optOutInWords } from './optout-words';
+import { optionalPhoneOption, phoneOption, type PhoneOptions } from './options';
 import { registerOptOutAuditCommands } from './optout-audit';
+import { registerOptOutChanges } from './optout-changes';
 import { registerOptOutImport } from './optout-import';
-import { e164, phoneOption, shown, showPhonesOption, type PhoneOptions } from './phone';
+import { optOutEntryInWords, optOutInWords } from './optout-words';
 
 export function registerOptOutCommands(program: Command, context: CliContext): void {
   const optOut = program.command('optout').description('who gets no texts, and whether Podium knows');
@@ -16,13 +15,11 @@ export function registerOptOutCommands(program: Command, context: CliContext): v
     .command('check')
     .description('whether a phone is opted out')
     .addOption(phoneOption())
-    .addOption(showPhonesOption())
     .action((options: PhoneOptions) => check(context, options));
   optOut
     .command('history')
     .description('everything that ever wanted to change that')
     .addOption(phoneOption())
-    .addOption(showPhonesOption())
     .action((options: PhoneOptions) => history(context, options));
   registerOptOutChanges(optOut, context);
   optOut
@@ -30,7 +27,7 @@ export function registerOptOutCommands(program: Command, context: CliContext): v
     .description(
       'tell Podium again what it did not permit or refused: of a phone, or of all that it did not permit',
     )
-    .addOption(phoneOption().makeOptionMandatory(false))
+    .addOption(optionalPhoneOption())
     .action((options: Partial<PhoneOptions>) => retry(context, options));
   registerOptOutAuditCommands(optOut, context);
   registerOptOutImport(optOut, context);
@@ -49,43 +46,37 @@ interface ClassifyOptions {
   language?: string;
 }
 
-async function classify(context: CliContext, { text, stdin, language }: ClassifyOptions): Promise<void> {
+async function classify(context: CliContext, options: ClassifyOptions): Promise<void> {
+  const { text, stdin, language = null } = options;
   if ((text === undefined) === (stdin === undefined)) throw new Error('Give either --text or --stdin.');
-  const words = wordsForTag(context.settings.optout, language ?? null);
   if (text !== undefined) {
-    const reading = readWish(text, words);
-    context.answer({ text, ...reading }, readingInWords(reading));
-    return;
+    const reading = await context.perform(classifyText, { text, language });
+    return context.answer(reading, readingInWords(reading));
   }
-  for await (const line of context.host.lines(new AbortController().signal)) printLine(context, line, words);
+  for await (const line of context.host.lines(new AbortController().signal)) {
+    const reading = await context.perform(classifyText, { text: line, language });
+    context.host.out(`${JSON.stringify(reading)}\n`);
+  }
 }
 
-function printLine(context: CliContext, text: string, words: WishWords): void {
-  context.host.out(`${JSON.stringify({ text, ...readWish(text, words) })}\n`);
-}
-
-function readingInWords({ wish, rule }: WishReading): string {
+function readingInWords({ wish, rule }: z.output<typeof classifyText.output>): string {
   return rule === null ? wish : `${wish} (${rule})`;
 }
 
 async function check(context: CliContext, options: PhoneOptions): Promise<void> {
-  const phone = e164(options.phone);
-  const report = await checkOptOut(context.pool, phone);
-  context.answer(
-    { phone: shown(phone, options), ...report },
-    `${shown(phone, options)}: ${optOutInWords(report)}`,
-  );
+  const { phone, ...report } = await context.perform(checkOptOut, options);
+  const shown = context.shown(phone);
+  context.answer({ phone: shown, ...report }, `${shown}: ${optOutInWords(report)}`);
 }
 
 async function history(context: CliContext, options: PhoneOptions): Promise<void> {
-  const phone = e164(options.phone);
-  const entries = await optOutHistory(context.pool, phone);
-  const lines = entries.length > 0 ? entries.map(optOutEntryInWords) : ['Nobody ever wanted a change.'];
-  context.answer({ phone: shown(phone, options), history: entries }, lines.join('\n'));
+  const { phone, history } = await context.perform(optOutHistory, options);
+  const lines = history.length > 0 ? history.map(optOutEntryInWords) : ['Nobody ever wanted a change.'];
+  context.answer({ phone: context.shown(phone), history }, lines.join('\n'));
 }
 
 async function retry(context: CliContext, { phone }: Partial<PhoneOptions>): Promise<void> {
-  const tried = await retryMirrors(context.pool, phone === undefined ? null : e164(phone));
+  const { tried } = await context.perform(retryMirrors, { phone });
   context.answer(
     { tried },
     tried > 0 ? `Podium is being told, of ${tried} phone(s) first.` : 'Nothing to tell.',

@@ -102,7 +102,7 @@ describe('register', () => {
   ])('refuses %s', async (_, option, uid) => {
     const { exitCode, data } = await webhook('register', option, uid);
     expect(exitCode).toBe(1);
-    expect(data.error).toContain(option === '--location' ? 'location' : 'organization');
+    expect(data.error.message).toContain(option === '--location' ? 'location' : 'organization');
     expect(await atPodium()).toEqual([]);
   });
 
@@ -126,8 +126,8 @@ describe('register', () => {
     ]) {
       const { exitCode, data } = await webhook(...command);
       expect(exitCode).toBe(1);
-      expect(data.error).toContain(words);
-      expect(data.error).toContain('auth login');
+      expect(data.error.message).toContain(words);
+      expect(data.error.message).toContain('auth login');
     }
     expect(await atPodium()).toHaveLength(1);
     expect(await codes()).toContain('problem scopes_missing');
@@ -148,7 +148,7 @@ describe('register', () => {
     const refused = await webhook('register', '--location', NORTHSIDE);
     expect(refused).toMatchObject({
       exitCode: 1,
-      data: { error: expect.stringContaining('1 of 2 running servers') },
+      data: { error: { message: expect.stringContaining('1 of 2 running servers') } },
     });
     expect(await atPodium()).toEqual([]);
 
@@ -164,7 +164,7 @@ describe('register', () => {
       ['update', uid],
     ])
       expect(await webhook(...command)).toMatchObject({
-        ...{ exitCode: 1, data: { error: expect.stringContaining('No server runs') } },
+        ...{ exitCode: 1, data: { error: { message: expect.stringContaining('No server runs') } } },
       });
     expect(await atPodium()).toHaveLength(1);
     expect(await codes()).toContain('problem no_server_runs');
@@ -213,7 +213,7 @@ describe('doctor', () => {
 
     expect(await webhook('update', uid)).toMatchObject({
       exitCode: 1,
-      data: { error: expect.stringContaining('--take-over') },
+      data: { error: { message: expect.stringContaining('--take-over') } },
     });
     expect(await webhook('update', '--take-over')).toMatchObject({ exitCode: 1 });
     expect(await atPodium()).toMatchObject([{ url: elsewhere }]);
@@ -241,7 +241,7 @@ describe('doctor', () => {
     for (const command of [['update', '--take-over'], ['enable'], ['disable', '--yes'], ['delete', '--yes']])
       expect(await webhook(...command, foreign)).toMatchObject({
         exitCode: 1,
-        data: { error: expect.stringContaining('another') },
+        data: { error: { message: expect.stringContaining('another') } },
       });
     expect((await webhook('list')).data).toMatchObject([
       { of: 'us' },

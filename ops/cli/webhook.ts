@@ -1,58 +1,65 @@
 /** `podium-webchat webhook …`: how Podium's events come to us. */
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { ConfigurationError } from '../../config/load';
-import type { WebhookFinding } from '../../core/webhook-check';
-import { tryWayIn, type Trial } from '../webhook-trial';
+import type { z } from 'zod';
 import {
   deleteWebhook,
   disableWebhook,
   enableWebhook,
-  examineWebhooks,
+  examineWebhook,
   listWebhooks,
   registerWebhook,
   showWebhook,
-  updateWebhooks,
-  WebhookRefusal,
-  type WebhookTools,
-  type WebhookView,
-} from '../webhooks';
+  updateWebhook,
+  verifyWebhook,
+} from '../operations/webhooks';
 import { EXIT, type CliContext } from './context';
+
+type Webhook = z.output<typeof showWebhook.output>;
+type Finding = z.output<typeof examineWebhook.output>['findings'][number];
 
 export function registerWebhookCommands(program: Command, context: CliContext): void {
   const webhook = program.command('webhook').description("how Podium's events come to us");
-  const act = (work: (tools: WebhookTools) => Promise<WebhookView | WebhookView[]>) => answer(context, work);
-
+  const one = async (asked: Promise<Webhook>) => {
+    const found = await asked;
+    context.answer(found, inWords(found));
+  };
   webhook
     .command('list')
     .description('every webhook that Podium shows us')
-    .action(() => act(listWebhooks));
+    .action(async () => several(context, await context.perform(listWebhooks, {})));
   webhook
     .command('show <uid>')
     .description('one of them')
-    .action((uid: string) => act((tools) => showWebhook(tools, uid)));
-  registerCommand(webhook, act);
+    .action((uid: string) => one(context.perform(showWebhook, { uid })));
+  webhook
+    .command('register')
+    .description('has Podium post the events of a location, or of all, to us')
+    .option('--location <uid>', 'for one location')
+    .option('--organization <uid>', 'for all of them, present and future')
+    .action(({ location, organization }: { location?: string; organization?: string }) =>
+      one(context.perform(registerWebhook, { location_uid: location, organization_uid: organization })),
+    );
   webhook
     .command('update [uid]')
     .description('gives it our address, event types and first secret; without a uid, all that are ours')
     .option('--take-over', 'with a uid: also when it posts to another address than ours')
-    .action((uid: string | undefined, { takeOver = false }: { takeOver?: boolean }) =>
-      act((tools) => updateWebhooks(tools, uid ?? null, { takeOver })),
+    .action(async (uid: string | undefined, { takeOver = false }: { takeOver?: boolean }) =>
+      several(context, await context.perform(updateWebhook, { uid, take_over: takeOver })),
     );
   webhook
     .command('enable <uid>')
     .description('lets come what waits at Podium')
-    .action((uid: string) => act((tools) => enableWebhook(tools, uid)));
+    .action((uid: string) => one(context.perform(enableWebhook, { uid })));
   webhook
     .command('disable <uid>')
     .description('has events wait at Podium, for ten days at most')
     .requiredOption('--yes', 'no message comes in until it is enabled again')
-    .action((uid: string) => act((tools) => disableWebhook(tools, uid)));
+    .action((uid: string) => one(context.perform(disableWebhook, { uid, yes: true })));
   webhook
     .command('delete <uid>')
     .description('ends it, and all that waits for it')
     .requiredOption('--yes', 'what waits at Podium is lost')
-    .action((uid: string) => act((tools) => deleteWebhook(tools, uid)));
+    .action((uid: string) => one(context.perform(deleteWebhook, { uid, yes: true })));
   webhook
     .command('verify')
     .description('posts a signed test event to our public address, and one with a wrong signature')
@@ -63,69 +70,30 @@ export function registerWebhookCommands(program: Command, context: CliContext): 
     .action(() => doctor(context));
 }
 
-function registerCommand(
-  webhook: Command,
-  act: (work: (tools: WebhookTools) => Promise<WebhookView>) => Promise<void>,
-): void {
-  webhook
-    .command('register')
-    .description('has Podium post the events of a location, or of all, to us')
-    .option('--location <uid>', 'for one location')
-    .option('--organization <uid>', 'for all of them, present and future')
-    .action((options: { location?: string; organization?: string }, command: Command) => {
-      const { location, organization } = options;
-      if (location !== undefined && organization === undefined)
-        return act((tools) => registerWebhook(tools, { locationUid: location }));
-      if (organization !== undefined && location === undefined)
-        return act((tools) => registerWebhook(tools, { organizationUid: organization }));
-      return command.error("error: exactly one of '--location' and '--organization' is needed");
-    });
-}
-
-/** Answers with what an operation gives; what it refuses is not fine. */
-async function answer(
-  context: CliContext,
-  work: (tools: WebhookTools) => Promise<WebhookView | WebhookView[]>,
-): Promise<void> {
-  try {
-    const done = await work(toolsOf(context));
-    context.answer(done, [done].flat().map(inWords).join('\n') || 'Podium shows us no webhook.');
-  } catch (error) {
-    if (!(error instanceof WebhookRefusal)) throw error;
-    context.answer({ error: error.message }, error.message, EXIT.notFine);
-  }
+function several(context: CliContext, { webhooks }: { webhooks: Webhook[] }): void {
+  context.answer(webhooks, webhooks.map(inWords).join('\n') || 'Podium shows us no webhook.');
 }
 
 async function verify(context: CliContext): Promise<void> {
-  const { webhookSecrets } = context.environment('webhookSecrets');
-  const trials = await tryWayIn(publicUrlOf(context), webhookSecrets);
-  const text = trials.map(
-    ({ signed_with, answered, expected, ok }: Trial) =>
+  const found = await context.perform(verifyWebhook, {});
+  const text = found.trials.map(
+    ({ signed_with, answered, expected, ok }) =>
       `${ok ? 'good' : 'WRONG'}  ${signed_with}: answered ${answered}${ok ? '' : `, and not ${expected}`}`,
   );
-  const fine = trials.every(({ ok }) => ok);
-  context.answer({ fine, trials }, text.join('\n'), fine ? EXIT.fine : EXIT.notFine);
+  context.answer(found, text.join('\n'), found.fine ? EXIT.fine : EXIT.notFine);
 }
 
 async function doctor(context: CliContext): Promise<void> {
-  const findings = await examineWebhooks(toolsOf(context));
-  const fine = findings.every(({ severity }) => severity === 'remark');
+  const { fine, findings } = await context.perform(examineWebhook, {});
   const text = [...findings.map(findingInWords), ...(fine ? ['Nothing is wrong with the webhook.'] : [])];
   context.answer({ fine, findings }, text.join('\n'), fine ? EXIT.fine : EXIT.notFine);
 }
 
-function findingInWords({ severity, message, mend }: WebhookFinding): string {
+function findingInWords({ severity, message, mend }: Finding): string {
   return `${severity === 'problem' ? 'WRONG' : 'remark'}  ${message}${mend === null ? '' : `\n       → ${mend}`}`;
 }
 
-function inWords({
-  uid,
-  of,
-  url,
-  location_uid,
-  disabled,
-  event_types_missing: missing,
-}: WebhookView): string {
+function inWords({ uid, of, url, location_uid, disabled, event_types_missing: missing }: Webhook): string {
   const whose = { us: 'ours', astray: 'looks like ours', others: "another application's" }[of];
   const state = [
     disabled ? 'disabled' : 'enabled',
@@ -134,22 +102,4 @@ function inWords({
     ...(of === 'us' && missing.length > 0 ? [`without ${missing.join(', ')}`] : []),
   ];
   return `${uid}  ${url}  ${state.join(', ')}`;
-}
-
-function toolsOf(context: CliContext): WebhookTools {
-  return {
-    pool: context.pool,
-    podium: context.podium,
-    publicUrl: publicUrlOf(context),
-    secrets: context.environment('webhookSecrets').webhookSecrets,
-    secretMaxAgeDays: context.settings.webhook.secret_max_age_days,
-    actor: userInfo().username,
-  };
-}
-
-/** Here it has to be set: without it nobody knows which webhook is ours. */
-function publicUrlOf(context: CliContext): string {
-  const { publicUrl } = context.environment('publicUrl');
-  if (publicUrl !== null) return publicUrl;
-  throw new ConfigurationError(['PUBLIC_URL is missing. It should be as https://webchat.example.com.']);
 }

@@ -347,9 +347,10 @@ export async function findFile(pool: Pool, id: string): Promise<StoredFile | nul
 }
 
 /** The files of a customer (E.164) at a store, the latest first. */
-export async function filesOf(pool: Pool, phone: string, locationUid: string): Promise<StoredFile[]> {
+export async function filesOf(pool: Pool, phone: string, locationUid: string | null): Promise<StoredFile[]> {
   const { rows } = await pool.query<StoredFile>(
-    `select ${STORED_FILE} from files where phone_e164 = $1 and location_uid = $2 order by received_at desc, id`,
+    `select ${STORED_FILE} from files where phone_e164 = $1 and ($2::text is null or location_uid = $2)
+      order by received_at desc, id`,
     [phone, locationUid],
   );
   return rows;

@@ -8,7 +8,15 @@ import { noFiles } from './no-files';
 import { BAYVIEW, JANE, NORTHSIDE, testHash } from './received';
 
 export function podiumDependencies(pool: Pool, podium: FakePodium, files = noFiles): PodiumDependencies {
-  return { pool, podium, files, phoneHash: testHash, senderName: 'Robot', conflictRefetchMaxAttempts: 3 };
+  return {
+    pool,
+    podium,
+    files,
+    phoneHash: testHash,
+    senderName: 'Robot',
+    heldBySettings: () => null,
+    conflictRefetchMaxAttempts: 3,
+  };
 }
 
 /** One store that is served, and one that is archived. */

@@ -7,6 +7,8 @@ import pino from 'pino';
 import { loadSettings } from '../../config/load';
 import type { Location, PodiumEvent } from '../../core/events';
 import { judge } from '../../core/verdict';
+import type { OpsTools } from '../../ops/operation';
+import type { PodiumApi } from '../../podium/api';
 import { createApp, type AppDependencies } from '../../server/app';
 import { createInboxWriter } from '../../server/inbox-writer';
 import { createMetrics } from '../../server/metrics';
@@ -23,13 +25,17 @@ export const OLD_SECRET = 'the secret before';
 export const TOKENS = [{ name: 'alice', token: 'token-of-alice' }];
 const STORE: Location = { uid: NORTHSIDE, name: 'Northside Motors', country: 'AU', archived: false };
 
-const WIDGET_SETTINGS = loadSettings().widget;
+const SETTINGS = loadSettings();
 
 /** What links to files are made of. */
 export const LINKS = {
   publicUrl: 'https://webchat.example.com',
   encryptionKeys: context.files.encryptionKeys,
-  seconds: 60,
+};
+
+const ENVIRONMENT = {
+  ...{ idKeys: ['an-id-key-of-some-length'], encryptionKeys: LINKS.encryptionKeys },
+  ...{ publicUrl: LINKS.publicUrl, auditKeys: null, podiumContract: null },
 };
 
 export interface Receiver {
@@ -75,7 +81,7 @@ export async function startReceiver(
     widget: {
       ...{ pool, files: noFiles, metrics, logger },
       judge: judgeEvent,
-      ...{ rules, settings: WIDGET_SETTINGS, publicUrl: LINKS.publicUrl, scripts: '/nowhere' },
+      ...{ rules, settings: SETTINGS.widget, publicUrl: LINKS.publicUrl, scripts: '/nowhere' },
       onRejection: () => undefined,
       fileRules: { ...context.files, auditHash: context.auditHash },
       findLocation: async (uid) => (uid === NORTHSIDE ? STORE : undefined),
@@ -87,7 +93,7 @@ export async function startReceiver(
     },
     checks: { required: {}, wanted: {} },
     metrics,
-    tools: { pool, auditHash: context.auditHash, client: {} as Client, links: LINKS },
+    ops: opsTools(pool),
     files: { pool, encryptionKeys: LINKS.encryptionKeys, files: noFiles },
     fileSends: { pool, auditHash: context.auditHash, files: noFiles, rules },
     codec: { encode: async (payloads) => payloads, decode: async (payloads) => payloads },
@@ -99,6 +105,18 @@ export async function startReceiver(
   const server = createServer((request, response) => void handle(request, response));
   const url = await listen(server);
   return { url, arrived, signedWith, close: () => close(server) };
+}
+
+/** Operations on the database alone, under the keys of the tests. */
+export function opsTools(pool: Pool, client = {} as Client): OpsTools {
+  return {
+    pool,
+    temporal: client,
+    podium: {} as PodiumApi,
+    settings: SETTINGS,
+    environment: () => ENVIRONMENT as never,
+    openFiles: async () => noFiles,
+  };
 }
 
 async function listen(server: Server): Promise<string> {

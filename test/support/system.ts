@@ -284,6 +284,18 @@ export class System {
     return postSigned(this.webhookUrl(server), event, this.keys.webhookSecret, contract);
   }
 
+  /** What an operation of the ops API answers, as `sessions list`. */
+  async ops<T>(name: string, input: object): Promise<T> {
+    const response = await fetch(`${this.serverUrls[0]}/ops/${name.replaceAll(' ', '/')}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.keys.opsToken}` },
+      body: JSON.stringify(input),
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok) throw new Error(`${name} answered ${response.status}: ${JSON.stringify(answer)}`);
+    return answer as T;
+  }
+
   webhookUrl(server = 0): string {
     return `${this.serverUrls[server]}/webhooks/podium`;
   }

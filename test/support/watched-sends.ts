@@ -46,7 +46,7 @@ const attempts = new AsyncLocalStorage<Attempt>();
 export function watchedSends(pool: Pool, simulatorUrl: string) {
   watchCommits(pool);
   const podium = watched(connect(pool, simulatorUrl));
-  const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot' };
+  const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', heldBySettings: () => null };
   /** @param onPassed told at the last moment before the call to Podium */
   return (send: Sendable, onPassed: Attempt['onPassed']): Promise<TextOutcome> => {
     const activity = new MockActivityEnvironment({ taskQueue: PODIUM_QUEUE, ...LIMITS }, { logger: silent });

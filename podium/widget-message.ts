@@ -1,7 +1,7 @@
 /** A message that came from the widget, as an event like those of Podium. */
 import { createHash } from 'node:crypto';
 import type { Attachment, PodiumEvent } from '../core/events';
-import { emptyEvent } from '../podium/webhook-event';
+import { emptyEvent } from './webhook-event';
 
 /** What a customer has sent from a website. Phone and location are as they were sent. */
 export interface WidgetMessage {

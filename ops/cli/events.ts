@@ -1,0 +1,147 @@
+/** `podium-webchat events …`: what Podium has sent us, and what became of it. */
+import { readFile } from 'node:fs/promises';
+import { Option, type Command } from 'commander';
+import type { z } from 'zod';
+import { EVENT_STATUSES } from '../../store/inbox-lists';
+import { ingestFile, listEvents, quarantineEvents, replayEvents, showEvent } from '../operations/events';
+import { EXIT, type CliContext } from './context';
+import { limitOption, locationOption, optionalPhoneOption, wholeNumber } from './options';
+import { at, table } from './table';
+
+interface ListOptions {
+  status?: (typeof EVENT_STATUSES)[number];
+  code?: string;
+  phone?: string;
+  location?: string;
+  limit: number;
+}
+
+interface ReplayOptions {
+  code?: string;
+  location?: string;
+  all?: boolean;
+  dryRun?: boolean;
+}
+
+const REPLAY_HELP = `
+What can be used by the locations and settings of now takes effect as if it came now; the rest stays. Twice is once.
+
+Exit codes: 0 nothing is left of what was named, 1 some stay in quarantine or there is no such event.
+
+Examples:
+  podium-webchat events replay 4711 --dry-run
+  podium-webchat events replay --code ERR_WEBCHAT_001`;
+
+export function registerEventCommands(program: Command, context: CliContext): void {
+  const events = program.command('events').description('what came in, and what became of it');
+  events
+    .command('list')
+    .description('events, the latest first')
+    .addOption(new Option('--status <status>', 'only those').choices(EVENT_STATUSES))
+    .option('--code <code>', 'in quarantine for this, as ERR_WEBCHAT_003')
+    .addOption(optionalPhoneOption())
+    .addOption(locationOption())
+    .addOption(limitOption())
+    .action((options: ListOptions) => list(context, options));
+  events
+    .command('show <id>')
+    .description('one event')
+    .option('--raw', 'with its body as it came, in which phone and words stand whole')
+    .action((id: string, { raw = false }: { raw?: boolean }) => show(context, wholeNumber(id), raw));
+  events
+    .command('replay [ids...]')
+    .description('judge quarantined events anew, and let go what can be used now')
+    .option('--code <code>', 'all that are in quarantine for this')
+    .addOption(new Option('--location <uid>', 'all that are in quarantine for this store'))
+    .option('--all', 'all that are in quarantine')
+    .option('--dry-run', 'only tell what would be let go')
+    .addHelpText('after', REPLAY_HELP)
+    .action((ids: string[], options: ReplayOptions) => replay(context, ids.map(wholeNumber), options));
+  events
+    .command('quarantine [id]')
+    .description('what is in quarantine, by its code; with an id, set a pending event aside first')
+    .addHelpText('after', '\nExit codes: 0 nothing is in quarantine, or what was named is now; 1 otherwise.')
+    .action((id: string | undefined) => quarantine(context, id === undefined ? undefined : wholeNumber(id)));
+  events
+    .command('ingest')
+    .description('take a payload by hand, as if a webhook had brought it; the same one again is a duplicate')
+    .requiredOption('--file <path>', "the body, in either contract's shape")
+    .option('--dry-run', 'only tell what would become of it')
+    .addHelpText('after', '\nExit codes: 0 accepted, known or ignored, 1 in quarantine.')
+    .action(({ file, dryRun = false }: { file: string; dryRun?: boolean }) => ingest(context, file, dryRun));
+}
+
+async function list(context: CliContext, options: ListOptions): Promise<void> {
+  const { location: location_uid, ...filter } = options;
+  const { events, more } = await context.perform(listEvents, { ...filter, location_uid });
+  const shown = events.map((event) => ({ ...event, phone_e164: context.shown(event.phone_e164) }));
+  const rows = shown.map((event) => [
+    ...[event.id, at(event.received_at), event.event_type, event.status, event.error?.code ?? null],
+    ...[event.phone_e164, event.location_uid],
+  ]);
+  const head = ['id', 'received', 'type', 'status', 'code', 'phone', 'location'];
+  context.answer({ events: shown, more }, rows.length > 0 ? table(head, rows) : 'None.');
+  if (more && !context.json) context.tell(`There are more than ${options.limit}: raise --limit.`);
+}
+
+async function show(context: CliContext, id: number, raw: boolean): Promise<void> {
+  const event = await context.perform(showEvent, { id, raw });
+  const phone = context.shown(event.phone_e164);
+  context.answer({ ...event, phone_e164: phone }, eventInWords(event, phone));
+}
+
+function eventInWords(event: z.output<typeof showEvent.output>, phone: string | null): string {
+  const { error } = event;
+  return [
+    `${event.id}  ${event.event_type} of the ${event.contract} contract, ${event.size_bytes} bytes: ${event.status}`,
+    `Event:      ${event.event_id}`,
+    ...(event.message_uid ? [`Message:    ${event.message_uid}`] : []),
+    `Received:   ${at(event.received_at)}`,
+    ...(event.podium_at ? [`At Podium:  ${at(event.podium_at)}`] : []),
+    ...(phone ? [`Phone:      ${phone}`] : []),
+    ...(event.location_uid ? [`Location:   ${event.location_uid}`] : []),
+    ...(event.workflow_id ? [`Workflow:   ${event.workflow_id}`] : []),
+    ...(event.delivered_at ? [`Delivered:  ${at(event.delivered_at)}, number ${event.delivery_number}`] : []),
+    ...(error ? [`Quarantine: ${error.code}: ${error.message}`, `            ${error.hint}`] : []),
+    ...(event.raw === null ? [] : ['', event.raw]),
+  ].join('\n');
+}
+
+async function replay(context: CliContext, ids: number[], options: ReplayOptions): Promise<void> {
+  const { code, location, all = false, dryRun = false } = options;
+  const done = await context.perform(replayEvents, {
+    ...{ ids, code, all },
+    location_uid: location,
+    dry_run: dryRun,
+  });
+  const outcomes = { released: 'released', would_be_released: 'would be released', unchanged: 'unchanged' };
+  const lines = done.events.map(({ id, outcome, failure }) =>
+    [`${id}  ${outcomes[outcome]}`, failure && `${failure.message} (${failure.code})`]
+      .filter(Boolean)
+      .join(': '),
+  );
+  const stay = done.events.filter(({ failure }) => failure && failure.code !== 'ERR_OPS_NOT_QUARANTINED');
+  const exitCode = stay.length > 0 ? EXIT.notFine : EXIT.fine;
+  context.answer(done, lines.join('\n') || 'Nothing is in quarantine by that.', exitCode);
+  if (done.more && !context.json) context.tell('There are more: run it again.');
+}
+
+async function quarantine(context: CliContext, id: number | undefined): Promise<void> {
+  const { quarantined, set_aside } = await context.perform(quarantineEvents, { id });
+  const rows = quarantined.map(({ code, count, oldest_received_at, message }) => [
+    ...[code, count, at(oldest_received_at), message],
+  ]);
+  const text = rows.length > 0 ? table(['code', 'events', 'oldest', 'what it means'], rows) : 'Nothing.';
+  const isFine = id !== undefined || rows.length === 0;
+  context.answer({ set_aside, quarantined }, text, isFine ? EXIT.fine : EXIT.notFine);
+  if (id !== undefined && !context.json)
+    context.tell(set_aside === null ? `Event ${id} was in quarantine already.` : `Event ${id} is set aside.`);
+}
+
+async function ingest(context: CliContext, file: string, dryRun: boolean): Promise<void> {
+  const payload = await readFile(file, 'utf8');
+  const done = await context.perform(ingestFile, { payload, dry_run: dryRun });
+  const why = done.error ? `: ${done.error.message} (${done.error.code}) ${done.error.hint}` : '.';
+  const text = `${done.event_type} ${done.event_id}: ${done.status.replaceAll('_', ' ')}${why}`;
+  context.answer(done, text, done.error ? EXIT.notFine : EXIT.fine);
+}

@@ -1,0 +1,24 @@
+/** Options of several commands. */
+import { InvalidArgumentError, Option } from 'commander';
+
+export interface PhoneOptions {
+  phone: string;
+}
+
+/** In international form: an operator knows the calling code. */
+export const phoneOption = () =>
+  new Option('--phone <phone>', 'the customer, in international form').makeOptionMandatory();
+
+export const optionalPhoneOption = () =>
+  new Option('--phone <phone>', 'of one customer, in international form');
+
+export const locationOption = () => new Option('--location <uid>', 'of one store');
+
+export const limitOption = () =>
+  new Option('--limit <count>', 'how many at most').argParser(wholeNumber).default(50);
+
+/** @throws InvalidArgumentError */
+export function wholeNumber(value: string): number {
+  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('It is a whole number.');
+  return Number(value);
+}

@@ -1,0 +1,61 @@
+/** Everything that an operator can do, for the command line and the HTTP API. */
+import type { Operation } from './operation';
+import * as access from './operations/access';
+import * as audit from './operations/audit';
+import * as contacts from './operations/contacts';
+import * as events from './operations/events';
+import * as files from './operations/files';
+import * as locations from './operations/locations';
+import * as optOuts from './operations/opt-outs';
+import * as phone from './operations/phone';
+import * as robot from './operations/robot';
+import * as sessions from './operations/sessions';
+import * as webhooks from './operations/webhooks';
+
+export const OPERATIONS: readonly Operation[] = [
+  sessions.listSessions,
+  sessions.showSession,
+  sessions.closeSession,
+  sessions.scanSessions,
+  optOuts.checkOptOut,
+  optOuts.optOutHistory,
+  optOuts.recordOptOut,
+  optOuts.restoreOptOut,
+  optOuts.dismissOptOut,
+  optOuts.retryMirrors,
+  optOuts.auditOptOut,
+  optOuts.reportOptOuts,
+  optOuts.importOptOuts,
+  optOuts.classifyText,
+  contacts.showContact,
+  contacts.exportContact,
+  contacts.eraseContact,
+  events.listEvents,
+  events.showEvent,
+  events.replayEvents,
+  events.quarantineEvents,
+  events.ingestFile,
+  locations.listLocations,
+  locations.refreshLocations,
+  robot.pauseRobot,
+  robot.resumeRobot,
+  robot.showRobot,
+  webhooks.listWebhooks,
+  webhooks.showWebhook,
+  webhooks.registerWebhook,
+  webhooks.updateWebhook,
+  webhooks.enableWebhook,
+  webhooks.disableWebhook,
+  webhooks.deleteWebhook,
+  webhooks.verifyWebhook,
+  webhooks.examineWebhook,
+  files.listFiles,
+  files.showFileSend,
+  audit.verifyAudit,
+  audit.showAudit,
+  access.showAccess,
+  phone.normalizePhone,
+] as readonly Operation[];
+
+/** Where an operation is found: `sessions list` at `/ops/sessions/list`. */
+export const pathOf = ({ name }: Pick<Operation, 'name'>): string => `/ops/${name.replaceAll(' ', '/')}`;

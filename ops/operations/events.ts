@@ -1,0 +1,223 @@
+/** Events of the inbox: what Podium has sent us, and what became of it. */
+import { z } from 'zod';
+import { ERROR_CODES, failure, isErrorCode } from '../../core/error-codes';
+import {
+  countQuarantined,
+  EVENT_STATUSES,
+  findEvent,
+  selectEvents,
+  setAside,
+  type StoredEvent,
+} from '../../store/inbox-lists';
+import { receiveContext } from '../../store/receive-context';
+import { ingestEvent, replayEvents as replay, type EventTools } from '../events';
+import {
+  e164,
+  iso,
+  locationInput,
+  nullableTime,
+  operation,
+  OperationRefused,
+  phoneInput,
+  time,
+  type OpsTools,
+} from '../operation';
+
+const MOST_REPLAYED = 1000;
+
+const id = z.int().min(1);
+const failureShape = z.object({ code: z.string(), message: z.string(), hint: z.string() });
+
+const eventRow = z.object({
+  id: z.int(),
+  contract: z.enum(['published', 'skill', 'widget']),
+  event_id: z.string(),
+  event_type: z.string(),
+  message_uid: z.string().nullable(),
+  received_at: time,
+  podium_at: nullableTime.describe("Podium's time of it"),
+  status: z.enum(EVENT_STATUSES),
+  error: failureShape.nullable().describe('Why it is in quarantine'),
+  phone_e164: z.string().nullable(),
+  location_uid: z.string().nullable(),
+  workflow_id: z.string().nullable(),
+  delivery_number: z.int().nullable().describe('Of the message within its session'),
+  delivered_at: nullableTime,
+});
+
+export const listEvents = operation({
+  name: 'events list',
+  summary: 'Events of the inbox, the latest first',
+  input: z.strictObject({
+    status: z.enum(EVENT_STATUSES).optional(),
+    code: z.string().max(64).optional().describe('Of quarantined ones, as ERR_WEBCHAT_003'),
+    phone: phoneInput.optional(),
+    location_uid: locationInput.optional(),
+    limit: z.int().min(1).max(1000).default(50),
+  }),
+  output: z.object({ events: z.array(eventRow), more: z.boolean() }),
+  async run({ pool }, { status, code, phone, location_uid: locationUid, limit }) {
+    const filter = {
+      ...{ status: status ?? null, code: code ?? null, locationUid: locationUid ?? null },
+      ...{ phone: phone === undefined ? null : e164(phone), limit: limit + 1 },
+    };
+    const found = await selectEvents(pool, filter);
+    return { events: found.slice(0, limit).map(rowOf), more: found.length > limit };
+  },
+});
+
+export const showEvent = operation({
+  name: 'events show',
+  summary: 'One event, and its body if that is wanted: it holds the phone and the words',
+  input: z.strictObject({ id, raw: z.boolean().default(false).describe('With the body as it came') }),
+  output: eventRow.extend({ raw: z.string().nullable(), size_bytes: z.int() }),
+  async run({ pool }, input) {
+    const event = await findEvent(pool, input.id);
+    if (!event) throw noEvent();
+    return {
+      ...rowOf(event),
+      raw: input.raw ? event.raw.toString('utf8') : null,
+      size_bytes: event.raw.length,
+    };
+  },
+});
+
+export const replayEvents = operation({
+  name: 'events replay',
+  summary: 'Judges quarantined events anew and lets go what can be used now; safe to repeat',
+  input: z.strictObject({
+    ids: z.array(id).max(MOST_REPLAYED).default([]),
+    code: z.string().max(64).optional().describe('All that are quarantined with this code'),
+    location_uid: locationInput.optional().describe('All that are quarantined for this location'),
+    all: z.boolean().default(false).describe('All that are quarantined'),
+    dry_run: z.boolean().default(false),
+  }),
+  output: z.object({
+    released: z.int(),
+    would_be_released: z.int(),
+    unchanged: z.int(),
+    events: z.array(
+      z.object({
+        id: z.int(),
+        outcome: z.enum(['released', 'would_be_released', 'unchanged']),
+        failure: failureShape.nullable(),
+      }),
+    ),
+    more: z.boolean().describe('Whether there are more of them than one call takes'),
+  }),
+  async run(tools, { ids, code, location_uid: locationUid, all, dry_run: dryRun }, { actor }) {
+    const bySearch = code !== undefined || locationUid !== undefined || all;
+    if (ids.length > 0 === bySearch)
+      throw new OperationRefused('wrong_input', {
+        code: 'ERR_OPS_WHICH_EVENTS',
+        message: 'It is not said which events are meant.',
+        hint: 'Give ids, or all, or a code or location of quarantined ones. "events quarantine" shows what there is.',
+      });
+    const found = bySearch ? await quarantined(tools, code ?? null, locationUid ?? null) : ids;
+    const events = await replay(eventTools(tools, actor), found.slice(0, MOST_REPLAYED), dryRun);
+    const count = (outcome: string) => events.filter((event) => event.outcome === outcome).length;
+    return {
+      ...{ released: count('released'), would_be_released: count('would_be_released') },
+      ...{ unchanged: count('unchanged'), events, more: found.length > MOST_REPLAYED },
+    };
+  },
+});
+
+export const quarantineEvents = operation({
+  name: 'events quarantine',
+  summary:
+    'What is in quarantine, by its code. With an id: sets a pending event aside first, so that its session does not get it',
+  input: z.strictObject({ id: id.optional() }),
+  output: z.object({
+    set_aside: z.int().nullable().describe('The event that is in quarantine by this call'),
+    quarantined: z.array(
+      z.object({ code: z.string(), message: z.string(), count: z.int(), oldest_received_at: time }),
+    ),
+  }),
+  async run(tools, { id }, { actor }) {
+    const { pool } = tools;
+    const done = id === undefined ? false : await keepAside(tools, id, actor);
+    const counted = await countQuarantined(pool);
+    return {
+      set_aside: done ? id! : null,
+      quarantined: counted.map(({ code, count, oldestAt }) => ({
+        code: code ?? '',
+        message: code !== null && isErrorCode(code) ? ERROR_CODES[code].message : '',
+        count,
+        oldest_received_at: oldestAt.toISOString(),
+      })),
+    };
+  },
+});
+
+export const ingestFile = operation({
+  name: 'events ingest',
+  summary: 'Takes a payload by hand, as if a webhook had brought it; the same one again is a duplicate',
+  input: z.strictObject({
+    payload: z.string().min(1).max(524_288).describe("The body, in either contract's shape"),
+    dry_run: z.boolean().default(false),
+  }),
+  output: z.object({
+    event_id: z.string(),
+    event_type: z.string(),
+    status: z.enum([
+      ...(['accepted', 'duplicate', 'ignored', 'quarantined'] as const),
+      ...(['would_be_accepted', 'would_be_quarantined'] as const),
+    ]),
+    error: failureShape.nullable(),
+  }),
+  run: (tools, { payload, dry_run }, { actor }) =>
+    ingestEvent(eventTools(tools, actor), Buffer.from(payload), dry_run),
+});
+
+/** Twice is once: what is in quarantine already stays there. */
+async function keepAside(tools: OpsTools, id: number, actor: string): Promise<boolean> {
+  const { pool } = tools;
+  const event = await findEvent(pool, id);
+  if (!event) throw noEvent();
+  if (event.status === 'quarantined') return false;
+  const { phone, locationUid } = event;
+  const phoneHash = phone === null ? null : eventTools(tools, actor).context.auditHash(phone);
+  const by = { event: id, phoneHash, locationUid, actor };
+  if (await setAside(pool, { id, failure: failure('ERR_WHK_014'), by })) return true;
+  throw new OperationRefused('refused', {
+    code: 'ERR_OPS_NOT_PENDING',
+    message: `The event is ${event.status === 'pending' ? 'on its way to its session' : event.status}, and cannot be held back any more.`,
+    hint: 'Only what waits for its session can be set aside. Close the session, or pause the robot, to keep it from answering.',
+  });
+}
+
+async function quarantined({ pool }: OpsTools, code: string | null, locationUid: string | null) {
+  const wanted = { status: 'quarantined', phone: null, code, locationUid } as const;
+  const found = await selectEvents(pool, { ...wanted, limit: MOST_REPLAYED + 1 });
+  return found.map((event) => event.id);
+}
+
+function eventTools(tools: OpsTools, actor: string): EventTools {
+  const environment = tools.environment('idKeys', 'encryptionKeys', 'publicUrl', 'podiumContract');
+  const { pool, settings } = tools;
+  return { pool, settings, context: receiveContext(environment, settings), actor };
+}
+
+const noEvent = () =>
+  new OperationRefused('unknown', {
+    code: 'ERR_OPS_NO_EVENT',
+    message: 'There is no event with this id.',
+    hint: '"events list" shows the ids. Events are deleted after retention.messages_days.',
+  });
+
+function rowOf(event: StoredEvent) {
+  const { code } = event;
+  const known = code !== null && isErrorCode(code) ? ERROR_CODES[code] : null;
+  return {
+    ...{ id: event.id, contract: event.contract, event_id: event.eventId, event_type: event.eventType },
+    ...{ message_uid: event.messageUid, status: event.status },
+    ...{ received_at: event.receivedAt.toISOString(), podium_at: iso(event.podiumAt) },
+    error:
+      code === null
+        ? null
+        : { code, message: event.problem ?? known?.message ?? '', hint: known?.hint ?? '' },
+    ...{ phone_e164: event.phone, location_uid: event.locationUid, workflow_id: event.workflowId },
+    ...{ delivery_number: event.deliveryNumber, delivered_at: iso(event.deliveredAt) },
+  };
+}

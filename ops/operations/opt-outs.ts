@@ -1,0 +1,260 @@
+/** Opt-outs: the ledger, what somebody declares, and whether Podium says the same. */
+import { z } from 'zod';
+import { phoneHash } from '../../core/ids';
+import { isPhoneCountry } from '../../core/phone';
+import { readWish } from '../../core/wish';
+import { wordsForTag } from '../../core/wish-words';
+import {
+  e164,
+  locationInput,
+  nullableTime,
+  operation,
+  OperationRefused,
+  phoneInput,
+  time,
+  type OpsTools,
+} from '../operation';
+import { auditPhone, reportDrift } from '../opt-out-audit';
+import { declareOptOut, type Declaration } from '../opt-out-changes';
+import { importOptOutFile } from '../opt-out-import';
+import { checkOptOut as check, optOutHistory as historyOf, retryMirrors as retry } from '../opt-outs';
+
+const ofPhone = z.strictObject({ phone: phoneInput });
+const source = z.enum(['webchat', 'text', 'operator', 'api', 'podium']);
+
+export const optOutReport = z.object({
+  opted_out: z.boolean(),
+  source: source.nullable(),
+  recorded_at: nullableTime,
+  undecided_since: nullableTime.describe(
+    'Since when sends are held back until somebody has decided about a wish in other words',
+  ),
+  podium: z
+    .object({
+      state: z.enum(['pending', 'told', 'not_permitted', 'refused']),
+      told_at: nullableTime,
+      not_permitted_since: nullableTime,
+      last_attempt_at: nullableTime,
+      attempts: z.int(),
+      location_uid: z.string().nullable(),
+      error_code: z.string().nullable(),
+    })
+    .nullable()
+    .describe('How far Podium knows; null when there is nothing for it to know'),
+});
+
+export const checkOptOut = operation({
+  name: 'optout check',
+  summary: 'Whether a phone is opted out, and whether Podium knows',
+  input: ofPhone,
+  output: z.object({ phone: z.string(), ...optOutReport.shape }),
+  async run({ pool }, input) {
+    const phone = e164(input.phone);
+    return { phone, ...(await check(pool, phone)) };
+  },
+});
+
+export const optOutHistory = operation({
+  name: 'optout history',
+  summary: 'Everything that ever wanted to change whether a phone is opted out, the oldest first',
+  input: ofPhone,
+  output: z.object({
+    phone: z.string(),
+    history: z.array(
+      z.object({
+        wish: z.enum(['opt_out', 'opt_in', 'ask', 'dismiss']),
+        applied: z.boolean().describe('False when a later change was known already'),
+        source,
+        actor: z.string(),
+        rule: z.string().nullable(),
+        location_uid: z.string().nullable(),
+        at: time,
+      }),
+    ),
+  }),
+  async run({ pool }, input) {
+    const phone = e164(input.phone);
+    return { phone, history: await historyOf(pool, phone) };
+  },
+});
+
+const declarationReport = z.object({
+  phone: z.string(),
+  applied: z.boolean().describe('False when the state was so already, or something later is known'),
+  ...optOutReport.shape,
+});
+
+export const recordOptOut = operation({
+  name: 'optout record',
+  summary: 'The customer wants no more messages: nothing is sent to the phone any more',
+  input: ofPhone.extend({
+    location_uid: locationInput
+      .optional()
+      .describe('By which Podium is told; where the customer was last, if left out'),
+  }),
+  output: declarationReport,
+  run: (tools, { phone, location_uid: locationUid }, { actor }) =>
+    declare(tools, { phone, wish: 'opt_out', actor, locationUid: locationUid ?? null, proof: null }),
+});
+
+export const restoreOptOut = operation({
+  name: 'optout restore',
+  summary: 'The customer wants messages again, which has to be proven',
+  input: ofPhone.extend({
+    location_uid: locationInput.optional().describe('By which Podium is told'),
+    proof: z
+      .string()
+      .trim()
+      .min(1)
+      .max(500)
+      .describe('What it rests on, as "signed form of 3 May"; it is kept'),
+  }),
+  output: declarationReport,
+  run: (tools, { phone, location_uid: locationUid, proof }, { actor }) =>
+    declare(tools, { phone, wish: 'opt_in', actor, locationUid: locationUid ?? null, proof }),
+});
+
+export const dismissOptOut = operation({
+  name: 'optout dismiss',
+  summary: 'What the customer wrote was no wish for no more messages: texts go on',
+  input: ofPhone,
+  output: declarationReport,
+  run: (tools, { phone }, { actor }) =>
+    declare(tools, { phone, wish: 'dismiss', actor, locationUid: null, proof: null }),
+});
+
+async function declare(tools: OpsTools, declared: Omit<Declaration, 'phoneHash'>) {
+  const phone = e164(declared.phone);
+  const [idKey] = tools.environment('idKeys').idKeys as [string];
+  return {
+    phone,
+    ...(await declareOptOut(tools.pool, { ...declared, phone, phoneHash: phoneHash(phone, idKey) })),
+  };
+}
+
+export const retryMirrors = operation({
+  name: 'optout retry',
+  summary:
+    'Tells Podium again what it did not permit or refused: of a phone, or of all that it did not permit',
+  input: z.strictObject({ phone: phoneInput.optional() }),
+  output: z.object({ tried: z.int() }),
+  run: async ({ pool }, { phone }) => ({
+    tried: await retry(pool, phone === undefined ? null : e164(phone)),
+  }),
+});
+
+export const auditOptOut = operation({
+  name: 'optout audit',
+  summary: 'Whether the ledger and Podium say the same of a phone; it mends nothing',
+  input: ofPhone,
+  output: z.object({
+    phone: z.string(),
+    optout_store: z.object({
+      opted_out: z.boolean().nullable(),
+      source: z.string().nullable(),
+      recorded_at: z.int().nullable().describe('Unix seconds'),
+      recorded_at_iso: nullableTime,
+    }),
+    podium_contact: z.object({
+      uid: z.string().nullable(),
+      opted_out: z.boolean().nullable(),
+      last_updated_iso: nullableTime,
+    }),
+    consistent: z.boolean().nullable().describe('Null when a layer cannot be reached'),
+    reason: z.string().nullable(),
+  }),
+  async run({ pool, podium }, input, { tell }) {
+    const phone = e164(input.phone);
+    return { phone, ...(await auditPhone({ pool, podium, onAway: tell }, phone)) };
+  },
+});
+
+const run = z.object({
+  started_at: time,
+  finished_at: nullableTime,
+  looked_at: z.int(),
+  agreed: z.int(),
+  drifted: z.record(z.string(), z.int()),
+  mended: z.int(),
+  not_asked: z.int().describe('Of so many phones nobody can tell'),
+});
+
+export const reportOptOuts = operation({
+  name: 'optout report',
+  summary:
+    'What the last look at everyone has found, and the phones of which ledger and Podium do not say the same',
+  input: z.strictObject({}),
+  output: z.object({
+    last_run: run.nullable(),
+    under_way: run.nullable(),
+    drifts: z.array(
+      z.object({
+        phone: z.string(),
+        reason: z.string(),
+        since: time,
+        seen_at: time,
+        told_again: z.boolean(),
+      }),
+    ),
+  }),
+  run: ({ pool }) => reportDrift(pool),
+});
+
+export const importOptOuts = operation({
+  name: 'optout import',
+  summary: 'Opt-outs that another system has kept: all of them, or none',
+  input: z.strictObject({
+    csv: z.string().describe('With a header: phone, opted_out_at, and source and proof if there are any'),
+    default_country: z
+      .string()
+      .refine(isPhoneCountry, 'should be a country of ISO 3166-1 in capitals, as AU')
+      .nullable()
+      .default(null)
+      .describe('Of phones in local form, as AU'),
+  }),
+  output: z.object({
+    lines: z.int(),
+    applied: z.int(),
+    unchanged: z.int().describe('Known, or older than what is known'),
+    refused: z.array(z.object({ line: z.int(), phone: z.string().nullable(), problem: z.string() })),
+  }),
+  run(tools, { csv, default_country: defaultCountry }, { actor }) {
+    const [idKey] = tools.environment('idKeys').idKeys as [string];
+    return importOptOutFile(tools.pool, csv, { actor, idKey }, { defaultCountry, now: new Date() });
+  },
+});
+
+export const classifyText = operation({
+  name: 'optout classify',
+  summary: 'What a text wishes for, as the settings have it; nothing is looked up',
+  input: z.strictObject({
+    text: z.string().max(20_000),
+    language: z
+      .string()
+      .max(20)
+      .nullable()
+      .default(null)
+      .describe('By the words of a language (es), of a country (CA), or of both (fr-CA)'),
+  }),
+  output: z.object({
+    text: z.string(),
+    wish: z.enum(['opt_out', 'ask', 'opt_in', 'help', 'none']),
+    rule: z.string().nullable(),
+  }),
+  run: ({ settings }, { text, language }) => {
+    const words = wordsOf(settings, language);
+    return Promise.resolve({ text, ...readWish(text, words) });
+  },
+});
+
+function wordsOf({ optout }: OpsTools['settings'], language: string | null) {
+  try {
+    return wordsForTag(optout, language);
+  } catch (error) {
+    throw new OperationRefused('wrong_input', {
+      code: 'ERR_OPS_UNKNOWN_LANGUAGE',
+      message: (error as Error).message,
+      hint: 'Give a language that the settings have (optout.languages), a country, or both, as es, CA or fr-CA.',
+    });
+  }
+}

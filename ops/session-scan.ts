@@ -1,0 +1,109 @@
+/** Whether open sessions have a workflow that runs. One that somebody terminated leaves a row that nobody closes. */
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WEBCHAT_SESSION } from '../core/session';
+import { countSessions, settledOpenSessions } from '../store/session-lists';
+import { findSession, type Session } from '../store/sessions';
+import { closeAbandoned, type SessionTools } from './sessions';
+
+const PAGE = 500;
+const ANSWER_MS = 10_000;
+const LIST_MS = 60_000;
+
+/** A session that is open by its row, and has no workflow that runs. */
+export interface SessionFinding {
+  session_uid: string;
+  workflow_id: string;
+  phone_e164: string;
+  location_uid: string;
+  last_message_at: string | null;
+  /** As Temporal has it: not found, or the status in which it ended. */
+  workflow: string;
+  problem: string;
+  mended: boolean;
+}
+
+export interface SessionScan {
+  scanned: number;
+  active: number;
+  warned: number;
+  closed: number;
+  errors: number;
+  mended: number;
+  findings: SessionFinding[];
+}
+
+/**
+ * Looks at every session.
+ * @param mend closes in the store what nothing runs for: the agent gets a note, answers wait for the next message
+ */
+export async function scanSessions(
+  tools: SessionTools,
+  { mend, actor }: { mend: boolean; actor: string },
+): Promise<SessionScan> {
+  const running = await runningWorkflows(tools.client);
+  const findings: SessionFinding[] = [];
+  let page: Session[] = [];
+  do {
+    page = await settledOpenSessions(tools.pool, { after: page.at(-1)?.workflowId ?? '', limit: PAGE });
+    for (const session of page) {
+      if (running.has(session.workflowId)) continue;
+      const finding = await examine(tools, session);
+      if (finding)
+        findings.push({ ...finding, mended: mend && (await closeAbandoned(tools, session, actor)) });
+    }
+  } while (page.length === PAGE);
+  const { active, warned, closed } = await countSessions(tools.pool);
+  const mended = findings.filter((finding) => finding.mended).length;
+  return {
+    ...{ scanned: active + warned + closed, active, warned, closed },
+    ...{ errors: findings.length - mended, mended, findings },
+  };
+}
+
+/** What visibility shows, which may be a moment late: whoever is not among these is asked for by name. */
+async function runningWorkflows(client: Client): Promise<Set<string>> {
+  const query = `WorkflowType = '${WEBCHAT_SESSION}' AND ExecutionStatus = 'Running'`;
+  const ids = new Set<string>();
+  await client.withDeadline(Date.now() + LIST_MS, async () => {
+    for await (const { workflowId } of client.workflow.list({ query })) ids.add(workflowId);
+  });
+  return ids;
+}
+
+async function examine(
+  { pool, client }: SessionTools,
+  { workflowId, phone, locationUid }: Session,
+): Promise<Omit<SessionFinding, 'mended'> | null> {
+  const workflow = await stateOf(client, workflowId);
+  if (workflow === 'RUNNING' || workflow === 'CONTINUED_AS_NEW') return null;
+  // It may have ended by its own close a moment ago, or wait for the relay since then.
+  const session = await findSession(pool, phone, locationUid);
+  if (!session || session.status === 'closed') return null;
+  return {
+    session_uid: session.sessionUid,
+    workflow_id: workflowId,
+    phone_e164: phone,
+    location_uid: locationUid,
+    last_message_at: session.lastMessageAt?.toISOString() ?? null,
+    workflow: workflow.toLowerCase(),
+    problem: PROBLEMS[workflow] ?? 'The workflow has ended and has not closed its session.',
+  };
+}
+
+const PROBLEMS: Record<string, string> = {
+  'NOT FOUND': 'Temporal knows no such workflow: it was deleted, or its retention is over.',
+  TERMINATED: 'Somebody has terminated the workflow, so nobody closes the session.',
+  FAILED: 'The workflow has failed, so nobody closes the session.',
+};
+
+async function stateOf(client: Client, workflowId: string): Promise<string> {
+  try {
+    const { status } = await client.withDeadline(Date.now() + ANSWER_MS, () =>
+      client.workflow.getHandle(workflowId).describe(),
+    );
+    return status.name;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'NOT FOUND';
+    throw error;
+  }
+}
