@@ -46,6 +46,17 @@ module.exports = {
       to: { path: '^activities/', dependencyTypesNot: ['type-only', 'type-import'] },
     },
     {
+      name: 'phone-rules-come-later',
+      comment:
+        'The numbering plans of all countries are loaded when a phone is about to be typed: by import().',
+      severity: 'error',
+      from: { path: '^widget/', pathNot: '^widget/phone-rules\\.ts$' },
+      to: {
+        path: '^(widget/phone-rules|core/phone)\\.ts$|node_modules/libphonenumber-js/',
+        dependencyTypesNot: ['dynamic-import', 'type-only', 'type-import'],
+      },
+    },
+    {
       name: 'no-circles',
       comment: 'Two files that need each other are one file, or three.',
       severity: 'error',
@@ -73,7 +84,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
-      extensions: ['.ts', '.js', '.cjs', '.mjs', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.cjs', '.mjs', '.json'],
       exportsFields: ['exports'],
       conditionNames: ['node', 'require', 'import', 'default', 'types'],
     },

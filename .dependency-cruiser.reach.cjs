@@ -2,7 +2,7 @@
  * What must not be reachable from code that runs in a workflow's sandbox or in a browser, over
  * however many files. Types are left out: they are gone when the code runs.
  */
-const HEAVY = 'node_modules/(zod|libphonenumber-js)/';
+const HEAVY = { workflows: 'node_modules/(zod|libphonenumber-js)/', widget: 'node_modules/zod/' };
 
 const cannotReach = (room, what, to) => ({
   name: `${room}-reaches-${what}`,
@@ -14,8 +14,8 @@ const cannotReach = (room, what, to) => ({
 module.exports = {
   forbidden: ['workflows', 'widget'].flatMap((room) => [
     {
-      ...cannotReach(room, 'heavy', { path: HEAVY }),
-      comment: 'Each live workflow would carry it in memory.',
+      ...cannotReach(room, 'heavy', { path: HEAVY[room] }),
+      comment: 'Each live workflow would carry it in memory, and each customer would load it.',
     },
     {
       ...cannotReach(room, 'node', {
@@ -30,7 +30,7 @@ module.exports = {
     tsPreCompilationDeps: false,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
-      extensions: ['.ts', '.js', '.cjs', '.mjs', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.cjs', '.mjs', '.json'],
       exportsFields: ['exports'],
       conditionNames: ['node', 'require', 'import', 'default', 'types'],
     },

@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 export default defineConfig(
   { ignores: ['dist/', '.data/', 'coverage/', 'node_modules/'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
@@ -23,7 +23,7 @@ export default defineConfig(
   },
   {
     // One function sends, behind the door that looks at the opt-outs.
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     ignores: ['activities/send-text.ts', 'podium/**', 'simulator/**', '**/*.test.ts', 'test/**'],
     rules: {
       'no-restricted-syntax': [

@@ -16,7 +16,10 @@ export type NormalizedPhone =
       /** As libphonenumber names it (`MOBILE`, `FIXED_LINE`…); null where it cannot tell. Valid is not textable. */
       type: string | null;
     }
-  | { ok: false; failure: Failure };
+  | { ok: false; failure: Failure; problem: PhoneProblem };
+
+/** What the person who typed it can do about it: give the country, leave the extension out, or look at the digits. */
+export type PhoneProblem = 'country' | 'extension' | 'digits';
 
 /**
  * The E.164 form of a phone as somebody typed it, or `ERR_WEBCHAT_001`. Refused when unsure: letters,
@@ -29,7 +32,7 @@ export function normalizePhone(input: string, country: string | null): Normalize
   const defaultCountry = country?.trim().toUpperCase() ?? '';
   const phone = parse(dialled, defaultCountry);
   if (!phone?.isValid() || phone.ext) {
-    return { ok: false, failure: refusal(dialled, defaultCountry, phone) };
+    return { ok: false, ...refusal(dialled, defaultCountry, phone) };
   }
   return {
     ok: true,
@@ -82,21 +85,28 @@ function asciiDigit(digit: string): string {
   return String((codePoint - zero) % 10);
 }
 
-function refusal(dialled: string, country: string, phone: PhoneNumber | undefined): Failure {
+function refusal(
+  dialled: string,
+  country: string,
+  phone: PhoneNumber | undefined,
+): { failure: Failure; problem: PhoneProblem } {
   if (phone?.ext) {
-    return failure('ERR_WEBCHAT_001', { hint: 'Leave the extension out: a text reaches no extension.' });
+    const hint = 'Leave the extension out: a text reaches no extension.';
+    return { failure: failure('ERR_WEBCHAT_001', { hint }), problem: 'extension' };
   }
   if (!dialled.startsWith('+') && !country) {
-    return failure('ERR_WEBCHAT_001', {
+    const said = {
       message: 'The phone number is in a local form, and no country is known.',
       hint: 'Give it in international form, with + and the calling code, or give the location a country in Podium or in locations.country_overrides.',
-    });
+    };
+    return { failure: failure('ERR_WEBCHAT_001', said), problem: 'country' };
   }
   if (!dialled.startsWith('+') && !isSupportedCountry(country)) {
-    return failure('ERR_WEBCHAT_001', {
+    const said = {
       message: 'The phone number is in a local form, and its country is not one that has phones.',
       hint: 'A country is two letters of ISO 3166-1, as AU or GB.',
-    });
+    };
+    return { failure: failure('ERR_WEBCHAT_001', said), problem: 'country' };
   }
-  return failure('ERR_WEBCHAT_001');
+  return { failure: failure('ERR_WEBCHAT_001'), problem: 'digits' };
 }

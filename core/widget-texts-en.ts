@@ -41,6 +41,7 @@ export const ENGLISH_TEXTS = {
     '{phone} is a kind of number that usually cannot receive texts. Do you have a mobile number?',
   phone_use: 'Yes, use this number',
   phone_use_another: 'Enter another number',
+  phone_unchecked: 'The number could not be checked just now. Are you online? Please try again.',
 
   // Files.
   attach: 'Attach a file',
@@ -58,6 +59,7 @@ export const ENGLISH_TEXTS = {
   file_cancel: 'Cancel uploading {name}',
   file_retry: 'Upload {name} again',
   file_remove: 'Remove {name}',
+  file_lost: '{name} is no longer here. Please choose it again.',
 
   // What becomes of a message.
   sending: 'Sending…',
@@ -86,4 +88,10 @@ export const ENGLISH_TEXTS = {
     'We do not text {phone}, because we were asked to stop. We have your message, but cannot reply to it by text. To get texts again, send START from that phone as a reply to our last text.',
   today: 'Today',
   yesterday: 'Yesterday',
+
+  // On a computer that others use, too.
+  forget: 'Forget this chat',
+  forget_question: 'Delete this chat from this browser? The store keeps what it has received.',
+  forget_yes: 'Yes, delete it',
+  forget_no: 'Keep it',
 } as const;

@@ -41,6 +41,7 @@ export const SPANISH_TEXTS: WidgetTexts = {
     '{phone} es un tipo de número que normalmente no recibe mensajes de texto. ¿Tiene un número de celular?',
   phone_use: 'Sí, usar este número',
   phone_use_another: 'Escribir otro número',
+  phone_unchecked: 'No pudimos comprobar el número. ¿Tiene conexión? Inténtelo de nuevo, por favor.',
 
   attach: 'Adjuntar un archivo',
   camera: 'Tomar una foto',
@@ -58,6 +59,7 @@ export const SPANISH_TEXTS: WidgetTexts = {
   file_cancel: 'Cancelar la subida de {name}',
   file_retry: 'Volver a subir {name}',
   file_remove: 'Quitar {name}',
+  file_lost: '{name} ya no está aquí. Elíjalo de nuevo, por favor.',
 
   sending: 'Enviando…',
   queued: 'No tiene conexión. Esto se enviará en cuanto vuelva a tenerla.',
@@ -86,4 +88,9 @@ export const SPANISH_TEXTS: WidgetTexts = {
     'No enviamos mensajes de texto al {phone}, porque se nos pidió no hacerlo. Tenemos su mensaje, pero no podemos responderle por texto. Para volver a recibirlos, envíe START desde ese teléfono como respuesta a nuestro último mensaje.',
   today: 'Hoy',
   yesterday: 'Ayer',
+
+  forget: 'Olvidar este chat',
+  forget_question: '¿Borrar este chat de este navegador? La tienda conserva lo que ha recibido.',
+  forget_yes: 'Sí, borrarlo',
+  forget_no: 'Conservarlo',
 };

@@ -41,6 +41,7 @@ export const FRENCH_TEXTS: WidgetTexts = {
     '{phone} est un type de numéro qui ne reçoit généralement pas de textos. Avez-vous un numéro de mobile ?',
   phone_use: 'Oui, utiliser ce numéro',
   phone_use_another: 'Saisir un autre numéro',
+  phone_unchecked: 'Le numéro n’a pas pu être vérifié. Êtes-vous en ligne ? Veuillez réessayer.',
 
   attach: 'Joindre un fichier',
   camera: 'Prendre une photo',
@@ -59,6 +60,7 @@ export const FRENCH_TEXTS: WidgetTexts = {
   file_cancel: 'Annuler l’envoi de {name}',
   file_retry: 'Renvoyer {name}',
   file_remove: 'Retirer {name}',
+  file_lost: '{name} n’est plus ici. Veuillez le choisir à nouveau.',
 
   sending: 'Envoi en cours…',
   queued: 'Vous êtes hors ligne. Ce message partira dès que vous serez de nouveau en ligne.',
@@ -87,4 +89,9 @@ export const FRENCH_TEXTS: WidgetTexts = {
     'Nous n’envoyons pas de textos au {phone}, car on nous a demandé de ne plus le faire. Nous avons votre message, mais nous ne pouvons pas y répondre par texto. Pour en recevoir de nouveau, envoyez START depuis ce téléphone en réponse à notre dernier texto.',
   today: 'Aujourd’hui',
   yesterday: 'Hier',
+
+  forget: 'Oublier cette discussion',
+  forget_question: 'Supprimer cette discussion de ce navigateur ? Le magasin garde ce qu’il a reçu.',
+  forget_yes: 'Oui, la supprimer',
+  forget_no: 'La garder',
 };

@@ -10,7 +10,7 @@ const ROOT = join(__dirname, '..');
 const at = (...parts) => join(ROOT, ...parts);
 const BUILD_STAMP = at('dist/.built');
 const NOT_SOURCES = new Set(['node_modules', 'dist', '.git', '.data', 'coverage', 'docs', 'results']);
-const SOURCE = /\.(ts|sql|yaml|html|css|js|cjs)$|^(tsconfig.*|package-lock)\.json$/;
+const SOURCE = /\.(tsx?|sql|yaml|html|css|js|cjs)$|^(tsconfig.*|package-lock)\.json$/;
 
 const COMMANDS = {
   start: { programs: ['temporal'], run: (args) => require(at('dist/embedded/start.js')).start(args) },
@@ -74,6 +74,7 @@ function build() {
   say('Building…');
   const built =
     node(at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.build.json')) === 0 &&
+    node(at('embedded/build-widget.cjs')) === 0 &&
     node(at('embedded/copy-assets.cjs')) === 0;
   if (!built) throw new Problem('The build failed for the reason above.');
   writeFileSync(BUILD_STAMP, '');

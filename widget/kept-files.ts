@@ -1,0 +1,72 @@
+/**
+ * Keeps the contents of chosen files until they are sent, in IndexedDB: so a reload loses none. Where the browser
+ * keeps nothing they live as long as the page.
+ */
+
+const DATABASE = 'podium-webchat';
+const FILES = 'files';
+
+export class KeptFiles {
+  private readonly inPage = new Map<string, Blob>();
+  private database: Promise<IDBDatabase | null> | null = null;
+
+  /** @param prefix of the store; its files are kept under it */
+  constructor(private readonly prefix: string) {}
+
+  async keep(id: string, file: Blob): Promise<void> {
+    this.inPage.set(id, file);
+    await this.run('readwrite', (files) => files.put(file, this.prefix + id));
+  }
+
+  /** Null when it is not here any more, and has to be chosen again. */
+  async get(id: string): Promise<Blob | null> {
+    const kept: unknown =
+      this.inPage.get(id) ?? (await this.run('readonly', (files) => files.get(this.prefix + id)));
+    return kept instanceof Blob ? kept : null;
+  }
+
+  async drop(id: string): Promise<void> {
+    this.inPage.delete(id);
+    await this.run('readwrite', (files) => files.delete(this.prefix + id));
+  }
+
+  /** All of this store but those of `ids`. */
+  async dropOthers(ids: readonly string[]): Promise<void> {
+    const wanted = new Set(ids.map((id) => this.prefix + id));
+    const keys = await this.run('readonly', (files) => files.getAllKeys());
+    for (const key of keys ?? []) {
+      if (typeof key === 'string' && key.startsWith(this.prefix) && !wanted.has(key))
+        await this.drop(key.slice(this.prefix.length));
+    }
+  }
+
+  private async run<T>(
+    mode: IDBTransactionMode,
+    ask: (files: IDBObjectStore) => IDBRequest<T>,
+  ): Promise<T | null> {
+    const database = await (this.database ??= openDatabase());
+    if (!database) return null;
+    try {
+      return await settled(ask(database.transaction(FILES, mode).objectStore(FILES)));
+    } catch {
+      return null; // full, or forbidden meanwhile
+    }
+  }
+}
+
+async function openDatabase(): Promise<IDBDatabase | null> {
+  try {
+    const opening = indexedDB.open(DATABASE, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(FILES);
+    return await settled(opening);
+  } catch {
+    return null;
+  }
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('IndexedDB does not say why.'));
+  });
+}

@@ -1,0 +1,150 @@
+/** What was written and replied, in the order in which it came. */
+import { useEffect, useRef } from 'preact/hooks';
+import type { Entry, OwnMessage, Reply } from '../chat';
+import { FILE_LOST } from '../conversation';
+import { shownSize } from '../file-checks';
+import { usePanel, type PanelContext } from './context';
+import { FileName } from './files';
+
+export function Entries({ entries }: { entries: readonly Entry[] }) {
+  const { host, say } = usePanel();
+  const log = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    log.current?.scrollTo({ top: log.current.scrollHeight });
+  }, [entries.length]);
+  const { language } = host.config;
+  return (
+    // New ones are read out once the reader has time; which of them were there before are not.
+    <div class="log" ref={log} role="log" aria-label={say('replies_label')} tabIndex={0}>
+      <ol>
+        {entries.map((entry, at) => {
+          const day = dayOf(entry, language, say);
+          const before = entries[at - 1];
+          const newDay = before && dayOf(before, language, say) !== day;
+          return (
+            <li key={entry.id} class={entry.kind === 'own' ? 'own' : 'theirs'}>
+              {newDay && <p class="day">{day}</p>}
+              {entry.kind === 'own' ? <Own message={entry} /> : <Theirs reply={entry} />}
+            </li>
+          );
+        })}
+      </ol>
+    </div>
+  );
+}
+
+function Own({ message }: { message: OwnMessage }) {
+  const { say } = usePanel();
+  return (
+    <>
+      <div class="bubble" dir="auto">
+        <span class="unseen">{say('you')}: </span>
+        {message.file ? <FileName file={message.file} /> : message.body}
+      </div>
+      <OwnState message={message} />
+    </>
+  );
+}
+
+function OwnState({ message }: { message: OwnMessage }) {
+  const panel = usePanel();
+  const { host, conversation, say } = panel;
+  const { status, file } = message;
+  const time = timeOf(message.at, host.config.language);
+  if (status === 'sent') return <p class="meta">{`${time} · ${say('sent')}`}</p>;
+  const share = conversation.progressOf(message.id);
+  const stuck = status === 'waiting' && conversation.failures >= 2 && navigator.onLine;
+  return (
+    <div class={status === 'refused' || stuck ? 'meta trouble' : 'meta'}>
+      {file && share !== null ? (
+        <Progress name={file.name} share={share} />
+      ) : (
+        <p>{ownStateWords(panel, message)}</p>
+      )}
+      <div class="choices">
+        {stuck && (
+          <button type="button" class="link" onClick={() => conversation.retry()}>
+            {file ? say('file_retry', { name: file.name }) : say('retry')}
+          </button>
+        )}
+        {(file || status === 'refused' || stuck) && (
+          <button type="button" class="link" onClick={() => conversation.discard(message)}>
+            {file && share !== null ? say('file_cancel', { name: file.name }) : say('discard')}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Progress({ name, share }: { name: string; share: number }) {
+  const { say } = usePanel();
+  const percent = Math.floor(share * 100);
+  const label = say('file_progress', { name, percent });
+  return (
+    <>
+      <span>{label}</span>
+      <progress max={100} value={percent} aria-label={label} />
+    </>
+  );
+}
+
+/** What becomes of a message that is not sent yet, or will not be. */
+export function ownStateWords(
+  { host, conversation, say }: PanelContext,
+  { status, file, refusal, notBefore }: OwnMessage,
+): string {
+  const seconds = Math.ceil((notBefore - Date.now()) / 1000);
+  if (status === 'sent') return say('sent');
+  if (status === 'refused') return refusedWords();
+  if (!navigator.onLine) return say('queued');
+  if (seconds > 0) return say('rate_limited', { seconds });
+  return say(conversation.failures >= 2 ? 'failed' : 'sending');
+
+  function refusedWords(): string {
+    const { language, limits } = host.config;
+    const name = file?.name ?? '';
+    if (refusal?.code === FILE_LOST) return say('file_lost', { name });
+    if (refusal?.code === 'ERR_WEBCHAT_005') {
+      const limit = shownSize(limits.max_file_bytes, language);
+      return say('file_too_large', { name, size: shownSize(file?.size ?? 0, language), limit });
+    }
+    if (file) return say('file_wrong_type', { name });
+    return `${say('not_sent')}. ${say('unavailable')}.`;
+  }
+}
+
+function Theirs({ reply }: { reply: Reply }) {
+  const { host, say } = usePanel();
+  const texts = [reply.private ? say('reply_private') : reply.text, reply.file && say('reply_file')].filter(
+    Boolean,
+  );
+  return (
+    <>
+      <p class="meta">{`${senderOf(reply, say)} · ${timeOf(Date.parse(reply.at), host.config.language)}`}</p>
+      {texts.map((text, at) => (
+        <div class={reply.private || at > 0 ? 'bubble aside' : 'bubble'} dir="auto" key={at}>
+          {text}
+        </div>
+      ))}
+    </>
+  );
+}
+
+function senderOf({ from, name }: Reply, say: PanelContext['say']): string {
+  if (from === 'robot') return say('from_robot');
+  return name ? say('from_person', { name }) : say('from_store');
+}
+
+function timeOf(at: number, language: string): string {
+  return new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' }).format(at);
+}
+
+function dayOf(entry: Entry, language: string, say: PanelContext['say']): string {
+  const at = new Date(entry.at);
+  const today = new Date();
+  const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1);
+  if (at.toDateString() === today.toDateString()) return say('today');
+  if (at.toDateString() === yesterday.toDateString()) return say('yesterday');
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(at);
+}
