@@ -141,6 +141,7 @@ export class Conversation {
 
   /** At once, without waiting for the time of the next attempt. */
   retry(): void {
+    this.outbox.failures = 0;
     void this.outbox.flush();
   }
 
@@ -154,8 +155,11 @@ export class Conversation {
   /** Makes a message that was refused a draft again, before what was typed meanwhile. */
   takeBack(message: OwnMessage): void {
     this.remove((entry) => entry.id === message.id);
-    const { body } = this.draft;
-    this.changeDraft({ body: [message.body, body].filter(Boolean).join('\n') });
+    const { body, files } = this.draft;
+    this.changeDraft({
+      body: [message.body, body].filter(Boolean).join('\n'),
+      files: message.file ? [...files, message.file] : files,
+    });
   }
 
   /** Nothing of this chat stays in this browser. What the store has, it keeps. */
@@ -163,7 +167,7 @@ export class Conversation {
     for (const { cancel } of this.uploads.values()) cancel.abort();
     this.replies.stop();
     this.place.store.clear();
-    void this.files.dropOthers([]);
+    void this.files.dropOthers(() => []);
   }
 
   end(): void {
@@ -176,10 +180,15 @@ export class Conversation {
     const { signal } = this.ending;
     addEventListener('online', () => this.retry(), { signal });
     document.addEventListener('visibilitychange', () => this.followReplies(), { signal });
-    const needed = [...this.draft.files, ...this.entries.filter(isWaiting).flatMap(({ file }) => file ?? [])];
-    void this.files.dropOthers(needed.map(({ id }) => id));
+    void this.files.dropOthers(() => this.neededFiles());
     this.retry();
     this.followReplies();
+  }
+
+  /** Ids of those that are still to be sent. */
+  private neededFiles(): string[] {
+    const waiting = this.entries.filter(isWaiting).flatMap(({ file }) => file ?? []);
+    return [...this.draft.files, ...waiting].map(({ id }) => id);
   }
 
   /** A hidden page needs no stream: it reads what it missed when it is looked at again. */
@@ -226,7 +235,8 @@ export class Conversation {
   }
 
   private onSettled(message: WaitingMessage, outcome: Outcome): void {
-    if (outcome.kind !== 'later' && message.file) void this.files.drop(message.file.id);
+    const mayBeTakenBack = outcome.kind === 'refused' && outcome.refusal.field !== null;
+    if (message.file && outcome.kind !== 'later' && !mayBeTakenBack) void this.files.drop(message.file.id);
     if (outcome.kind === 'accepted') {
       const { optedOut } = outcome;
       this.changeIdentity(message.envelope.conversation, { optedOut, open: true });

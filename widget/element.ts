@@ -41,9 +41,9 @@ export class PodiumWebchatElement extends Base {
     this.restart();
   }
 
-  /** Opens the panel, once it is there. */
+  /** Opens the panel, also right after the element was put in. */
   open(): void {
-    void this.widget?.open();
+    queueMicrotask(() => void this.widget?.open());
   }
 
   close(): void {
@@ -61,8 +61,8 @@ export class PodiumWebchatElement extends Base {
     this.widget = null;
   }
 
-  attributeChangedCallback(): void {
-    this.restart();
+  attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
+    if (before !== after) this.restart();
   }
 
   /** Once for all attributes that change together. */

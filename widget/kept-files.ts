@@ -30,10 +30,10 @@ export class KeptFiles {
     await this.run('readwrite', (files) => files.delete(this.prefix + id));
   }
 
-  /** All of this store but those of `ids`. */
-  async dropOthers(ids: readonly string[]): Promise<void> {
-    const wanted = new Set(ids.map((id) => this.prefix + id));
+  /** All of this store but those needed. @param needed asked for their ids once it is known which there are */
+  async dropOthers(needed: () => string[]): Promise<void> {
     const keys = await this.run('readonly', (files) => files.getAllKeys());
+    const wanted = new Set(needed().map((id) => this.prefix + id));
     for (const key of keys ?? []) {
       if (typeof key === 'string' && key.startsWith(this.prefix) && !wanted.has(key))
         await this.drop(key.slice(this.prefix.length));

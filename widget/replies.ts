@@ -14,6 +14,9 @@ export interface RepliesParts {
 /** The server says something every 20 s; a stream that says nothing for so long is dead. */
 const LONGEST_SILENCE_MS = 45_000;
 
+/** A stream that lasted so long was a good one. */
+const STABLE_MS = 10_000;
+
 export class Replies {
   private stream: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,11 +39,12 @@ export class Replies {
   }
 
   private async follow(stream: AbortController): Promise<void> {
+    const began = Date.now();
     const over = await this.read(stream).catch(() => false);
     if (this.stream !== stream) return; // stopped meanwhile
     this.stream = null;
     if (over) return;
-    this.failures++;
+    this.failures = Date.now() - began > STABLE_MS ? 1 : this.failures + 1;
     this.timer = setTimeout(() => this.start(), backoffMs(this.failures));
   }
 
@@ -62,10 +66,7 @@ export class Replies {
     if (!response.ok || !response.body) return false;
     const parser = new EventStreamParser();
     for await (const piece of piecesOf(response.body, stream)) {
-      for (const event of parser.push(piece)) {
-        this.failures = 0;
-        onEvent(event);
-      }
+      parser.push(piece).forEach(onEvent);
     }
     return false;
   }

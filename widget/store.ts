@@ -28,12 +28,14 @@ const PARTS: readonly Part[] = ['draft', 'identity', 'entries'];
 /** What is kept of a chat is forgotten so long after its last change: phones and computers are shared. */
 const KEPT_FOR_MS = 24 * 60 * 60 * 1000;
 
+/** Tells of changes within the page; the browser tells of those by other tabs. */
+const changes = new EventTarget();
+
 export class ChatStore {
   /** Also the name of the lock under which one tab sends, and of what is kept of its files. */
   readonly name: string;
   /** What the browser would not take. */
   private readonly unkept = new Map<string, string>();
-  private readonly listeners = new Set<() => void>();
 
   /** @param widgetUrl the same for all pages of one server. @param storage null where it is blocked */
   constructor(
@@ -66,19 +68,19 @@ export class ChatStore {
 
   /** @param listener called after each change, also by another tab. @returns ends it */
   listen(listener: () => void): () => void {
-    this.listeners.add(listener);
+    changes.addEventListener(this.name, listener);
     const onStorage = ({ key }: StorageEvent) => {
       if (key === null || key.startsWith(this.name)) listener();
     };
     addEventListener('storage', onStorage);
     return () => {
-      this.listeners.delete(listener);
+      changes.removeEventListener(this.name, listener);
       removeEventListener('storage', onStorage);
     };
   }
 
   private tell(): void {
-    for (const listener of this.listeners) listener();
+    changes.dispatchEvent(new Event(this.name));
   }
 
   private keptUnder(key: string): Kept | null {

@@ -5,6 +5,7 @@ import { FILE_LOST } from '../conversation';
 import { shownSize } from '../file-checks';
 import { usePanel, type PanelContext } from './context';
 import { FileName } from './files';
+import { Icon } from './icon';
 
 export function Entries({ entries }: { entries: readonly Entry[] }) {
   const { host, say } = usePanel();
@@ -53,14 +54,11 @@ function OwnState({ message }: { message: OwnMessage }) {
   const time = timeOf(message.at, host.config.language);
   if (status === 'sent') return <p class="meta">{`${time} · ${say('sent')}`}</p>;
   const share = conversation.progressOf(message.id);
-  const stuck = status === 'waiting' && conversation.failures >= 2 && navigator.onLine;
+  if (file && share !== null) return <Upload message={message} name={file.name} share={share} />;
+  const stuck = isStuck(panel, message);
   return (
     <div class={status === 'refused' || stuck ? 'meta trouble' : 'meta'}>
-      {file && share !== null ? (
-        <Progress name={file.name} share={share} />
-      ) : (
-        <p>{ownStateWords(panel, message)}</p>
-      )}
+      <p>{ownStateWords(panel, message)}</p>
       <div class="choices">
         {stuck && (
           <button type="button" class="link" onClick={() => conversation.retry()}>
@@ -69,7 +67,7 @@ function OwnState({ message }: { message: OwnMessage }) {
         )}
         {(file || status === 'refused' || stuck) && (
           <button type="button" class="link" onClick={() => conversation.discard(message)}>
-            {file && share !== null ? say('file_cancel', { name: file.name }) : say('discard')}
+            {say('discard')}
           </button>
         )}
       </div>
@@ -77,29 +75,43 @@ function OwnState({ message }: { message: OwnMessage }) {
   );
 }
 
-function Progress({ name, share }: { name: string; share: number }) {
-  const { say } = usePanel();
+/** A file on its way. */
+function Upload({ message, name, share }: { message: OwnMessage; name: string; share: number }) {
+  const { conversation, say } = usePanel();
   const percent = Math.floor(share * 100);
-  const label = say('file_progress', { name, percent });
+  const cancel = say('file_cancel', { name });
   return (
-    <>
-      <span>{label}</span>
-      <progress max={100} value={percent} aria-label={label} />
-    </>
+    <div class="meta upload">
+      <progress max={100} value={percent} aria-label={say('file_progress', { name, percent })} />
+      <span aria-hidden="true">{percent}%</span>
+      <button
+        type="button"
+        class="icon"
+        aria-label={cancel}
+        title={cancel}
+        onClick={() => conversation.discard(message)}
+      >
+        <Icon name="close" />
+      </button>
+    </div>
   );
 }
 
+/** It was tried again and again, though the browser is online: the trouble is on the server's side. */
+function isStuck({ conversation }: PanelContext, { status }: OwnMessage): boolean {
+  return status === 'waiting' && conversation.failures >= 2 && navigator.onLine;
+}
+
 /** What becomes of a message that is not sent yet, or will not be. */
-export function ownStateWords(
-  { host, conversation, say }: PanelContext,
-  { status, file, refusal, notBefore }: OwnMessage,
-): string {
+export function ownStateWords(panel: PanelContext, message: OwnMessage): string {
+  const { host, say } = panel;
+  const { status, file, refusal, notBefore } = message;
   const seconds = Math.ceil((notBefore - Date.now()) / 1000);
   if (status === 'sent') return say('sent');
   if (status === 'refused') return refusedWords();
   if (!navigator.onLine) return say('queued');
   if (seconds > 0) return say('rate_limited', { seconds });
-  return say(conversation.failures >= 2 ? 'failed' : 'sending');
+  return say(isStuck(panel, message) ? 'failed' : 'sending');
 
   function refusedWords(): string {
     const { language, limits } = host.config;

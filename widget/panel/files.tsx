@@ -89,8 +89,10 @@ export function FileName({ file }: { file: ChosenFile }) {
   return (
     <span class="file">
       <Icon name="file" />
-      <span class="file-name">{file.name}</span>
-      <span class="file-size">{shownSize(file.size, host.config.language)}</span>
+      <span>
+        <bdi class="file-name">{file.name}</bdi>{' '}
+        <span class="file-size">{shownSize(file.size, host.config.language)}</span>
+      </span>
     </span>
   );
 }

@@ -75,7 +75,7 @@ function OpenPanel() {
     setEditing(true);
   }, [wrong?.id]);
   useEffect(() => {
-    if (!talking) box.current?.querySelector<HTMLElement>('#title')?.focus();
+    if (!talking && !editing) box.current?.querySelector<HTMLElement>('#title')?.focus();
   }, [talking]);
 
   return (
@@ -87,7 +87,7 @@ function OpenPanel() {
       aria-describedby={talking ? undefined : 'intro'}
       lang={host.config.language}
       onKeyDown={(event) => {
-        if (event.key === 'Escape') host.onClose();
+        if (event.key === 'Escape' && !event.isComposing) host.onClose();
       }}
       onPaste={(event) => {
         const files = event.clipboardData?.files;

@@ -32,11 +32,12 @@ export function PhoneField({ phone, country, error, onChange }: PhoneFieldProps)
           type="tel"
           dir="ltr"
           autocomplete="tel"
-          maxLength={60}
+          maxLength={200}
           value={phone}
           aria-invalid={error ? 'true' : undefined}
           aria-describedby={described('phone-hint', error && 'phone-error')}
           onInput={(event) => onChange(formatted(event, rules, country), country)}
+          onBlur={() => onChange(neat(phone, rules, country), country)}
         />
       </div>
       <FieldError id="phone-error" error={error} />
@@ -116,9 +117,14 @@ function formatted(
 ): string {
   const { value, selectionStart } = event.currentTarget;
   const adds = event.inputType?.startsWith('insert') && !event.isComposing;
-  if (!rules || !adds || selectionStart !== value.length || !/^\+?[\d\s().-]*$/.test(value)) return value;
-  const neat = rules.formatTyped(value, country || null);
-  return digitsOf(neat) === digitsOf(value) ? neat : value;
+  return adds && selectionStart === value.length ? neat(value, rules, country) : value;
+}
+
+/** With blanks and brackets as usual; whatever may not be a number stays as it was typed. */
+function neat(typed: string, rules: PhoneRules | null, country: string): string {
+  if (!rules || !/^\+?[\d\s().-]*$/.test(typed)) return typed;
+  const formatted = rules.formatTyped(typed, country || null);
+  return digitsOf(formatted) === digitsOf(typed) ? formatted : typed;
 }
 
 function digitsOf(text: string): string {

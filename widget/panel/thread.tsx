@@ -116,6 +116,8 @@ function Leave({ onOtherPhone }: { onOtherPhone: () => void }) {
 }
 
 /** On a phone the focus would bring up the keyboard, over what one wants to read. */
-export function focusForTyping(field: HTMLElement | null): void {
+function focusForTyping(field: HTMLElement | null): void {
+  const root = field?.getRootNode() as ShadowRoot | undefined;
   if (matchMedia('(hover: hover)').matches) field?.focus();
+  else root?.getElementById('title')?.focus();
 }
