@@ -40,7 +40,8 @@ export function temporalProgram(plan: TemporalPlan, places: Places): Program {
   );
 }
 
-function leashed(
+/** A program that is not ours, which ends with this process however that happens. */
+export function leashed(
   name: string,
   { logDirectory, dataDirectory }: Places,
   call: Omit<Leashed, 'name' | 'logFile' | 'pidFile'>,

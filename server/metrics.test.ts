@@ -44,3 +44,10 @@ it('counts what goes through tables once in a while, however often it is scraped
   for (let scrape = 0; scrape < 5; scrape += 1) await registry.metrics();
   expect(figures).toHaveBeenCalledTimes(1);
 });
+
+it('shows what has not happened yet as zero, so that the first time is seen as an increase', async () => {
+  const shown = await createMetrics(noReadings).registry.metrics();
+  expect(shown).toContain('podium_webchat_codes_total{code="ERR_WEBCHAT_011"} 0');
+  expect(shown).toContain('podium_webchat_webhook_events_total{status="401"} 0');
+  expect(shown).toContain('podium_webchat_relay_calls_total{outcome="failed"} 0');
+});

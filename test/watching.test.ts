@@ -1,0 +1,124 @@
+/** What somebody on call sees: a real Prometheus scrapes the running system, and the dashboard asks it. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ROOT } from '../embedded/paths';
+import { startPrometheus, type Prometheus } from './support/prometheus';
+import { publishedEvent } from './support/podium-events';
+import { ARCHIVED, NORTHSIDE } from './support/simulator';
+import { startSystem, type System } from './support/system';
+
+/** Nobody is kept waiting here: a chat is prompted and closed within seconds. */
+const QUICK = { session: { idle_warn_seconds: 3, idle_close_seconds: 5, podium_expiry_seconds: 8 } };
+const JANE = '+14155550130';
+
+/** What has data only in an incident that this test does not make, and why. */
+const INCIDENTS: Record<string, string> = {
+  podium_webchat_webhook_findings: 'a webhook that is not as it should be',
+  temporal_workflow_task_execution_failed: 'workflow code that cannot go on',
+  podium_webchat_podium_refresh_token_timestamp_seconds: 'a Podium that gives a new refresh token',
+};
+
+let system: System;
+let prometheus: Prometheus;
+
+beforeAll(async () => {
+  system = await startSystem({ settings: QUICK });
+  prometheus = await startPrometheus({
+    'podium-webchat-server': system.metricsUrls.servers.map(hostOf),
+    'podium-webchat-worker': system.metricsUrls.workers.map(hostOf),
+  });
+  await liveThroughADay();
+});
+afterAll(async () => {
+  await prometheus?.stop();
+  await system?.stop();
+});
+
+const hostOf = (url: string) => new URL(url).host;
+
+/** One of everything: a chat with its prompt and close, what is set aside, refused, paused, tried again, looked for. */
+async function liveThroughADay(): Promise<void> {
+  await system.simulator.fault({ method: 'POST', path: '^/v4/messages$', status: 500 });
+  const write = (phone: string, location_uid: string) =>
+    system.simulator.customerWrites({ phone, location_uid, body: 'Can I book a test drive?' });
+  await write(JANE, NORTHSIDE);
+  await write('+14155550131', ARCHIVED);
+  await fetch(system.webhookUrl(), { method: 'POST', body: '{}' });
+  await system.post(publishedEvent({ phone: '0412 345 678 9', body: 'Hello?' }));
+  await system.eventually('the close', async () => {
+    const { rowCount } = await system.pool.query("select from sessions where status = 'closed'");
+    return rowCount === 1;
+  });
+  for (const schedule of ['optOutAudit', 'webhookCheck', 'reconciliation'])
+    await system.runScheduled(schedule);
+  const { uid } = (await system.simulator.conversation(JANE, NORTHSIDE))!;
+  await system.simulator.fault({
+    ...{ method: 'PUT', path: '^/v4/conversations/[^/]+$', status: 429 },
+    headers: { 'retry-after': '600' },
+  });
+  await system.simulator.agentWrites({ conversation_uid: uid, body: 'Are you there?' });
+  await write(JANE, NORTHSIDE);
+}
+
+interface Panel {
+  title: string;
+  targets?: { expr: string }[];
+}
+
+async function dashboard(): Promise<Panel[]> {
+  const file = await readFile(join(ROOT, 'deploy/grafana/podium-webchat.json'), 'utf8');
+  return (JSON.parse(file) as { panels: Panel[] }).panels;
+}
+
+/** As Grafana asks it: its own interval is four scrapes or more. */
+const asAsked = (expression: string) => expression.replaceAll('$__rate_interval', '30s');
+
+const hasFigures = async (expression: string) => {
+  const samples = await prometheus.query(asAsked(expression));
+  return samples.some(({ value }) => !Number.isNaN(value));
+};
+
+test('every query of the dashboard has an answer', async () => {
+  const panels = await dashboard();
+  const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  expect(queries.length).toBeGreaterThan(30);
+  for (const query of queries) {
+    if (Object.keys(INCIDENTS).some((metric) => query.includes(metric)))
+      await prometheus.query(asAsked(query));
+    else await system.eventually(`figures of ${query}`, () => hasFigures(query));
+  }
+});
+
+test('servers and workers are scraped by the example configuration', async () => {
+  const up = await prometheus.query('up');
+  expect(up.map(({ metric, value }) => [metric['job'], value]).sort()).toEqual([
+    ['podium-webchat-server', 1],
+    ['podium-webchat-worker', 1],
+  ]);
+});
+
+test.each([
+  ['a delivery without signature', 'sum(podium_webchat_codes_total{code="ERR_WHK_001"})', 1],
+  ['an event that is set aside', 'max(podium_webchat_quarantined_events{code="ERR_WEBCHAT_001"})', 1],
+  ['a chat for an archived store', 'max(podium_webchat_quarantined_events{code="ERR_WEBCHAT_003"})', 1],
+  ['a text that was tried again', 'sum(podium_webchat_sends_total{outcome="tried_again"}) > bool 0', 1],
+  ['a prompt and a close', 'count(podium_webchat_timer_lateness_seconds_count > 0)', 2],
+  ['a close', 'sum(podium_webchat_sessions_closed_total{reason="idle"}) > bool 0', 1],
+  ['an endpoint that Podium wants no calls to', 'max(podium_webchat_podium_paused_seconds) > bool 500', 1],
+])('%s is counted', async (_, expression, expected) => {
+  await system.eventually(expression, async () => {
+    const [sample] = await prometheus.query(expression);
+    return sample?.value === expected;
+  });
+});
+
+test('no metric has a label whose values would grow with customers, stores or chats', async () => {
+  const series = await prometheus.query('{__name__=~"podium_webchat_.*|temporal_.*"}');
+  expect(series.length).toBeGreaterThan(100);
+  const labels = new Set(series.flatMap(({ metric }) => Object.keys(metric)));
+  const bounded = ['__name__', 'instance', 'job', 'le', 'namespace', 'status', 'code', 'outcome', 'purpose'];
+  bounded.push('endpoint', 'state', 'severity', 'found', 'reason', 'timer', 'operation', 'failure_reason');
+  bounded.push('activityType', 'workflowType', 'taskQueue', 'activity_type', 'workflow_type', 'task_queue');
+  bounded.push('worker_type', 'eager', 'poller_type', 'status_code', 'schedule_id', 'deployment_name', 'build_id');
+  expect([...labels].filter((label) => !bounded.includes(label))).toEqual([]);
+});
