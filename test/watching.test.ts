@@ -119,6 +119,14 @@ test('no metric has a label whose values would grow with customers, stores or ch
   const bounded = ['__name__', 'instance', 'job', 'le', 'namespace', 'status', 'code', 'outcome', 'purpose'];
   bounded.push('endpoint', 'state', 'severity', 'found', 'reason', 'timer', 'operation', 'failure_reason');
   bounded.push('activityType', 'workflowType', 'taskQueue', 'activity_type', 'workflow_type', 'task_queue');
-  bounded.push('worker_type', 'eager', 'poller_type', 'status_code', 'schedule_id', 'deployment_name', 'build_id');
+  bounded.push(
+    'worker_type',
+    'eager',
+    'poller_type',
+    'status_code',
+    'schedule_id',
+    'deployment_name',
+    'build_id',
+  );
   expect([...labels].filter((label) => !bounded.includes(label))).toEqual([]);
 });
