@@ -1,6 +1,6 @@
 /** Two servers and two workers at once: whoever does the work, order holds and nothing is done twice. */
 import { hostname } from 'node:os';
-import { executions, storedHistory } from './support/histories';
+import { executions, pendingTasks, storedHistory } from './support/histories';
 import { publishedEvent } from './support/podium-events';
 import { startSystem, type System } from './support/system';
 
@@ -46,6 +46,14 @@ test('both servers received, and both workers worked', async () => {
   );
   const identities = system.workers.map(({ pid }) => `${pid}@${hostname()}`);
   expect(new Set(workedOn.flat())).toEqual(new Set(identities));
+});
+
+test('what has only just begun is seen to have something to do', async () => {
+  for (let n = 0; n < 100; n += 1) {
+    const workflowId = `just-begun-${n}`;
+    await system.client.workflow.start('nothing', { workflowId, taskQueue: 'nobody' });
+    expect(await pendingTasks(system.client, [workflowId])).toContain(`a workflow task of ${workflowId}`);
+  }
 });
 
 /** A customer writes one message after the other, now through this server, now through that. */

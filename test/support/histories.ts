@@ -1,5 +1,5 @@
 /** What Temporal holds of our workflows. */
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils';
 import { MESSAGE_SIGNAL, type SessionMessage } from '../../core/session';
 
@@ -33,20 +33,29 @@ export async function signalledMessages(client: Client, workflowId: string): Pro
   return messages;
 }
 
-/** What running workflows have to do but to wait for time or signals. */
-export async function pendingTasks(client: Client): Promise<string[]> {
-  const running = await executions(client, 'ExecutionStatus = "Running"');
-  const tasks = running.map(async ({ workflowId, runId }) => {
-    const { pendingActivities, pendingWorkflowTask } = await client.workflowService.describeWorkflowExecution(
-      {
-        namespace: client.options.namespace,
-        execution: { workflowId, runId },
-      },
-    );
-    const names = (pendingActivities ?? []).map(({ activityType }) => activityType?.name);
-    return [...names, ...(pendingWorkflowTask ? ['a workflow task'] : [])].map(
-      (name) => `${name} of ${workflowId}`,
-    );
-  });
-  return (await Promise.all(tasks)).flat();
+/**
+ * What running workflows have to do but to wait for time or signals.
+ * @param known ids of workflows that may run: Temporal's list of running ones learns of a new one a moment later
+ */
+export async function pendingTasks(client: Client, known: string[]): Promise<string[]> {
+  const listed = await executions(client, 'ExecutionStatus = "Running"');
+  const ids = new Set([...known, ...listed.map(({ workflowId }) => workflowId)]);
+  return (await Promise.all([...ids].map((workflowId) => tasksOf(client, workflowId)))).flat();
+}
+
+/** Of the newest run. A workflow that is not there has nothing to do. */
+async function tasksOf(client: Client, workflowId: string): Promise<string[]> {
+  const described = await client.workflow
+    .getHandle(workflowId)
+    .describe()
+    .catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    });
+  if (described?.status.name !== 'RUNNING') return [];
+  const { pendingActivities, pendingWorkflowTask } = described.raw;
+  const names = (pendingActivities ?? []).map(({ activityType }) => activityType?.name);
+  return [...names, ...(pendingWorkflowTask ? ['a workflow task'] : [])].map(
+    (name) => `${name} of ${workflowId}`,
+  );
 }

@@ -65,6 +65,14 @@ const TIME_SCALE = 60;
 const UNHURRIED = { podium: { requests_per_minute: 60_000 } };
 const LOG_LINES = 15;
 
+/** Keeps the ids of what the relay has started: their rows are gone then. */
+const NOTE_STARTS = `
+  create table started_workflows (workflow_id text primary key);
+  create function note_start() returns trigger language plpgsql as
+    $$ begin insert into started_workflows values (old.workflow_id) on conflict do nothing; return null; end $$;
+  create trigger note_start after delete on workflow_starts for each row execute function note_start();
+`;
+
 /** Starts everything, and returns when all of it is ready. Whoever starts a system stops it. */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   if (!existsSync(built('server/main.js')))
@@ -236,6 +244,7 @@ export class System {
   async start(): Promise<void> {
     const { database, temporal, simulator, servers, workers } = this.parts;
     await allOf([database.start(), startTemporal(temporal), simulator.start()]);
+    await this.pool.query(NOTE_STARTS);
     await this.simulator.set({ ratelimit_per_minute: null });
     await this.pauseSchedules();
     await allOf([...servers, ...workers].map((part) => part.start()));
@@ -345,7 +354,8 @@ export class System {
   async isQuiet(patienceMs?: number): Promise<void> {
     let quietLooks = 0; // what was just behind the first look is met by the second one
     const look = async () => {
-      const waiting = [...(await this.waitingOutside()), ...(await pendingTasks(this.client))];
+      const outside = await this.waitingOutside();
+      const waiting = outside.length > 0 ? outside : await pendingTasks(this.client, await this.started());
       quietLooks = waiting.length === 0 ? quietLooks + 1 : 0;
       if (waiting.length > 0) throw new Error(`Waiting: ${waiting.join(', ')}`);
       return quietLooks === 2;
@@ -362,6 +372,14 @@ export class System {
     );
     const inPodium = webhooks.filter(({ waiting }) => waiting > 0);
     return [...inPodium.map(({ waiting }) => `${waiting} events in Podium`), ...rows.map(({ what }) => what)];
+  }
+
+  /** The ids of all workflows that the relay has ever started. */
+  private async started(): Promise<string[]> {
+    const { rows } = await this.pool.query<{ id: string }>(
+      'select workflow_id as id from sessions union select workflow_id from started_workflows',
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** Looks until something is found. An error tells the last words of every process. */
