@@ -75,7 +75,8 @@ function build() {
   const built =
     node(at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.build.json')) === 0 &&
     node(at('embedded/build-widget.cjs')) === 0 &&
-    node(at('embedded/copy-assets.cjs')) === 0;
+    node(at('embedded/copy-assets.cjs')) === 0 &&
+    node(at('embedded/bundle-workflows.cjs')) === 0;
   if (!built) throw new Problem('The build failed for the reason above.');
   writeFileSync(BUILD_STAMP, '');
   utimesSync(BUILD_STAMP, started, started); // what was saved during the build is newer than the build

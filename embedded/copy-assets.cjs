@@ -1,4 +1,4 @@
-/** Second half of the build: what `tsc` leaves behind (SQL, YAML, pages) goes beside the compiled files, and the command is made one. */
+/** A step of the build: what `tsc` leaves behind (SQL, YAML, pages) goes beside the compiled files, and the command is made one. */
 const { chmodSync, cpSync } = require('node:fs');
 const { join } = require('node:path');
 

@@ -2,6 +2,7 @@
  * The worker's process: sessions on one queue, calls to Podium on another, which the engine limits to
  * Podium's rate for the whole fleet.
  */
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -129,7 +130,7 @@ void runMain('worker', async () => {
     await Worker.create({
       ...common,
       taskQueue: SESSION_QUEUE,
-      workflowsPath: require.resolve('../workflows/index'),
+      workflowBundle: { codePath: join(__dirname, '../workflows/bundle.js') },
       activities: {
         ...createSessionActivities(deps),
         ...createReconciliationSteps(reconciliation),
