@@ -21,5 +21,7 @@ module.exports = {
   ],
   // The package names no entry for who requires it; Node itself takes the one for who imports it.
   moduleNameMapper: { '^file-type$': '<rootDir>/node_modules/file-type/index.js' },
-  testTimeout: 120_000,
+  // More than there are cores: most files wait for timers and other processes longer than they compute.
+  maxWorkers: '150%',
+  testTimeout: 180_000,
 };
