@@ -1,0 +1,60 @@
+import { outcomeOf, waitOf } from './delivery';
+
+let complaints: jest.SpyInstance;
+beforeEach(() => {
+  complaints = jest.spyOn(console, 'error').mockImplementation();
+});
+afterEach(() => complaints.mockRestore());
+
+const refusal = (code: string, field?: string) =>
+  JSON.stringify({ error: { code, message: 'No.', hint: 'Mend it.', ...(field && { field }) } });
+
+test('what the server took is accepted, and it tells who gets no texts', () => {
+  expect(outcomeOf(202, '{"status":"accepted","opted_out":false}', null)).toEqual({
+    kind: 'accepted',
+    optedOut: false,
+  });
+  expect(outcomeOf(202, '{"status":"duplicate","opted_out":true}', null)).toEqual({
+    kind: 'accepted',
+    optedOut: true,
+  });
+});
+
+test.each([400, 403, 404, 413, 415])('%i is a refusal for good', (status) => {
+  expect(outcomeOf(status, refusal('ERR_WEBCHAT_001', 'phone'), null)).toEqual({
+    kind: 'refused',
+    refusal: { code: 'ERR_WEBCHAT_001', field: 'phone' },
+  });
+});
+
+test('a refusal that no field can mend is for the developer, in the console', () => {
+  outcomeOf(403, refusal('ERR_HTTP_ORIGIN_NOT_ALLOWED'), null);
+  expect(complaints).toHaveBeenCalledWith(expect.stringMatching(/ERR_HTTP_ORIGIN_NOT_ALLOWED.*Mend it/));
+});
+
+test('a refusal of a proxy, which says nothing that could be read, is one all the same', () => {
+  expect(outcomeOf(403, '<html>Forbidden', null)).toEqual({
+    kind: 'refused',
+    refusal: { code: 'HTTP 403', field: null },
+  });
+});
+
+test.each([
+  [429, 'limited'],
+  [503, 'busy'],
+  [500, 'busy'],
+  [502, 'busy'],
+  [408, 'busy'],
+  [0, 'busy'],
+])('after %i the same message may be sent again', (status, reason) => {
+  expect(outcomeOf(status, 'null', '7')).toEqual({ kind: 'later', reason, afterMs: 7_000 });
+});
+
+test('Retry-After comes in seconds or as a date, and not always', () => {
+  const now = Date.parse('2026-01-01T00:00:00Z');
+  expect(waitOf('120', now)).toBe(120_000);
+  expect(waitOf('Thu, 01 Jan 2026 00:00:30 GMT', now)).toBe(30_000);
+  expect(waitOf('Thu, 01 Jan 2025 00:00:30 GMT', now)).toBe(0);
+  expect(waitOf('soon', now)).toBeNull();
+  expect(waitOf(null, now)).toBeNull();
+});
