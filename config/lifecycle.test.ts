@@ -27,6 +27,19 @@ test.each(['SIGTERM', 'SIGINT'])(
   },
 );
 
+test('nothing ends before what has to be waited for is over', async () => {
+  const { signals, exit, onShutdown, beforeShutdown } = start();
+  const ended: string[] = [];
+  beforeShutdown(async () => {
+    await new Promise(setImmediate);
+    ended.push('drained');
+  });
+  onShutdown(() => ended.push('server'));
+  signals.emit('SIGTERM');
+  expect(await exit).toBe(0);
+  expect(ended).toEqual(['drained', 'server']);
+});
+
 test('a part that cannot be ended stops no other, and is told by the exit code', async () => {
   const { signals, exit, onShutdown } = start();
   const database = jest.fn();

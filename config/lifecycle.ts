@@ -21,6 +21,7 @@ export interface Host {
  */
 export function createLifecycle(host: Host, logger: () => Logger) {
   const steps: Step[] = [];
+  const firstSteps: Step[] = [];
   let ending: Promise<void> | undefined;
   let listening = false;
 
@@ -30,6 +31,11 @@ export function createLifecycle(host: Host, logger: () => Logger) {
     if (listening) return;
     listening = true;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) host.on(signal, () => void shutDown(signal));
+  }
+
+  /** Registers what is waited for before anything ends, however long it takes. */
+  function beforeShutdown(step: Step): void {
+    firstSteps.push(step);
   }
 
   /** With `EXIT_WITH_PARENT=1`: ends the process when its stdin closes, as it does even after a `kill -9` of the parent. */
@@ -46,6 +52,7 @@ export function createLifecycle(host: Host, logger: () => Logger) {
 
   async function end(reason: string): Promise<void> {
     logger().info({ event: 'stopping', reason }, 'Stopping');
+    for (const step of firstSteps) await step();
     const deadline = setTimeout(() => {
       logger().error('Stopping took too long');
       host.exit(1);
@@ -63,9 +70,9 @@ export function createLifecycle(host: Host, logger: () => Logger) {
     host.exit(errors.length > 0 ? 1 : 0);
   }
 
-  return { onShutdown, endWithParent, shutDown };
+  return { onShutdown, beforeShutdown, endWithParent, shutDown };
 }
 
-export const { onShutdown, endWithParent, shutDown } = createLifecycle(process, () =>
+export const { onShutdown, beforeShutdown, endWithParent, shutDown } = createLifecycle(process, () =>
   createLogger(process.title),
 );

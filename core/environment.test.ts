@@ -143,3 +143,17 @@ test("Temporal's key may come as a file, and the path of its own file is not tak
   expect(FILE_VARIABLES).toContain('TEMPORAL_API_KEY');
   expect(FILE_VARIABLES).not.toContain('TEMPORAL_CONFIG');
 });
+
+test('a build has a name, and a server that is to end some seconds', () => {
+  const read = (env: Record<string, string>) =>
+    readEnvironment({ ...GOOD, ...env }, ['buildId', 'drainSeconds']);
+  expect(read({})).toEqual({ ok: true, environment: { buildId: null, drainSeconds: 0 } });
+  expect(read({ WEBCHAT_BUILD_ID: '2026.11-rc_1', DRAIN_SECONDS: '10' })).toEqual({
+    ok: true,
+    environment: { buildId: '2026.11-rc_1', drainSeconds: 10 },
+  });
+  expect(read({ WEBCHAT_BUILD_ID: 'my build', DRAIN_SECONDS: '61' })).toMatchObject({
+    ok: false,
+    problems: [expect.stringContaining('WEBCHAT_BUILD_ID'), expect.stringContaining('DRAIN_SECONDS')],
+  });
+});

@@ -20,6 +20,7 @@ interface Variable<T> {
 /** Keys and tokens shorter than this can be tried out. */
 const SHORTEST_SECRET = 16;
 const ENCRYPTION_KEY_BYTES = 32;
+const LONGEST_DRAIN_SECONDS = 60;
 
 const VARIABLES = {
   databaseUrl: variable('DATABASE_URL', 'as postgresql://user:password@host:5432/database', (value) =>
@@ -111,6 +112,17 @@ const VARIABLES = {
     ...variable('LOG_LEVEL', `one of ${logLevels().join(', ')}`, readLogLevel),
     unset: 'info' as const,
   },
+  /** Which version of our workers this one is. Null: it is none, and takes every workflow. */
+  buildId: optional(
+    'WEBCHAT_BUILD_ID',
+    'a name of this build, of letters, digits and "._-", at most 64 characters',
+    readBuildId,
+  ),
+  /** How long a server that is to end goes on receiving, so that proxies can notice. */
+  drainSeconds: {
+    ...variable('DRAIN_SECONDS', `a whole number from 0 to ${LONGEST_DRAIN_SECONDS}`, readDrainSeconds),
+    unset: 0,
+  },
   /** Null: the shipped file alone. */
   settingsPath: optional('WEBCHAT_SETTINGS', 'the path of a settings file', readText),
   /** Null: no demo page. */
@@ -194,6 +206,14 @@ function readPort(value: string): number | undefined {
 function readAddress(value: string): string | undefined {
   const [, host, port] = /^\[?([0-9a-f.:]+?)\]?:(\d{1,5})$/i.exec(value) ?? [];
   return host && port && ipaddr.isValid(host) && Number(port) <= 65_535 ? value : undefined;
+}
+
+function readDrainSeconds(value: string): number | undefined {
+  return /^\d{1,2}$/.test(value) && Number(value) <= LONGEST_DRAIN_SECONDS ? Number(value) : undefined;
+}
+
+function readBuildId(value: string): string | undefined {
+  return /^[\w.-]{1,64}$/.test(value) ? value : undefined;
 }
 
 function logLevels() {

@@ -119,6 +119,8 @@ export const WEBCHAT_SESSION = 'webchatSession';
 export const SESSION_QUEUE = 'webchat-sessions';
 export const PODIUM_QUEUE = 'podium-api';
 export const FILES_QUEUE = 'webchat-files';
+/** What the versions of our workers are versions of. */
+export const WORKER_DEPLOYMENT = 'podium-webchat';
 export const MESSAGE_SIGNAL = 'message';
 export const OPT_OUT_SIGNAL = 'optOut';
 export const FORCE_CLOSE_SIGNAL = 'forceClose';

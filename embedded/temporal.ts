@@ -1,17 +1,11 @@
 /** Temporal's dev server with its Web UI, as this system uses it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
 import type { Child } from './child';
 import type { Call } from './postgres';
 
 export const NAMESPACE = 'default';
-
-const SEARCH_ATTRIBUTES = {
-  WebchatStatus: 'Keyword',
-  WebchatLocation: 'Keyword',
-  WebchatLastCustomerMessageAt: 'Datetime',
-  WebchatCloseReason: 'Keyword',
-};
 
 /**
  * Without the first two, servers before 1.31 let priority and fairness keys pass without effect. Each partition of a

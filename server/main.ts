@@ -1,7 +1,7 @@
 /** The server's process: puts the parts together, and takes them apart again. */
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { onShutdown } from '../config/lifecycle';
+import { beforeShutdown, onShutdown } from '../config/lifecycle';
 import { ConfigurationError, loadConfiguration, loadEnvironment, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
 import { runMain } from '../config/run-main';
@@ -40,6 +40,7 @@ import { addAuditMetrics, auditIsSealed } from './audit-health';
 import { AuditSealer } from './audit-sealer';
 import { clientAddress } from './client-address';
 import type { DemoDependencies } from './demo';
+import { Draining } from './draining';
 import type { Checks } from './health';
 import { close, listen } from './http-server';
 import { createInboxWriter } from './inbox-writer';
@@ -64,6 +65,7 @@ const NEEDS = [
   'auditKeys',
   'opsTokens',
   'port',
+  'drainSeconds',
   'publicUrl',
   'trustedProxies',
   'logLevel',
@@ -168,6 +170,7 @@ void runMain('server', async () => {
     environment: (...needs) => loadEnvironment(needs),
     openFiles: () => Promise.resolve(files),
   };
+  const draining = new Draining(environment.drainSeconds);
   const app = createApp({
     webhook: {
       rules: {
@@ -193,7 +196,7 @@ void runMain('server', async () => {
       },
       addressOf: (request) => clientAddress(request, trustedProxies),
     },
-    checks: readinessChecks({ receiverPool, pool }, client, directory, settings),
+    checks: readinessChecks({ receiverPool, pool }, client, directory, settings, draining),
     metrics,
     ops,
     files: { pool, encryptionKeys, files },
@@ -205,9 +208,10 @@ void runMain('server', async () => {
   });
   const handle = app.callback();
   const { server, url } = await listen(
-    (request, response) => void handle(request, response),
+    draining.around((request, response) => void handle(request, response)),
     environment.port,
   );
+  beforeShutdown(() => draining.begin());
   onShutdown(() => close(server));
   logger.info({ event: 'ready', url }, 'Ready');
 });
@@ -217,10 +221,12 @@ function readinessChecks(
   client: Client,
   directory: LocationDirectory,
   settings: Settings,
+  draining: Draining,
 ): Checks {
   return {
     required: {
       database: () => receiverPool.query('select 1'),
+      staying: () => draining.notBegun(),
       locations: () =>
         directory.isLoaded ? Promise.resolve() : Promise.reject(new Error('the list is not loaded')),
     },

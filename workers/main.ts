@@ -46,6 +46,7 @@ import { storedTokens } from '../store/podium-tokens';
 import { receiveContext } from '../store/receive-context';
 import { retentionRules } from '../store/retention';
 import { suppressionProblem, useSuppressionKeys } from '../store/suppressions';
+import { asVersion, tellWhetherCurrent } from './deployment-version';
 import { ensureSchedules, plannedSchedules } from './schedules';
 import { telemetry } from './telemetry';
 
@@ -57,6 +58,7 @@ const NEEDS = [
   'encryptionKeys',
   'publicUrl',
   'workerMetricsAddress',
+  'buildId',
   'logLevel',
 ] as const satisfies (keyof Environment)[];
 
@@ -125,6 +127,7 @@ void runMain('worker', async () => {
     namespace,
     dataConverter: dataConverter(environment.encryptionKeys),
     shutdownGraceTime: SHUTDOWN_GRACE,
+    ...asVersion(environment.buildId),
   };
   const workers = [
     await Worker.create({
@@ -171,6 +174,7 @@ void runMain('worker', async () => {
   onShutdown(() => ending.abort());
   const client = new Client({ connection, namespace, dataConverter: common.dataConverter });
   void ensureSchedules(client, plannedSchedules(settings), logger, ending.signal);
+  if (environment.buildId !== null) void tellWhetherCurrent(client, environment.buildId, logger);
   logger.info({ event: 'ready' }, 'Ready');
 });
 

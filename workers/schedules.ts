@@ -77,7 +77,8 @@ export async function ensureSchedules(
   }
 }
 
-async function ensureSchedule(client: Client, planned: PlannedSchedule): Promise<void> {
+/** Makes one schedule, or changes it to what is planned. */
+export async function ensureSchedule(client: Client, planned: PlannedSchedule): Promise<void> {
   const { schedule } = client;
   const before = () => Date.now() + CALL_DEADLINE_MS;
   try {

@@ -1,12 +1,30 @@
 /** Everything that the worker bundles. */
-export { agentNote } from './agent-note';
-export { contactReading } from './contact-reading';
-export { fileSend } from './file-send';
-export { inboundFile } from './inbound-file';
+import { setWorkflowOptions } from '@temporalio/workflow';
+import { agentNote } from './agent-note';
+import { contactReading } from './contact-reading';
+import { fileSend } from './file-send';
+import { inboundFile } from './inbound-file';
+import { optOutMirror } from './opt-out-mirror';
+import { ownText } from './own-text';
+
+export { agentNote, contactReading, fileSend, inboundFile, optOutMirror, ownText };
 export { optOutAudit } from './opt-out-audit';
-export { optOutMirror, optOutMirrorRetry } from './opt-out-mirror';
-export { ownText } from './own-text';
+export { optOutMirrorRetry } from './opt-out-mirror';
 export { reconciliation } from './reconciliation';
 export { retention } from './retention';
 export { webhookCheck } from './webhook-check';
 export { webchatSession } from './webchat-session';
+
+/**
+ * What may wait for Podium for days goes on with each new version of the workers, or an old one would be needed
+ * for as long. All else ends on the version that it began on. Workers without a version pay no heed to it.
+ */
+const WAIT_FOR_DAYS: ((...args: never[]) => Promise<void>)[] = [
+  agentNote,
+  contactReading,
+  fileSend,
+  inboundFile,
+  optOutMirror,
+  ownText,
+];
+for (const workflow of WAIT_FOR_DAYS) setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, workflow);

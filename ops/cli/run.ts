@@ -14,6 +14,7 @@ import { registerPhoneCommands } from './phone';
 import { registerRobotCommands } from './robot';
 import { registerSessionCommands } from './sessions';
 import { registerWebhookCommands } from './webhook';
+import { registerWorkerCommands } from './workers';
 
 /** Each group of commands has a file of its own, which adds them to the program. */
 const GROUPS = [
@@ -28,6 +29,7 @@ const GROUPS = [
   registerAuditCommands,
   registerAuthCommands,
   registerPhoneCommands,
+  registerWorkerCommands,
 ];
 
 const AFTER_HELP = `

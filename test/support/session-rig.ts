@@ -35,6 +35,7 @@ import {
 } from '../../core/session';
 import { provisionTemporal } from '../../embedded/provision/temporal-cli';
 import { provisionTimeSkippingServer } from '../../embedded/provision/time-skipping-server';
+import { SEARCH_ATTRIBUTES } from '../../core/search-attributes';
 import { replaceLocations } from '../../store/locations';
 import { podiumDependencies } from './activity-parts';
 import { createTestDatabase, type TestDatabase } from './database';
@@ -75,12 +76,6 @@ export const POLICY: SessionPolicy = {
   },
 };
 
-const SEARCH_ATTRIBUTES = {
-  WebchatStatus: 'Keyword',
-  WebchatLocation: 'Keyword',
-  WebchatLastCustomerMessageAt: 'Datetime',
-  WebchatCloseReason: 'Keyword',
-};
 /** Of Temporal's `IndexedValueType`. */
 const INDEXED = { Keyword: 2, Datetime: 6 };
 
@@ -338,7 +333,7 @@ async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
   const env = await started(() =>
     TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } }),
   );
-  const types = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED[type as 'Keyword']]);
+  const types = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED[type]]);
   await env.connection.operatorService.addSearchAttributes({ searchAttributes: Object.fromEntries(types) });
   return env;
 }

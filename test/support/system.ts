@@ -57,6 +57,8 @@ export interface SystemOptions {
   /** Divides Podium's waits between the retries of a webhook's event; 60 without it. */
   timeScale?: number;
   logLevel?: string;
+  /** What servers and workers are told besides. */
+  environment?: Record<string, string>;
 }
 
 /** Podium's retries of a webhook's event wait for so much less. */
@@ -142,11 +144,13 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
   };
   const LOG_LEVEL = options.logLevel ?? 'info';
   const child = (program: Child['program']) => new Child({ ...program, env: { ...program.env, LOG_LEVEL } });
+  const product = (program: Child['program']) =>
+    child({ ...program, env: { ...program.env, ...options.environment } });
   return {
     wiring,
     database,
-    servers: serverPorts.map((port, n) => child(serverProgram(wiring, `server-${n}`, port))),
-    workers: workerPorts.map((port, n) => child(workerProgram(wiring, `worker-${n}`, port))),
+    servers: serverPorts.map((port, n) => product(serverProgram(wiring, `server-${n}`, port))),
+    workers: workerPorts.map((port, n) => product(workerProgram(wiring, `worker-${n}`, port))),
     simulator: child(simulatorProgram(wiring, simulatorPort)),
     temporal: new Child(temporalProgram(temporal, places)),
     temporalCli,

@@ -1,0 +1,27 @@
+/** `.env.example` is what an operator starts from: it names every variable, and none that nobody reads. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FILE_VARIABLES } from './environment';
+
+const EXAMPLE = readFileSync(join(__dirname, '../.env.example'), 'utf8');
+const COMPOSE = readFileSync(join(__dirname, '../docker-compose.yml'), 'utf8');
+
+/** As `FOO=` or `#FOO=`; what stands behind a blank is prose. */
+const named = [...EXAMPLE.matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name!);
+/** Read by Temporal's configuration and by the AWS SDK. */
+const OTHERS = /^(TEMPORAL|AWS)_/;
+
+it('names every variable that is read, once', () => {
+  expect(named.filter((name, at) => named.indexOf(name) !== at)).toEqual([]);
+  expect(named).toEqual(expect.arrayContaining([...FILE_VARIABLES]));
+});
+
+it('names none that nobody reads', () => {
+  const unknown = named.filter((name) => !FILE_VARIABLES.includes(name) && !OTHERS.test(name));
+  expect(unknown.filter((name) => !COMPOSE.includes(`\${${name}`))).toEqual([]);
+});
+
+it('holds no secret', () => {
+  const values = [...EXAMPLE.matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+  expect(values.filter(([, value]) => value !== '')).toEqual([]);
+});

@@ -1,0 +1,159 @@
+/** All servers are restarted, one after the other, while Podium posts a hundred webhooks a second through a proxy. */
+import { once } from 'node:events';
+import {
+  Agent,
+  createServer,
+  request,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { postSigned, publishedEvent } from './support/podium-events';
+import { startSystem, type System } from './support/system';
+
+const EVENTS_A_SECOND = 100;
+/** How often the proxy asks whether a server is ready; within `DRAIN_SECONDS` it has noticed. */
+const LOOK_MS = 100;
+const DRAIN_SECONDS = 2;
+
+/** Phones 555-0100 to 555-0199 belong to nobody. */
+const PHONES = Array.from({ length: 20 }, (_, n) => `+14155550${100 + n}`);
+
+let system: System;
+let proxy: Proxy;
+beforeAll(async () => {
+  system = await startSystem({
+    ...{ servers: 2, workers: 0 },
+    environment: { DRAIN_SECONDS: String(DRAIN_SECONDS) },
+  });
+  proxy = await startProxy(system.serverUrls);
+});
+afterAll(async () => {
+  proxy.close();
+  await system.stop();
+});
+
+test('no webhook is refused, none is lost, and none comes to a workflow twice', async () => {
+  const load = startLoad();
+  const restarted: (number | null)[] = [];
+  for (const server of system.servers) {
+    const { pid } = server;
+    await server.stop();
+    await server.start();
+    await proxy.usesAll();
+    expect(server.pid).not.toBe(pid);
+    restarted.push(pid);
+  }
+  const { sent, refused } = await load.end();
+
+  expect(restarted).toHaveLength(2);
+  expect(refused).toEqual([]);
+  expect(sent.length).toBeGreaterThan(EVENTS_A_SECOND * restarted.length * DRAIN_SECONDS);
+  const { rows } = await system.pool.query<{ event: string }>('select event_id as event from inbox_events');
+  expect(rows.map(({ event }) => event).sort()).toEqual(sent.map(({ event }) => event).sort());
+
+  await system.eventually('all to be handed to the workflows', async () => {
+    const { rowCount } = await system.pool.query(`select from inbox_events where status = 'pending'`);
+    return rowCount === 0;
+  });
+  for (const phone of PHONES) {
+    const texts = (await system.messagesOf(phone)).map(({ text }) => text);
+    const written = sent.filter((one) => one.phone === phone).map(({ event }) => event);
+    expect(texts.sort()).toEqual(written.sort());
+  }
+});
+
+interface Sent {
+  event: string;
+  phone: string;
+}
+
+/** Posts by the clock, however long answers take. */
+function startLoad(): { end: () => Promise<{ sent: Sent[]; refused: unknown[] }> } {
+  const sent: Sent[] = [];
+  const refused: unknown[] = [];
+  const ending = new AbortController();
+  const underWay: Promise<void>[] = [];
+  const post = async ({ event, phone }: Sent): Promise<void> => {
+    const url = `${proxy.url}/webhooks/podium`;
+    const posted = publishedEvent({ phone, eventUid: event, body: event });
+    const answer = await postSigned(url, posted, system.keys.webhookSecret).catch((error: unknown) => error);
+    if ((answer as { status?: number }).status !== 200) refused.push(answer);
+  };
+  const run = async (): Promise<void> => {
+    for (const start = Date.now(); !ending.signal.aborted; await delay(5)) {
+      const due = ((Date.now() - start) / 1000) * EVENTS_A_SECOND;
+      while (sent.length < due) {
+        const one = { event: `event-${sent.length}`, phone: PHONES[sent.length % PHONES.length]! };
+        sent.push(one);
+        underWay.push(post(one));
+      }
+    }
+  };
+  const running = run();
+  return {
+    async end() {
+      ending.abort();
+      await running;
+      await Promise.all(underWay);
+      return { sent, refused };
+    },
+  };
+}
+
+interface Proxy {
+  url: string;
+  /** Resolves when all servers get requests. */
+  usesAll(): Promise<void>;
+  close(): void;
+}
+
+/** As load balancers are: it asks who is ready, keeps connections open, and tries nothing twice. */
+async function startProxy(urls: string[]): Promise<Proxy> {
+  const agent = new Agent({ keepAlive: true });
+  let ready = urls;
+  let turn = 0;
+  const server: Server = createServer((incoming, outgoing) => {
+    const target = ready[turn++ % ready.length];
+    if (target === undefined) outgoing.writeHead(503).end('{"error":"no server is ready"}');
+    else forward(agent, target, incoming, outgoing);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const look = async (): Promise<void> => {
+    const isReady = (url: string) =>
+      fetch(`${url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    const answers = await Promise.all(urls.map(isReady));
+    ready = urls.filter((_, n) => answers[n]);
+  };
+  const watching = setInterval(() => void look(), LOOK_MS);
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    usesAll: async () => {
+      await system.eventually('all servers to be ready', () => ready.length === urls.length);
+    },
+    close() {
+      clearInterval(watching);
+      agent.destroy();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+function forward(agent: Agent, target: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const { method, headers, url } = incoming;
+  const onward = request(new URL(url!, target), { agent, method, headers }, (answer) => {
+    const { connection: _, ...kept } = answer.headers;
+    outgoing.writeHead(answer.statusCode!, kept);
+    answer.pipe(outgoing);
+  });
+  onward.on('error', (error: NodeJS.ErrnoException) =>
+    outgoing.writeHead(502).end(JSON.stringify({ error: error.code })),
+  );
+  incoming.pipe(onward);
+}

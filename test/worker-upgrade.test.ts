@@ -1,0 +1,148 @@
+/** A new version of the workers while chats are open, with a workflow that the old one's chats could not go on with. */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { msToTs } from '@temporalio/common/lib/time';
+import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
+import { Child } from '../embedded/child';
+import { built, ROOT } from '../embedded/paths';
+import type { WorkerVersions } from '../ops/worker-versions';
+import { NORTHSIDE } from './support/simulator';
+import { startSystem, type System } from './support/system';
+
+const [JANE, MARY, JOE] = ['+14155550131', '+14155550132', '+14155550133'];
+
+let system: System;
+/** Of no version, as before there were any. */
+let bareWorker: Child;
+let oldWorker: Child;
+let newWorker: Child;
+let directory: string;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'podium-webchat-upgrade-'));
+  system = await startSystem();
+  bareWorker = system.workers[0]!;
+  oldWorker = new Child(asVersion('old', bareWorker.program));
+  newWorker = new Child(changed(asVersion('new', bareWorker.program)));
+});
+afterAll(async () => {
+  await Promise.all([oldWorker.stop(), newWorker.stop()]);
+  await system.stop();
+  rmSync(directory, { recursive: true });
+});
+
+function asVersion(build: string, program: Child['program']): Child['program'] {
+  const name = `worker-${build}`;
+  const env = { ...program.env, WEBCHAT_BUILD_ID: build, WORKER_METRICS_ADDRESS: '' };
+  return { ...program, name, env, logFile: program.logFile.replace('worker-0', name) };
+}
+
+/** The same code but for one step at the begin of a session: with it, no history of the old one can be read. */
+function changed(program: Child['program']): Child['program'] {
+  cpSync(built('.'), join(directory, 'dist'), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+  const workflow = join(directory, 'dist/workflows/webchat-session.js');
+  const [before, after] = readFileSync(workflow, 'utf8').split('async function open(run) {\n');
+  writeFileSync(workflow, `${before}async function open(run) {\n await (0, workflow_1.sleep)(1);\n${after}`);
+  return { ...program, args: [join(directory, 'dist/workers/main.js')] };
+}
+
+const write = (phone: string, body: string) =>
+  system.simulator.customerWrites({ phone, location_uid: NORTHSIDE, body });
+const workers = (...args: string[]) => system.cli(['workers', ...args]);
+
+/** Of a session's last run: the builds that worked on its workflow. */
+async function buildsOf(phone: string): Promise<string[]> {
+  const { events } = await system.client.workflow.getHandle(system.workflowId(phone)).fetchHistory();
+  const builds = (events ?? []).flatMap(
+    ({ workflowTaskCompletedEventAttributes: done }) => done?.deploymentVersion?.buildId ?? [],
+  );
+  return [...new Set(builds)];
+}
+
+async function openOn(build: string): Promise<number | undefined> {
+  const { versions } = (await workers('list')).data as WorkerVersions;
+  return versions.find(({ buildId }) => buildId === build)?.openWorkflows;
+}
+
+function closed(phone: string) {
+  return system.eventually('the session to be closed', async () => {
+    const { rows } = await system.pool.query<{ status: string }>(
+      'select status from sessions where phone_e164 = $1',
+      [phone],
+    );
+    return rows[0]?.status === 'closed';
+  });
+}
+
+test('a version nobody runs is not promoted, and the error says what to do', async () => {
+  expect(await workers('promote', 'nobody', '--wait', '1')).toEqual({ exitCode: 2, data: null });
+  expect(await workers('list')).toMatchObject({ exitCode: 0, data: { current: null } });
+});
+
+test('chats of workers without a version go on with the version that is promoted first', async () => {
+  await write(JOE, 'Do you have parts?');
+  await system.hears(1, JOE);
+  await oldWorker.start();
+  expect(await workers('promote', 'old')).toEqual({ exitCode: 0, data: { current: 'old' } });
+  await bareWorker.stop();
+  await write(JOE, '1');
+  await system.hears(2, JOE);
+  expect(await buildsOf(JOE)).toEqual(['old']);
+});
+
+test('chats end on the version that they began on, and new ones begin on the new version', async () => {
+  await write(JANE, 'Can I book a test drive?');
+  await system.hears(1, JANE);
+
+  await newWorker.start();
+  expect(await workers('promote', 'new')).toMatchObject({ exitCode: 0 });
+
+  await write(MARY, 'Are you open today?');
+  await system.hears(1, MARY);
+  await write(JANE, '1');
+  await system.hears(2, JANE);
+  expect([await buildsOf(JANE), await buildsOf(MARY)]).toEqual([['old'], ['new']]);
+});
+
+test('an old worker that starts again takes nothing back', async () => {
+  await oldWorker.stop();
+  await oldWorker.start();
+  expect(await workers('list')).toMatchObject({ data: { current: 'new' } });
+  await system.eventually('the open chats to be counted', async () => (await openOn('old')) === 2);
+});
+
+test('once the last old chat is closed, the old workers may end, and the customer comes to the new ones', async () => {
+  for (const phone of [JANE, JOE])
+    await system.client.workflow
+      .getHandle(system.workflowId(phone))
+      .signal('forceClose', { actor: 'kim', reason: 'a test' });
+  await closed(JANE);
+  await closed(JOE);
+  expect(await buildsOf(JANE)).toEqual(['old']);
+  await system.eventually('no open chat of the old version', async () => (await openOn('old')) === 0);
+  await oldWorker.stop();
+
+  await write(JANE, 'One more question');
+  await system.hears(3, JANE);
+  expect(await buildsOf(JANE)).toEqual(['new']);
+  await system.isQuiet(); // notes for agents go on with the new version, too
+});
+
+test('the migration makes search attributes and schedules in a new namespace, and changes nothing when repeated', async () => {
+  await system.client.workflowService.registerNamespace({
+    namespace: 'fresh',
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
+  });
+  const env = { ...process.env, ...system.environment, TEMPORAL_NAMESPACE: 'fresh' };
+  const migrate = () => promisify(execFile)(process.execPath, [built('workers/migrate.js')], { env });
+  const said = await system.eventually('the namespace to be known', async () => (await migrate()).stdout);
+  expect(said).toContain(`search attributes: made ${Object.keys(SEARCH_ATTRIBUTES).join(', ')}`);
+  expect(said).toContain('schedules: retention, ');
+  const { operatorService } = system.client.connection;
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace: 'fresh' });
+  expect(Object.keys(customAttributes)).toEqual(expect.arrayContaining(Object.keys(SEARCH_ATTRIBUTES)));
+  expect((await migrate()).stdout).toContain('search attributes: all there');
+});
