@@ -22,6 +22,6 @@ module.exports = {
   // The package names no entry for who requires it; Node itself takes the one for who imports it.
   moduleNameMapper: { '^file-type$': '<rootDir>/node_modules/file-type/index.js' },
   // More than there are cores: most files wait for timers and other processes longer than they compute.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(require('node:os').availableParallelism() * 1.5), // Jest takes '150%' for 150 workers
   testTimeout: 180_000,
 };
