@@ -16,6 +16,7 @@ import {
   type MirrorOutcome,
 } from '../store/opt-out-mirrors';
 import { recordOptOut } from '../store/opt-outs';
+import { secondLook, settleSecondLook } from '../store/second-looks';
 import { ownText } from '../store/own-texts';
 import { sessionReopened } from '../store/sessions';
 import { conversationOf } from './conversation';
@@ -216,6 +217,18 @@ export function createPodiumActivities(deps: PodiumDependencies) {
         if (kind === 'failed') throw toActivityFailure(error);
         log.warn('Podium does not take an opt-out of ours', { code, kind });
       }
+    },
+
+    /** Asks about an opt-out that Podium has told of and that may be an echo, and decides by its answer. */
+    async lookAgain({ historyId, last }: { historyId: number; last: boolean }): Promise<'settled' | 'again'> {
+      const look = await secondLook(pool, historyId);
+      if (!look) return 'settled';
+      const { phone, locationUid } = look;
+      if (locationUid === null)
+        throw ApplicationFailure.nonRetryable('No list of locations was read yet.', 'no_location');
+      const contact = await callPodium(() => podium.findContact(phone, locationUid));
+      const answer = { optedOutAt: contact?.optedOutAt ?? null, contactUid: contact?.uid ?? null };
+      return settleSecondLook(pool, historyId, answer, { phoneHash, last });
     },
   };
 }

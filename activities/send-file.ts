@@ -17,9 +17,9 @@ export async function sendFile(deps: FileSendDependencies, sendId: string): Prom
     log.warn('A file was deleted before it was sent');
     return;
   }
-  const { phone, locationUid, conversationUid, body, forwarded } = wanted;
+  const { phone, locationUid, conversationUid, body, forwarded, wantedAt } = wanted;
   const outcome = await sendGuarded(deps, {
-    ...{ sendId, phone, locationUid, conversationUid, body, workflowId: null },
+    ...{ sendId, phone, locationUid, conversationUid, body, workflowId: null, wantedAt },
     purpose: forwarded ? 'forwarded_file' : 'file',
     file: outgoing(deps.files, wanted),
   });

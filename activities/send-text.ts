@@ -38,6 +38,8 @@ export interface SendDependencies {
 export type Sendable = Omit<TextToSend, 'workflowId' | 'purpose'> & {
   workflowId: string | null;
   purpose: TextToSend['purpose'] | OwnText['purpose'] | 'file' | 'forwarded_file';
+  /** Since when it waits, where it does so in the store. */
+  wantedAt?: Date;
   /** Goes with the words, or shows the store what the customer has sent (`forwarded_file`). */
   file?: OutgoingFile;
 };
@@ -51,6 +53,9 @@ const UPLOAD_TAKES_MS = 55_000;
 
 /** A token that was rejected is renewed by then. Where it cannot be, the next attempt ends before the door. */
 const WITH_NEW_TOKEN_MS = 1_000;
+
+/** Podium is asked a little more than a minute after it told of an opt-out that may be our own. */
+const UNSETTLED_MS = 10_000;
 
 /** By when Podium has a text of unknown outcome in its conversation, should it have taken it. */
 const SETTLES_MS = 15_000;
@@ -180,6 +185,12 @@ function withoutSending(door: Exclude<Door, { kind: 'open' }>): TextOutcome {
       return { status: 'refused', code: door.code };
     case 'overtaken':
       throw ApplicationFailure.retryable('Another attempt has passed this one.', 'overtaken');
+    case 'unsettled':
+      throw ApplicationFailure.create({
+        message: 'Podium is being asked whether the customer has opted out.',
+        type: 'opt_out_unsettled',
+        nextRetryDelay: UNSETTLED_MS,
+      });
   }
 }
 
@@ -332,7 +343,7 @@ async function noteOptOut({ pool, phoneHash }: SendDependencies, send: Sendable)
     rule: null,
     locationUid: send.locationUid,
     messageUid: null,
-    at: new Date(),
+    at: null,
   });
 }
 

@@ -11,6 +11,7 @@ import { lockPhones, transaction, type Pool } from '../store/database';
 import { noteToPost } from '../store/notes';
 import { historyEntry, retryUntold, settleMirror } from '../store/opt-out-mirrors';
 import { applyOptOut, isOptedOut } from '../store/opt-outs';
+import { retrySecondLooks, settleSecondLook } from '../store/second-looks';
 import {
   closeSession,
   openSession,
@@ -55,7 +56,8 @@ export interface DeclaredOptOut {
   phone: string;
   locationUid: string;
   actor: string;
-  at: number;
+  /** Null where nobody said: the ledger's own time then. */
+  at: number | null;
 }
 
 export type SessionActivities = ReturnType<typeof createSessionActivities>;
@@ -100,7 +102,7 @@ export function createSessionActivities({ pool, phoneHash, answersWaitDays }: Se
           rule: null,
           locationUid,
           messageUid: null,
-          at: new Date(at),
+          at: at === null ? null : new Date(at),
         });
         return isOptedOut(client, phone);
       }),
@@ -126,8 +128,13 @@ export function createSessionActivities({ pool, phoneHash, answersWaitDays }: Se
       return { locationUid: entry.locationUid, tell: true };
     },
 
-    /** Has Podium told again what it did not permit. @returns of how many phones; the others follow them */
-    retryMirrors: (): Promise<number> => retryUntold(pool),
+    /** Has Podium told again what it did not permit, and asked again. @returns of how many phones; the others follow them */
+    retryMirrors: async (): Promise<number> => (await retryUntold(pool)) + (await retrySecondLooks(pool)),
+
+    /** Podium cannot be asked about an opt-out that is in doubt: what it told before counts. */
+    believeOptOut: async (historyId: number): Promise<void> => {
+      await settleSecondLook(pool, historyId, null, { phoneHash, last: true });
+    },
 
     /** At which store a contact is read whose uid is not known; null when there is nothing to be read. */
     describeContactReading: async (contactId: string): Promise<string | null> =>

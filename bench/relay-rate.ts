@@ -83,6 +83,7 @@ async function fillInbox({ pool, keys }: System, numbers: number[]): Promise<voi
     workflowId: (phone, locationUid) => sessionWorkflowId(phone, locationUid, keys.idKey),
     startOn: 'webchat',
     answersWaitDays: 30,
+    replyWithinSeconds: 1800,
     auditHash: (phone) => phoneHash(phone, keys.idKey),
     files: { maxBytes: 0, encryptionKeys: [], publicUrl: null, linkSeconds: 1, forwards: false }, // none come
     texts: { help: () => '', confirmation: null },

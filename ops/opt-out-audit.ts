@@ -124,16 +124,19 @@ export interface DriftReport {
   /** The last look at everyone that came to its end. */
   last_run: AuditRunReport | null;
   under_way: AuditRunReport | null;
+  /** It ended longer ago than twice the time from one look to the next. True also when there was none. */
+  outdated: boolean;
   /** What was mended here drifts no more, and is not among them. */
   drifts: { phone: string; reason: DriftReason; since: string; seen_at: string; told_again: boolean }[];
 }
 
-/** What the looks at everyone have found. Phones are whole (E.164). */
-export async function reportDrift(pool: Pool): Promise<DriftReport> {
+/** What the looks at everyone have found. Phones are whole (E.164). @param intervalSeconds from one look to the next */
+export async function reportDrift(pool: Pool, intervalSeconds: number): Promise<DriftReport> {
   const [{ last, underWay }, drifts] = await Promise.all([lastOptOutAudits(pool), optOutDrifts(pool)]);
   return {
     last_run: last && runReport(last),
     under_way: underWay && runReport(underWay),
+    outdated: !last?.finishedAt || Date.now() - last.finishedAt.getTime() > 2 * intervalSeconds * 1000,
     drifts: drifts.map(({ phone, reason, firstSeenAt, lastSeenAt, toldAgain }) => ({
       ...{ phone, reason, since: firstSeenAt.toISOString(), seen_at: lastSeenAt.toISOString() },
       told_again: toldAgain,

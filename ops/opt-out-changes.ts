@@ -22,12 +22,12 @@ export interface DeclarationReport extends OptOutReport {
   applied: boolean;
 }
 
-/** Writes what an operator declares, as of now. @returns the state after it */
+/** Writes what an operator declares, as of now by the ledger's own clock. @returns the state after it */
 export async function declareOptOut(
   pool: Pool,
   { proof, ...declared }: Declaration,
 ): Promise<DeclarationReport> {
-  const change = { ...declared, source: 'operator', rule: null, messageUid: null, at: new Date() } as const;
+  const change = { ...declared, source: 'operator', rule: null, messageUid: null, at: null } as const;
   const { applied } = await recordOptOut(pool, { ...change, proof });
   return { applied, ...(await checkOptOut(pool, declared.phone)) };
 }

@@ -36,7 +36,9 @@ test('each line opts its phone out, from its own time on, with the proof and who
   expect(await optOutState(db.pool, JANE)).toMatchObject({
     ...{ optedOut: true, source: 'api', recordedAt: new Date('2024-05-31T09:30:00Z') },
   });
-  expect(await optOutState(db.pool, MARY)).toMatchObject({ recordedAt: new Date('2024-06-01T00:00:00Z') });
+  expect(await optOutState(db.pool, MARY)).toMatchObject({
+    recordedAt: new Date('2024-06-02T11:59:59.999Z'),
+  });
   expect(await optOutRecords(db.pool, JANE)).toMatchObject([{ actor: 'alice', source: 'api' }]);
   const { rows } = await db.pool.query('select phone_e164, proof from opt_out_history order by phone_e164');
   expect(rows).toEqual([
@@ -122,7 +124,46 @@ test('an opt-out that is older than an opt-in does not undo it, and is on record
 test('of a phone that stands there twice the latest counts', async () => {
   const text = `phone,opted_out_at\n${JOHN},2024-05-31\n${JOHN},2024-01-01\n${JOHN},2024-05-31`;
   expect(await importText(text)).toMatchObject({ lines: 3, applied: 2, unchanged: 1 });
-  expect(await optOutState(db.pool, JOHN)).toMatchObject({ recordedAt: new Date('2024-05-31') });
+  expect(await optOutState(db.pool, JOHN)).toMatchObject({
+    recordedAt: new Date('2024-06-01T11:59:59.999Z'),
+  });
+});
+
+const optIn = (at: string) =>
+  recordOptOut(db.pool, {
+    ...{ phone: JANE, phoneHash: testHash(JANE), wish: 'opt_in', source: 'text', actor: 'customer' },
+    ...{ rule: 'A:START', locationUid: null, messageUid: null, at: new Date(at) },
+  });
+const line = (optedOutAt: string) => `phone,opted_out_at\n${JANE},${optedOutAt}`;
+const isOut = async () => (await optOutState(db.pool, JANE))?.optedOut;
+
+test.each([
+  ['at noon of Greenwich', '2024-06-01T12:00:00Z', true],
+  ['late in the evening, far in the west', '2024-06-01T23:30:00-11:00', true],
+  ['on the next day, wherever that is', '2024-06-02T12:00:00Z', false],
+])('a day alone counts to its end: an opt-in of that day, %s, does not undo it', async (_, at, expected) => {
+  await optIn(at);
+  await importText(line('2024-06-01'));
+  expect(await isOut()).toBe(expected);
+  expect((await optOutRecords(db.pool, JANE)).at(-1)).toMatchObject({ rule: 'end of 2024-06-01' });
+});
+
+test('a day that goes on counts until now, so that who opts in later is opted in, and once', async () => {
+  await importText(line('2026-07-23'));
+  expect(await optOutState(db.pool, JANE)).toMatchObject({ optedOut: true, recordedAt: NOW });
+  await optIn('2026-07-23T10:30:00Z');
+  const later = new Date('2026-07-23T11:00:00Z');
+  const by = { actor: 'alice', idKey: 'an-id-key-of-some-length' };
+  const rules = { defaultCountry: 'AU', now: later } as const;
+  expect(await importOptOutFile(db.pool, line('2026-07-23'), by, rules)).toMatchObject({ applied: 0 });
+  expect(await isOut()).toBe(false);
+});
+
+test('a day that has begun nowhere yet is refused', async () => {
+  expect((await importText(line('2026-07-24'))).refused).toEqual([]); // in Kiribati it is midnight
+  expect((await importText(line('2026-07-25'))).refused).toMatchObject([
+    { problem: 'opted_out_at is in the future.' },
+  ]);
 });
 
 test('as many as are allowed at once find room for their locks', async () => {

@@ -43,6 +43,11 @@ const LONGEST_TEXT = 500;
 const TOLD = 4;
 /** Another system's clock. */
 const AHEAD_MS = 5 * 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** A day begins first at UTC+14, and ends last at UTC-12. */
+const EASTERNMOST_MS = 14 * HOUR_MS;
+const WESTERNMOST_MS = 12 * HOUR_MS;
 
 const TIME = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
 const NO_CSV = 'The file could not be read as CSV from here on: a quote may be missing.';
@@ -126,14 +131,27 @@ function readLine({ line, names, values }: Line, { defaultCountry, now }: Import
   if (!read.ok)
     return refuse(defaultCountry ? read.failure.message : `${read.failure.message} ${NO_COUNTRY}`);
   if (!TIME.safeParse(optedOutAt).success) return refuse(NO_TIME);
-  const at = new Date(optedOutAt);
-  if (at.getTime() > now.getTime() + AHEAD_MS) return refuse('opted_out_at is in the future.');
+  const { earliest, at, day } = readTime(optedOutAt, now);
+  if (earliest.getTime() > now.getTime() + AHEAD_MS) return refuse('opted_out_at is in the future.');
   if (Math.max(source.length, proof.length) > LONGEST_TEXT)
     return refuse(`source and proof have ${LONGEST_TEXT} characters at most.`);
   return {
     ok: true,
-    optOut: { phone: read.e164, at, proof: [source, proof].filter(Boolean).join(': ') || null },
+    optOut: { phone: read.e164, at, day, proof: [source, proof].filter(Boolean).join(': ') || null },
   };
+}
+
+/**
+ * Of a day nobody knows the hour, nor in which time zone it was written down. Placed too early, an opt-in of the same
+ * day would undo an opt-out that came after it; so it counts as of the very end of that day, wherever that is last,
+ * and as of now while that is still to come.
+ */
+function readTime(text: string, now: Date): { earliest: Date; at: Date; day: string | null } {
+  const time = new Date(text);
+  if (text.includes('T')) return { earliest: time, at: time, day: null };
+  const end = time.getTime() + DAY_MS + WESTERNMOST_MS - 1;
+  const earliest = new Date(time.getTime() - EASTERNMOST_MS);
+  return { earliest, at: new Date(Math.min(end, now.getTime())), day: text };
 }
 
 function lastDigits(phone: string): string | null {

@@ -10,6 +10,8 @@ export interface OptOutReport {
   recorded_at: string | null;
   /** Since when sends are suppressed until somebody has decided about a wish in other words; null when none waits. */
   undecided_since: string | null;
+  /** Podium is being asked whether an opt-out that it told of shortly after the opt-in is one; sends wait. */
+  unsettled: boolean;
   /** How far Podium knows; null when there is nothing for it to know. It decides about no send. */
   podium: MirrorReport | null;
 }
@@ -28,11 +30,20 @@ export interface OptOutHistoryReport {
   wish: Wish;
   /** False when a later change was known already. */
   applied: boolean;
+  /** Of the state after it. */
+  version: number;
+  /** The channel, or who else told of it. */
   source: OptOutSource;
   actor: string;
   rule: string | null;
   location_uid: string | null;
+  message_uid: string | null;
+  /** What it rests on, as declared. */
+  proof: string | null;
+  /** By Podium's clock; by ours where it gave no time. */
   at: string;
+  /** By ours. */
+  written_at: string;
 }
 
 /** Whether a phone (E.164) is opted out, and whether Podium knows. */
@@ -43,6 +54,7 @@ export async function checkOptOut(pool: Pool, phone: string): Promise<OptOutRepo
     source: state?.source ?? null,
     recorded_at: state?.recordedAt?.toISOString() ?? null,
     undecided_since: state?.undecidedAt?.toISOString() ?? null,
+    unsettled: state?.unsettled ?? false,
     podium: mirror && {
       state: mirror.state,
       told_at: iso(mirror.toldAt),
@@ -60,11 +72,15 @@ export async function optOutHistory(pool: Pool, phone: string): Promise<OptOutHi
   return (await optOutRecords(pool, phone)).map((record) => ({
     wish: record.wish,
     applied: record.applied,
+    version: record.version,
     source: record.source,
     actor: record.actor,
     rule: record.rule,
     location_uid: record.locationUid,
+    message_uid: record.messageUid,
+    proof: record.proof,
     at: record.at.toISOString(),
+    written_at: record.writtenAt.toISOString(),
   }));
 }
 

@@ -49,6 +49,7 @@ const REUSE = {
   fileSend: 'REJECT_DUPLICATE',
   ownText: 'REJECT_DUPLICATE',
   optOutMirror: 'ALLOW_DUPLICATE',
+  optOutSecondLook: 'ALLOW_DUPLICATE',
   contactReading: 'ALLOW_DUPLICATE',
 } as const;
 

@@ -5,33 +5,22 @@
  */
 import { optedOutWriterNote, undecidedNote } from '../core/agent-note';
 import { failure } from '../core/error-codes';
-import type { ContactChange, Failure, PodiumEvent, Verdict } from '../core/events';
+import type { Failure, PodiumEvent, Verdict } from '../core/events';
 import { mayMeanOptOut } from '../core/refusal';
 import type { SessionMessage } from '../core/session';
 import { writeAudit } from './audit';
 import { followContacts, type DatedChange } from './contact-changes';
+import { postgresNow } from './clock';
 import type { Queryable } from './database';
-import { suppressUnknown } from './erasures';
 import { failAsReported, failSends } from './failures';
 import { announceFiles, type AnnouncedFile, type FileRules } from './files/rows';
 import { writeNotes, type NewNote } from './notes';
-import { wantConfirmation, wantHelp } from './own-texts';
-import {
-  applyOptOut,
-  blocksAmong,
-  knownEntries,
-  optedOutByPodium,
-  takeBackPodiumOptOut,
-  isOptedOut,
-  optOutState,
-  type LedgerEntry,
-  type OptOutChange,
-  type SendBlock,
-  type Wish,
-} from './opt-outs';
+import { wantHelp } from './own-texts';
+import { blocksAmong, noteSpoken, optOutState, type SendBlock } from './opt-outs';
 import { findOwnMessages, type OwnMessage } from './own-messages';
 import { answersWait } from './sessions';
 import { storable, storableKey } from './text';
+import { isSpeech, notAfter, timeOf } from './wishes';
 
 /** An event and what was decided without the database. */
 export interface JudgedEvent {
@@ -50,6 +39,8 @@ export interface ReceiveContext {
   auditHash(phone: string): string;
   /** How long answers wait for their customer. */
   answersWaitDays: number;
+  /** What is answered later than that answers nobody. */
+  replyWithinSeconds: number;
   files: Omit<FileRules, 'auditHash'>;
   /** Texts that no session sends; `{location}` is replaced. */
   texts: {
@@ -95,73 +86,6 @@ const IGNORED: Effect = { ...RECORDED, status: 'ignored' };
 export const ERASED: Effect = { ...RECORDED, status: 'erased' };
 
 /**
- * Writes the opt-outs and opt-ins among the events. They come first: a STOP counts for all that is in its batch. One
- * by one, but what changes nothing, as nearly all that Podium tells of contacts, costs two statements a batch.
- * @returns those that were wishes and nothing else: no session gets them
- */
-export async function applyOptOuts(
-  client: Queryable,
-  events: JudgedEvent[],
-  context: ReceiveContext,
-): Promise<Set<JudgedEvent>> {
-  const wishes = new Set<JudgedEvent>();
-  const outs = new Map(events.map((event) => [event, optOutChanges(event, context)]));
-  const cleared = new Map(events.map((event) => [event, clearedOptOuts(event, context)]));
-  const changes = [...outs.values()].flat();
-  const known = await knownEntries(client, changes);
-  const isKnown = new Set(changes.filter((_, i) => known[i] !== null));
-  const phonesOf = (some: { phone: string }[]) => some.map(({ phone }) => phone);
-  const mayBeTakenBack = await optedOutByPodium(client, phonesOf([...cleared.values()].flat()));
-  for (const phone of phonesOf(changes)) mayBeTakenBack.add(phone);
-  for (const event of events) {
-    for (const change of outs.get(event)!) {
-      if (isKnown.has(change) || !(await isMeant(client, event, change))) continue;
-      const entry = await applyOptOut(client, change);
-      if (change.wish === 'opt_in') wishes.add(event);
-      if (entry.began) await confirm(client, event, change, entry, context);
-    }
-    for (const change of cleared.get(event)!)
-      if (mayBeTakenBack.has(change.phone)) await takeBackPodiumOptOut(client, change);
-  }
-  return wishes;
-}
-
-/** A word that may be an answer as well is an opt-in only of who has opted out: nobody has asked them anything. */
-async function isMeant(
-  client: Queryable,
-  { verdict }: JudgedEvent,
-  { wish, phone }: OptOutChange,
-): Promise<boolean> {
-  const mayAnswer = 'said' in verdict && verdict.said?.mayAnswer === true;
-  return wish !== 'opt_in' || !mayAnswer || (await isOptedOut(client, phone));
-}
-
-/** The one text that an opt-out permits, where the settings want it: of a customer's own, at a store that is served. */
-async function confirm(
-  client: Queryable,
-  { verdict, receivedAt }: JudgedEvent,
-  { phone }: OptOutChange,
-  { historyId, version }: LedgerEntry,
-  { texts }: ReceiveContext,
-): Promise<void> {
-  if (texts.confirmation === null || verdict.kind !== 'customer_message') return;
-  const { locationUid } = verdict;
-  const body = texts.confirmation;
-  await wantConfirmation(client, { phone, locationUid, body, historyId, version: version!, now: receivedAt });
-}
-
-/** Opt-outs in what is not taken in, since its phone was erased after it: they count, and the phone stays unknown. */
-export async function applyErasedOptOuts(
-  client: Queryable,
-  events: JudgedEvent[],
-  context: ReceiveContext,
-): Promise<void> {
-  const changes = events.flatMap((event) => optOutChanges(event, context));
-  for (const change of changes.filter(({ wish }) => wish !== 'opt_in'))
-    if (!(await suppressUnknown(client, change))) await applyOptOut(client, change);
-}
-
-/**
  * Decides what becomes of each event, and writes all that follows but the inbox rows themselves.
  * @param wishes those that were wishes and nothing else
  */
@@ -179,7 +103,7 @@ export async function takeEffect(
     lockSessions(client, talks, context, events.some(isPlainText)),
     blocksAmong(
       client,
-      talks.map(({ phone }) => phone),
+      events.flatMap(({ verdict }) => ('phone' in verdict ? (verdict.phone ?? []) : [])),
     ),
   ]);
   // One after the other: of two chains side by side, one might go on after the other has failed and all is rolled back.
@@ -191,12 +115,17 @@ export async function takeEffect(
   const takenOver: SessionState[] = [];
   const helpWanted: { received: JudgedEvent; session: SessionState }[] = [];
   const afterOptOut: JudgedEvent[] = [];
+  const spoken: { phone: string; at: Date }[] = [];
+  const now = events.some(asksForHelp) ? await postgresNow(client) : null;
 
   const effects = events.map((received): Effect => {
     const { event, verdict } = received;
     if (verdict.kind === 'ignored') return IGNORED;
-    if (verdict.kind === 'quarantined')
+    if (verdict.kind === 'quarantined') {
+      if (verdict.phone !== null && isSpeech(received, verdict.phone) && !verdict.optOut)
+        spoken.push({ phone: verdict.phone, at: timeOf(received) });
       return { ...IGNORED, status: 'quarantined', failure: verdict.failure };
+    }
     if (verdict.kind === 'contact_changed') {
       if (verdict.unclear) return { ...IGNORED, status: 'quarantined', failure: verdict.unclear };
       const concernsUs = verdict.optOuts.length > 0 || ofOurs[contacts.indexOf(received)];
@@ -209,18 +138,20 @@ export async function takeEffect(
       if (ourOwn.has(received)) return RECORDED;
       if (blocks.get(verdict.phone) === 'opted_out') afterOptOut.push(received);
       if (event.senderUid === null) return IGNORED; // Podium's own automatic answers silence nobody
+      spoken.push({ phone: verdict.phone, at: timeOf(received) });
       if (session.open) return pending(received, session);
       takenOver.push(session);
       return RECORDED;
     }
     if (verdict.optOut || wishes.has(received)) return RECORDED;
+    spoken.push({ phone: verdict.phone, at: timeOf(received) });
     const block = blocks.get(verdict.phone);
-    if (block) {
+    if (block && block !== 'unsettled') {
       notes.push(blockedWriter(received, session, block));
       // The session has to know, or it would go on asking.
       return block === 'undecided' && session.open ? pending(received, session) : RECORDED;
     }
-    if (verdict.said?.wish === 'help') {
+    if (asksForHelp(received) && helpUntil(received, context) > now!) {
       helpWanted.push({ received, session });
       return RECORDED;
     }
@@ -234,14 +165,15 @@ export async function takeEffect(
   );
   await leaveToAgents(client, takenOver);
   await writeNotes(client, notes);
+  await noteSpoken(
+    client,
+    spoken.filter(({ phone }) => blocks.get(phone) === 'opted_out'),
+  );
   for (const { received, session } of helpWanted) {
     const { phone, locationUid } = session;
-    await wantHelp(client, {
-      phone,
-      locationUid,
-      body: context.texts.help(locationUid),
-      now: received.receivedAt,
-    });
+    const body = context.texts.help(locationUid);
+    const times = { askedAt: received.receivedAt, goodUntil: helpUntil(received, context) };
+    await wantHelp(client, { phone, locationUid, body, ...times });
   }
   const alarms = await noteSendsAfterOptOut(client, afterOptOut, context);
   await announceFiles(client, filesOfCustomers(events, effects), { ...context.files, ...context });
@@ -249,59 +181,17 @@ export async function takeEffect(
   return effects.map((effect, i) => (alarms.has(events[i]!) ? { ...effect, alarm } : effect));
 }
 
-function optOutChanges({ event, verdict, receivedAt }: JudgedEvent, context: ReceiveContext): OptOutChange[] {
-  const change = (phone: string, at: Date) => ({
-    phone,
-    phoneHash: context.auditHash(phone),
-    wish: 'opt_out' as Wish,
-    locationUid: event.locationUid && storableKey(event.locationUid),
-    messageUid: event.messageUid && storableKey(event.messageUid),
-    at: notAfter(at, receivedAt),
-  });
-  if (verdict.kind === 'contact_changed') {
-    return verdict.optOuts.map(({ phone, at }) => ({
-      ...change(phone, at),
-      ...{ source: 'podium', actor: 'podium', rule: null, contactUid: contactUid(verdict.change) },
-    }));
-  }
-  if (!('optOut' in verdict) || verdict.phone === null) return [];
-  const wished = { ...change(verdict.phone, event.at ?? receivedAt), ...writerOf(event) };
-  if (verdict.optOut) return [{ ...wished, rule: verdict.optOut.rule }];
-  const said = 'said' in verdict ? verdict.said : null;
-  // A phone that was typed into a website's chat is nobody's proven own: it opts in nobody.
-  if (!said || said.wish === 'help' || (said.wish === 'opt_in' && event.webchat)) return [];
-  return [{ ...wished, wish: said.wish, rule: said.rule }];
-}
+const asksForHelp = ({ verdict }: JudgedEvent) =>
+  verdict.kind === 'customer_message' && verdict.said?.wish === 'help';
 
-/** Opt-outs that Podium does not hold any more, as an event of a contact tells. */
-function clearedOptOuts({ event, verdict, receivedAt }: JudgedEvent, context: ReceiveContext) {
-  if (verdict.kind !== 'contact_changed') return [];
-  return verdict.cleared.map(({ phone, at, shown }) => ({
-    phone,
-    phoneHash: context.auditHash(phone),
-    locationUid: event.locationUid && storableKey(event.locationUid),
-    at: notAfter(at, receivedAt),
-    contactUid: contactUid(verdict.change),
-    shown,
-  }));
+/** Who asked longer ago is left to the session, as anybody who wrote long ago. */
+function helpUntil(received: JudgedEvent, { replyWithinSeconds }: ReceiveContext): Date {
+  return new Date(timeOf(received).getTime() + replyWithinSeconds * 1000);
 }
 
 function datedChange({ event, verdict, receivedAt }: JudgedEvent): DatedChange {
   const { change } = verdict as Extract<Verdict, { kind: 'contact_changed' }>;
   return { change, at: event.at ? notAfter(event.at, receivedAt) : receivedAt };
-}
-
-const contactUid = ({ uid }: ContactChange) => uid && storableKey(uid);
-
-/** Whose opt-out it is. The failure of a text tells that Podium, or the carrier, holds one. */
-function writerOf({ kind, webchat }: PodiumEvent): Pick<OptOutChange, 'source' | 'actor'> {
-  if (kind === 'message_failed') return { source: 'podium', actor: 'podium' };
-  return { source: webchat ? 'webchat' : 'text', actor: 'customer' };
-}
-
-/** A clock that runs ahead must not outrank what comes later. */
-function notAfter(at: Date, receivedAt: Date): Date {
-  return at < receivedAt ? at : receivedAt;
 }
 
 /**
@@ -435,6 +325,7 @@ async function makeDue(client: Queryable, sessions: SessionState[]): Promise<voi
      on conflict (phone_e164, location_uid) do update set
        workflow_id = excluded.workflow_id,
        session_uid = case when s.status = 'closed' then excluded.session_uid else s.session_uid end,
+       opened_at = case when s.status = 'closed' then now() else s.opened_at end,
        status = case when s.status = 'closed' then 'active' else s.status end,
        close_reason = null,
        closed_at = null,

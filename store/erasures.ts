@@ -4,7 +4,7 @@
  */
 import { writeAudit } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
-import { blockOf, type OptOutChange } from './opt-outs';
+import { blockOf, type DatedOptOut } from './opt-outs';
 import { deleteHeld, type Counts, type FoundEvents, type Person } from './personal-data';
 import { namesOf, newName, phonesByName, suppress } from './suppressions';
 
@@ -74,7 +74,7 @@ async function keepSuppressed(client: Queryable, phone: string): Promise<boolean
  * any more, and nothing shall be.
  * @returns false, with nothing done, when the ledger knows the phone
  */
-export async function suppressUnknown(client: Queryable, change: OptOutChange): Promise<boolean> {
+export async function suppressUnknown(client: Queryable, change: DatedOptOut): Promise<boolean> {
   const { phone, phoneHash, locationUid, source, actor, rule, at } = change;
   const { rowCount } = await client.query('select from opt_outs where phone_e164 = $1', [phone]);
   if (rowCount! > 0) return false;

@@ -24,6 +24,7 @@ export interface FileToSend extends WantedFileSend {
   name: string;
   contentType: string;
   sizeBytes: number;
+  wantedAt: Date;
 }
 
 /** Writes down that a kept file is to be sent, and wants the workflow that does so. @returns false when that was wanted before */
@@ -46,7 +47,8 @@ export async function fileToSend(pool: Pool, id: string): Promise<FileToSend | n
   const { rows } = await pool.query<FileToSend>(
     `select w.id, w.file_id as "fileId", w.phone_e164 as phone, w.location_uid as "locationUid", w.body,
             w.forwarded, w.wanted_by as "wantedBy", s.conversation_uid as "conversationUid",
-            f.stem || '.' || f.extension as name, f.content_type as "contentType", f.size_bytes as "sizeBytes"
+            f.stem || '.' || f.extension as name, f.content_type as "contentType", f.size_bytes as "sizeBytes",
+            w.created_at as "wantedAt"
        from file_sends w join files f on f.id = w.file_id and f.status = 'kept'
        left join sessions s on s.phone_e164 = w.phone_e164 and s.location_uid = w.location_uid
       where w.id = $1`,

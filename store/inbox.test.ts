@@ -391,7 +391,7 @@ describe('an opt-out', () => {
     expect(await rows('opt_outs')).toEqual([
       {
         ...{ phone_e164: JANE, opted_out: true, version: 1, source: 'text', recorded_at: stop.event.at },
-        undecided_at: null,
+        ...{ undecided_at: null, spoken_at: null, second_look_id: null, row_id: expect.any(String) },
       },
     ]);
     const [history] = await rows('opt_out_history');

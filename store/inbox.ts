@@ -3,22 +3,15 @@
  * the one transaction that made it safe to answer.
  */
 import type { Failure, PodiumEvent, Source } from '../core/events';
+import { clockBehind } from './clock';
 import { phonesOfContacts } from './contact-changes';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
-import {
-  applyErasedOptOuts,
-  applyOptOuts,
-  ERASED,
-  RECORDED,
-  takeEffect,
-  type Effect,
-  type JudgedEvent,
-  type ReceiveContext,
-} from './effects';
+import { ERASED, RECORDED, takeEffect, type Effect, type JudgedEvent, type ReceiveContext } from './effects';
 import { erasedUntil } from './erasures';
 import { noteFinds } from './finds';
 import { ignoredBehind, recognizableWords, recognize } from './recognition';
 import { storable, storableKey } from './text';
+import { applyErasedOptOuts, applyOptOuts } from './wishes';
 
 export type { ReceiveContext } from './effects';
 
@@ -72,11 +65,15 @@ export async function receive(
 
 async function receiveIn(
   client: Queryable,
-  batch: ReceivedEvent[],
+  received: ReceivedEvent[],
   context: ReceiveContext,
   read: ((raw: Buffer) => PodiumEvent) | undefined,
 ): Promise<Outcome[]> {
-  const ofContacts = await phonesOfContacts(client, batch.flatMap(contactChange));
+  const [ofContacts, lagMs] = await Promise.all([
+    phonesOfContacts(client, received.flatMap(contactChange)),
+    clockBehind(client),
+  ]);
+  const batch = received.map((one) => byPostgresClock(one, lagMs));
   // The lock comes first: before what is read, and before the rows' ids are drawn, since ids become
   // visible in another order than drawn.
   const [, unknown] = await Promise.all([
@@ -100,6 +97,12 @@ async function receiveIn(
     const effect = effects.get(received);
     return effect ? outcomeOf(effect) : { status: 'duplicate' };
   });
+}
+
+/** Two machines with clocks of their own would else put a STOP and a START of the same minute in the wrong order. */
+function byPostgresClock(received: ReceivedEvent, lagMs: number): ReceivedEvent {
+  if (lagMs === 0) return received;
+  return { ...received, receivedAt: new Date(received.receivedAt.getTime() + lagMs) };
 }
 
 /** A page of what is held up by locations that were unknown or archived, oldest first. */

@@ -63,9 +63,14 @@ const mirrorIs = (state: string) =>
   db.pool.query(`update opt_out_mirrors set state = $1, told_at = now() - interval '1 hour'`, [state]);
 
 const holds = (optedOutAt: Date | null): PodiumAnswer => ({ kind: 'contact', optedOutAt });
+/** Begins a look where none is under way, with its first page. */
+async function begin(): Promise<void> {
+  await beginOptOutAudit(db.pool);
+  await phonesToAudit(db.pool, 100);
+}
 /** Begins a look where none is under way, and deals with a phone. */
 async function look(phone: string, podium: PodiumAnswer): Promise<void> {
-  await beginOptOutAudit(db.pool);
+  await begin();
   await settleLook(db.pool, await idOf(phone), {
     phone,
     phoneHash: testHash(phone),
@@ -101,11 +106,31 @@ describe('a look', () => {
     expect(phones.map((each) => each!.phone).sort()).toEqual([JANE, JOHN, MARY].sort());
   });
 
+  it('is written down page by page, and each phone is looked at once, also after a page that was cut off', async () => {
+    const phones = Array.from({ length: 9 }, (_, n) => `+1415555010${n}`);
+    for (const [n, phone] of phones.entries()) await (n < 5 ? record(phone) : contact(phone, phone));
+    for (const phone of phones.slice(0, 3)) await contact(phone, phone);
+    await beginOptOutAudit(db.pool);
+    const seen: string[] = [];
+    for (let ids = await phonesToAudit(db.pool, 2); ids.length > 0; ids = await phonesToAudit(db.pool, 2)) {
+      expect(ids.length).toBeLessThanOrEqual(2);
+      const { rows } = await db.pool.query<{ count: number }>('select count(*) from phones_to_audit');
+      expect(rows[0]!.count).toBeLessThanOrEqual(2);
+      const [id] = ids;
+      seen.push((await phoneToAudit(db.pool, id!))!.phone);
+      await skipLook(db.pool, id!);
+      await beginOptOutAudit(db.pool); // the run was killed, and the next one goes on
+    }
+    expect(seen.sort()).toEqual(phones);
+    await endOptOutAudit(db.pool);
+    await beginOptOutAudit(db.pool);
+    expect(await phonesToAudit(db.pool, 2)).toHaveLength(2);
+  });
+
   it('that was cut off is gone on with, and not begun anew', async () => {
     await record(JANE);
     await record(JOHN);
     await look(JANE, holds(at(0)));
-    await record(MARY);
     await Promise.all([beginOptOutAudit(db.pool), beginOptOutAudit(db.pool)]);
     expect(await phonesToAudit(db.pool, 10)).toEqual([await idOf(JOHN)]);
     await look(JOHN, holds(at(0)));
@@ -114,13 +139,14 @@ describe('a look', () => {
       last: { lookedAt: 2, agreed: 2 },
       underWay: null,
     });
+    await record(MARY);
     await beginOptOutAudit(db.pool);
     expect(await phonesToAudit(db.pool, 10)).toHaveLength(3);
   });
 
   it('counts a phone once, however often it is dealt with', async () => {
     await record(JANE);
-    await beginOptOutAudit(db.pool);
+    await begin();
     const id = await idOf(JANE);
     const once = () =>
       settleLook(db.pool, id, { phone: JANE, phoneHash: '', podium: holds(at(0)), contactUid: 'p-1' });
@@ -133,7 +159,7 @@ describe('a look', () => {
   it('counts what could not be asked apart from what was looked at', async () => {
     await record(JANE);
     await contact(JOHN, null);
-    await beginOptOutAudit(db.pool);
+    await begin();
     await skipLook(db.pool, await idOf(JANE));
     await look(JOHN, { kind: 'none' }); // accepted, and not readable yet
     expect(await underWay()).toMatchObject({ lookedAt: 0, agreed: 0, drifted: {}, notAsked: 2 });

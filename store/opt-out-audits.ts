@@ -52,24 +52,70 @@ export async function locationToAskBy(db: Queryable, phone: string): Promise<str
 
 /** Begins a look at every phone with a state in the ledger or a contact, unless one that was cut off goes on. */
 export async function beginOptOutAudit(pool: Pool): Promise<void> {
-  await transaction(pool, async (client) => {
-    const { rowCount } = await client.query(
-      'insert into opt_out_audits default values on conflict do nothing returning id',
-    );
-    if (rowCount === 0) return;
-    await client.query(
-      `insert into phones_to_audit (phone_e164)
-       select phone_e164 from opt_outs union select phone_e164 from contacts`,
-    );
+  await pool.query('insert into opt_out_audits default values on conflict do nothing');
+}
+
+/**
+ * Ids of the next phones to be looked at; none at the end. They are written down page by page, with how far that has
+ * come: a look at a million phones is many short statements.
+ */
+export async function phonesToAudit(pool: Pool, limit: number): Promise<number[]> {
+  return transaction(pool, async (client) => {
+    await client.query('select from opt_out_audits where finished_at is null for update');
+    const left = await writtenDown(client, limit);
+    if (left.length > 0) return left;
+    const drawn = await drawPage(client, LEDGER, limit);
+    if (drawn < limit) await drawPage(client, CONTACTS, limit - drawn);
+    return writtenDown(client, limit);
   });
 }
 
-/** Ids of the next phones to be looked at; none at the end. */
-export async function phonesToAudit(pool: Pool, limit: number): Promise<number[]> {
-  const { rows } = await pool.query<{ id: number }>('select id from phones_to_audit order by id limit $1', [
+async function writtenDown(client: Queryable, limit: number): Promise<number[]> {
+  const { rows } = await client.query<{ id: number }>('select id from phones_to_audit order by id limit $1', [
     limit,
   ]);
   return rows.map(({ id }) => id);
+}
+
+/** Where phones come from, in the order of an id that tells nothing of them. */
+interface PhoneSource {
+  /** Column of `opt_out_audits` with the last id that was written down. */
+  doneTo: string;
+  /** Rows with `id` and `phone_e164`. */
+  rows: string;
+}
+
+const LEDGER: PhoneSource = {
+  doneTo: 'ledger_done_to',
+  rows: 'select row_id as id, phone_e164 from opt_outs',
+};
+const CONTACTS: PhoneSource = {
+  doneTo: 'contact_done_to',
+  rows: `select contact_id as id, phone_e164 from contacts
+          where not exists (select from opt_outs where opt_outs.phone_e164 = contacts.phone_e164)`,
+};
+
+/** @returns how many; fewer than the limit when there are none left */
+async function drawPage(
+  client: Queryable,
+  { doneTo, rows: source }: PhoneSource,
+  limit: number,
+): Promise<number> {
+  const { rows } = await client.query<{ drawn: number }>(
+    `with audit as (
+       select id, ${doneTo} as done_to from opt_out_audits where finished_at is null
+     ), page as (
+       select source.* from audit, lateral (select * from (${source}) as known
+         where audit.done_to is null or known.id > audit.done_to order by known.id limit $1) as source
+     ), listed as (
+       insert into phones_to_audit (phone_e164) select phone_e164 from page on conflict do nothing
+     )
+     update opt_out_audits set ${doneTo} = (select id from page order by id desc limit 1)
+       from audit where opt_out_audits.id = audit.id and exists (select from page)
+     returning (select count(*) from page) as drawn`,
+    [limit],
+  );
+  return rows[0]?.drawn ?? 0;
 }
 
 /** The phone with this id, and the location to ask by; null when it has been dealt with. */

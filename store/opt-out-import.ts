@@ -8,6 +8,8 @@ export interface ImportedOptOut {
   /** The audit's name for the phone. */
   phoneHash: string;
   at: Date;
+  /** As 2024-05-31, where the other system knows the day only: `at` is its end then. Null for a time. */
+  day: string | null;
   /** What shows the opt-out, in the words of the other system; null where it says nothing. */
   proof: string | null;
 }
@@ -33,11 +35,13 @@ export async function importOptOuts(
     const known = await importedBefore(client, optOuts);
     let applied = 0;
     for (const optOut of inOrder(optOuts)) {
-      if (known.has(keyOf(optOut))) continue;
-      known.add(keyOf(optOut));
-      const { phone, phoneHash, at, proof } = optOut;
+      const { phone, phoneHash, at, day, proof } = optOut;
+      const rule = day && endOf(day);
+      const key = keyOf({ phone, rule, at });
+      if (known.has(key)) continue;
+      known.add(key);
       const entry = await applyOptOut(client, {
-        ...{ phone, phoneHash, at, wish: 'opt_out', source: 'api', actor, rule: null },
+        ...{ phone, phoneHash, at, wish: 'opt_out', source: 'api', actor, rule },
         ...{ locationUid: null, messageUid: null, proof },
       });
       if (entry.applied) applied += 1;
@@ -52,12 +56,22 @@ function inOrder(optOuts: ImportedOptOut[]): ImportedOptOut[] {
 }
 
 async function importedBefore(client: Queryable, optOuts: ImportedOptOut[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ phone: string; at: Date }>(
-    `select phone_e164 as phone, event_at as at from opt_out_history
+  const { rows } = await client.query<Imported>(
+    `select phone_e164 as phone, rule, event_at as at from opt_out_history
       where source = 'api' and wish = 'opt_out' and phone_e164 = any($1)`,
     [optOuts.map(({ phone }) => phone)],
   );
   return new Set(rows.map(keyOf));
 }
 
-const keyOf = ({ phone, at }: { phone: string; at: Date }) => `${phone} ${at.getTime()}`;
+interface Imported {
+  phone: string;
+  rule: string | null;
+  at: Date;
+}
+
+/** What the history says of where the time comes from. */
+const endOf = (day: string) => `end of ${day}`;
+
+/** The end of a day that is not over yet is another one with each import, and the day is the same. */
+const keyOf = ({ phone, rule, at }: Imported) => `${phone} ${rule ?? at.getTime()}`;

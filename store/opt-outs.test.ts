@@ -42,6 +42,9 @@ const record = (optedOut: boolean, time: string, change: Partial<OptOutChange> =
     ...{ locationUid: null, messageUid: null, at: at(time), ...change },
   });
 const rows = async (sql: string) => (await db.pool.query(sql)).rows;
+/** Long ago. */
+const podiumWasTold = () =>
+  db.pool.query(`update opt_out_mirrors set state = 'told', told_at = '2026-07-23T10:00Z'`);
 
 it.each([
   [
@@ -161,6 +164,7 @@ it('writes an opt-out of Podium once, however often it tells of it, and one of a
 it('hears an opt-out of Podium again that the state does not know of', async () => {
   const podium = { source: 'podium', actor: 'podium', contactUid: 'a' } as const;
   await record(false, '10:00');
+  await podiumWasTold();
   await record(true, '11:00', podium);
   await db.pool.query(`update opt_outs set opted_out = false, recorded_at = '2026-07-23T10:00Z'`);
   expect(await record(true, '11:00', podium)).toMatchObject({ applied: true });
@@ -299,6 +303,7 @@ describe('what Podium has set and takes back', () => {
 
   it('is not claimed by a STOP that an opt-in has undone', async () => {
     await record(false, '10:00');
+    await podiumWasTold();
     await record(true, '11:00', { ...podium, contactUid: 'a' });
     await record(true, '09:00', { source: 'text' });
     expect(await source()).toEqual({ opted_out: true, source: 'podium' });
@@ -330,22 +335,5 @@ describe('the echo of our own telling', () => {
         args: [{ historyId: historyId + 1 }],
       },
     ]);
-  });
-
-  it('is none long after it, nor is what Podium says when nothing was told', async () => {
-    const historyId = await overtaken();
-    await settleMirror(db.pool, historyId, { kind: 'told' });
-    await db.pool.query(
-      "update opt_out_mirrors set out_call_from = now() - interval '1 hour', out_call_until = now() - interval '1 hour'",
-    );
-    await record(true, '', { ...podium, at: now() });
-    expect(await isOptedOut(db.pool, JANE)).toBe(true);
-  });
-
-  it('is none long after a call whose end nobody wrote down', async () => {
-    await overtaken();
-    await db.pool.query("update opt_out_mirrors set out_call_from = now() - interval '2 minutes'");
-    await record(true, '', { ...podium, at: now() });
-    expect(await isOptedOut(db.pool, JANE)).toBe(true);
   });
 });

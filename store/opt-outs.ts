@@ -1,8 +1,10 @@
 /** Opt-outs: the state per phone, and a history of everything that ever wanted to change it. */
 import { writeAudit, type AuditKind } from './audit';
+import { postgresNow } from './clock';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
+import { isDoubtful, wantSecondLook } from './doubtful-opt-outs';
 import { latestUid } from './contact-history';
-import { isEchoOfOurs, mirrorEntry } from './opt-out-mirrors';
+import { mirrorEntry } from './opt-out-mirrors';
 import { suppressedSince, takeSuppression } from './suppressions';
 import { storable } from './text';
 import { voidSends } from './void-sends';
@@ -28,13 +30,19 @@ export interface OptOutChange {
   rule: string | null;
   locationUid: string | null;
   messageUid: string | null;
-  /** Podium's time of it. The later event wins, and a tie means opted out. */
-  at: Date;
+  /**
+   * Podium's time of it; null where it gives none, and the ledger's own counts: Postgres's, under the phone's lock.
+   * The later event wins, and a tie means opted out.
+   */
+  at: Date | null;
   /** Of source `podium`: whose opt-out it is there, as far as that is known. */
   contactUid?: string | null;
   /** What an opt-in rests on, as declared. */
   proof?: string | null;
 }
+
+/** A change whose time is known. */
+export type DatedOptOut = OptOutChange & { at: Date };
 
 /** What the ledger did with a change. */
 export interface LedgerEntry {
@@ -58,14 +66,22 @@ export async function recordOptOut(pool: Pool, change: OptOutChange): Promise<Le
 /**
  * Records a change within a transaction that holds the phone's lock. When it applies, every open
  * session of the phone is told (by the relay), and so is Podium (by a workflow) unless Podium told us.
+ * @param sure Podium has been asked: its opt-out needs no second look
  */
-export async function applyOptOut(client: Queryable, change: OptOutChange): Promise<LedgerEntry> {
+export async function applyOptOut(
+  client: Queryable,
+  wanted: OptOutChange,
+  { sure = false } = {},
+): Promise<LedgerEntry> {
+  const change = { ...wanted, at: wanted.at ?? (await postgresNow(client)) };
   const [known = null] = await knownEntries(client, [change]);
   if (known !== null) return { historyId: known, applied: false, version: null, began: false };
   await restoreSuppressed(client, change);
   const before = await optOutState(client, change.phone);
-  const applied = !(await isEcho(client, change)) && (await changeState(client, change));
+  const doubtful = !sure && (await isDoubtful(client, change));
+  const applied = !doubtful && (await changeState(client, change));
   const { id, version } = await writeHistory(client, change, applied);
+  if (doubtful) await wantSecondLook(client, change.phone, id);
   await auditChange(client, change, applied);
   const began = applied && change.wish === 'opt_out' && !before?.optedOut;
   if (applied && change.wish === 'opt_out') {
@@ -84,7 +100,7 @@ const AUDIT_KINDS = {
   dismiss: 'opt_out_dismissed',
 } as const satisfies Record<Wish, AuditKind>;
 
-async function auditChange(client: Queryable, change: OptOutChange, applied: boolean): Promise<void> {
+async function auditChange(client: Queryable, change: DatedOptOut, applied: boolean): Promise<void> {
   const { source, rule, at } = change;
   await writeAudit(client, {
     key: null,
@@ -125,7 +141,8 @@ async function restoreSuppressed(client: Queryable, { phone, phoneHash }: OptOut
 }
 
 /**
- * Podium tells of its opt-out with everything that it tells of the contact: the same one again is no new wish.
+ * Podium tells of its opt-out with everything that it tells of the contact: the same one again is no new wish, nor
+ * one of which a second look is under way, or has found that Podium does not hold it.
  * @returns of each change the entry that it has already, when it would change nothing; else null
  */
 export async function knownEntries(client: Queryable, changes: OptOutChange[]): Promise<(number | null)[]> {
@@ -135,7 +152,12 @@ export async function knownEntries(client: Queryable, changes: OptOutChange[]): 
     `select (select max(h.id) from opt_out_history h join opt_outs state using (phone_e164)
               where told.is_told and h.phone_e164 = told.phone and h.wish = 'opt_out' and h.source = 'podium'
                 and h.event_at = told.at and h.contact_uid is not distinct from told.contact_uid
-                and (state.recorded_at > told.at or state.recorded_at = told.at and state.opted_out)) as "historyId"
+                and (state.recorded_at > told.at or state.recorded_at = told.at and state.opted_out
+                     or state.second_look_id = h.id
+                     or exists (select from opt_out_history found
+                                 where found.phone_e164 = h.phone_e164 and found.wish = 'dismiss'
+                                   and found.source = 'podium' and found.event_at = h.event_at
+                                   and found.contact_uid is not distinct from h.contact_uid))) as "historyId"
        from unnest($1::text[], $2::timestamptz[], $3::text[], $4::boolean[])
          with ordinality as told(phone, at, contact_uid, is_told, place)
       order by place`,
@@ -159,7 +181,7 @@ export async function takeBackPodiumOptOut(
   {
     shown,
     ...cleared
-  }: Pick<OptOutChange, 'phone' | 'phoneHash' | 'locationUid' | 'at'> & {
+  }: Pick<DatedOptOut, 'phone' | 'phoneHash' | 'locationUid' | 'at'> & {
     contactUid: string | null;
     shown: boolean;
   },
@@ -182,13 +204,8 @@ export async function takeBackPodiumOptOut(
   await applyOptOut(client, { ...cleared, ...change });
 }
 
-/** Of our own mirror, whose opt-out was undone by an opt-in while Podium was being told. */
-async function isEcho(client: Queryable, { phone, source, wish, at }: OptOutChange): Promise<boolean> {
-  return source === 'podium' && wish === 'opt_out' && (await isEchoOfOurs(client, phone, at));
-}
-
 /** @returns whether the row has changed */
-function changeState(client: Queryable, change: OptOutChange): Promise<boolean> {
+function changeState(client: Queryable, change: DatedOptOut): Promise<boolean> {
   switch (change.wish) {
     case 'opt_out':
     case 'opt_in':
@@ -206,9 +223,9 @@ function changeState(client: Queryable, change: OptOutChange): Promise<boolean> 
  * Podium's opt-out of a phone that is out already is most often the echo of our own mirror: it moves
  * the time but not the source, or else Podium could undo by itself what the customer told us. The other way
  * round a wish that was told to us takes over from Podium, which may have been faster to tell of it: unless it
- * is older than the last opt-in, which has undone it.
+ * is older than the last opt-in, which has undone it. What is later than an opt-out in doubt settles that, too.
  */
-async function decide(client: Queryable, change: OptOutChange): Promise<boolean> {
+async function decide(client: Queryable, change: DatedOptOut): Promise<boolean> {
   const { rowCount } = await client.query(
     `insert into opt_outs as state (phone_e164, opted_out, version, source, recorded_at) values ($1, $2, 1, $3, $4)
      on conflict (phone_e164) do update set
@@ -217,6 +234,10 @@ async function decide(client: Queryable, change: OptOutChange): Promise<boolean>
        source       = case when state.opted_out and excluded.source = 'podium' and excluded.opted_out
                            then state.source else excluded.source end,
        recorded_at  = greatest(excluded.recorded_at, state.recorded_at),
+       second_look_id = case when (select event_at from opt_out_history h where h.id = state.second_look_id)
+                                  > excluded.recorded_at - case when excluded.opted_out then interval '0'
+                                                                else interval '1 microsecond' end
+                             then state.second_look_id end,
        undecided_at = case when excluded.opted_out or state.undecided_at >= excluded.recorded_at
                            then state.undecided_at end
      where state.recorded_at is null
@@ -231,7 +252,7 @@ async function decide(client: Queryable, change: OptOutChange): Promise<boolean>
 }
 
 /** A wish in other words counts unless something later is decided. It stays beside an opt-out, which may be undone. */
-async function suppress(client: Queryable, { phone, at }: OptOutChange): Promise<boolean> {
+async function suppress(client: Queryable, { phone, at }: DatedOptOut): Promise<boolean> {
   const { rowCount } = await client.query(
     `insert into opt_outs as state (phone_e164, opted_out, version, undecided_at) values ($1, false, 1, $2)
      on conflict (phone_e164) do update set version = state.version + 1, undecided_at = excluded.undecided_at
@@ -243,7 +264,7 @@ async function suppress(client: Queryable, { phone, at }: OptOutChange): Promise
 }
 
 /** The decision is about what was said until then. */
-async function dismiss(client: Queryable, { phone, at }: OptOutChange): Promise<boolean> {
+async function dismiss(client: Queryable, { phone, at }: DatedOptOut): Promise<boolean> {
   const { rowCount } = await client.query(
     'update opt_outs set version = version + 1, undecided_at = null where phone_e164 = $1 and undecided_at <= $2',
     [phone, at],
@@ -253,13 +274,15 @@ async function dismiss(client: Queryable, { phone, at }: OptOutChange): Promise<
 
 async function writeHistory(
   client: Queryable,
-  change: OptOutChange,
+  change: DatedOptOut,
   applied: boolean,
 ): Promise<{ id: number; version: number }> {
   const { rows } = await client.query<{ id: number; version: number }>(
     `insert into opt_out_history
-       (phone_e164, version, applied, wish, source, actor, rule, location_uid, message_uid, event_at, contact_uid, proof)
-     values ($1, coalesce((select version from opt_outs where phone_e164 = $1), 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+       (phone_e164, version, applied, wish, source, actor, rule, location_uid, message_uid, event_at, contact_uid, proof,
+        written_at)
+     values ($1, coalesce((select version from opt_outs where phone_e164 = $1), 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+             clock_timestamp())
      returning id, version`,
     [
       change.phone,
@@ -288,8 +311,19 @@ export async function optedOutByPodium(client: Queryable, phones: string[]): Pro
   return new Set(rows.map(({ phone }) => phone));
 }
 
+/** Something was said by these customers or to them; of those who are opted out it is noted down when. */
+export async function noteSpoken(client: Queryable, spoken: { phone: string; at: Date }[]): Promise<void> {
+  if (spoken.length === 0) return;
+  await client.query(
+    `update opt_outs state set spoken_at = greatest(state.spoken_at, said.at)
+       from (select phone, max(at) as at from unnest($1::text[], $2::timestamptz[]) as said(phone, at) group by 1) said
+      where state.phone_e164 = said.phone and state.opted_out`,
+    [spoken.map(({ phone }) => phone), spoken.map(({ at }) => at)],
+  );
+}
+
 /** Rows are locked in the one order that everyone keeps: by workflow id. */
-async function tellSessions(client: Queryable, change: OptOutChange): Promise<void> {
+async function tellSessions(client: Queryable, change: DatedOptOut): Promise<void> {
   await client.query(
     `update sessions set opt_out_signal_at = $2, relay_due_at = coalesce(relay_due_at, now())
       where workflow_id in (select workflow_id from sessions where phone_e164 = $1 and status <> 'closed'
@@ -300,9 +334,10 @@ async function tellSessions(client: Queryable, change: OptOutChange): Promise<vo
 
 /**
  * Why nothing may be sent to a phone, on any channel and from any store. `undecided`: a person of the store is to
- * decide whether the customer wants no more messages.
+ * decide whether the customer wants no more messages. `unsettled`: Podium is to be asked once more whether the
+ * customer is opted out, within minutes; what wants to leave waits.
  */
-export type SendBlock = 'opted_out' | 'undecided';
+export type SendBlock = 'opted_out' | 'undecided' | 'unsettled';
 
 /** Null when it may be sent to. */
 export async function blockOf(client: Queryable, phone: string): Promise<SendBlock | null> {
@@ -313,8 +348,10 @@ export async function blockOf(client: Queryable, phone: string): Promise<SendBlo
 export async function blocksAmong(client: Queryable, phones: string[]): Promise<Map<string, SendBlock>> {
   const [{ rows }, suppressed] = await Promise.all([
     client.query<{ phone: string; block: SendBlock }>(
-      `select phone_e164 as phone, case when opted_out then 'opted_out' else 'undecided' end as block
-         from opt_outs where (opted_out or undecided_at is not null) and phone_e164 = any($1)`,
+      `select phone_e164 as phone, case when opted_out then 'opted_out' when undecided_at is not null then 'undecided'
+                                        else 'unsettled' end as block
+         from opt_outs
+        where (opted_out or undecided_at is not null or second_look_id is not null) and phone_e164 = any($1)`,
       [phones],
     ),
     suppressedSince(client, phones),
@@ -337,6 +374,10 @@ export interface OptOutState {
   recordedAt: Date | null;
   /** Since when sends are suppressed for a wish in other words; null when none waits for a decision. */
   undecidedAt: Date | null;
+  /** When customer or store last said something while the phone was opted out; null for never. */
+  spokenAt: Date | null;
+  /** Podium is to be asked once more whether it holds an opt-out that is younger than the opt-in. */
+  unsettled: boolean;
   version: number;
 }
 
@@ -344,34 +385,39 @@ export interface OptOutState {
 export interface OptOutRecord {
   wish: Wish;
   applied: boolean;
+  /** Of the state after it. */
+  version: number;
   source: OptOutSource;
   actor: string;
   rule: string | null;
   locationUid: string | null;
   messageUid: string | null;
   proof: string | null;
+  /** Podium's time of it. */
   at: Date;
+  /** Ours. */
   writtenAt: Date;
 }
 
 /** The state of a phone; null when nobody ever wanted a change. */
 export async function optOutState(client: Queryable, phone: string): Promise<OptOutState | null> {
   const { rows } = await client.query<OptOutState>(
-    `select opted_out as "optedOut", source, recorded_at as "recordedAt", undecided_at as "undecidedAt", version
+    `select opted_out as "optedOut", source, recorded_at as "recordedAt", undecided_at as "undecidedAt",
+            spoken_at as "spokenAt", second_look_id is not null as unsettled, version
        from opt_outs where phone_e164 = $1`,
     [phone],
   );
   if (rows[0]) return rows[0];
   const since = (await suppressedSince(client, [phone])).get(phone);
-  return since
-    ? { optedOut: true, source: 'operator', recordedAt: since, undecidedAt: null, version: 0 }
-    : null;
+  if (!since) return null;
+  const untouched = { undecidedAt: null, spokenAt: null, unsettled: false, version: 0 };
+  return { optedOut: true, source: 'operator', recordedAt: since, ...untouched };
 }
 
 /** All that ever wanted to change the state of a phone, the oldest first. */
 export async function optOutRecords(pool: Pool, phone: string): Promise<OptOutRecord[]> {
   const { rows } = await pool.query<OptOutRecord>(
-    `select wish, applied, source, actor, rule, location_uid as "locationUid", message_uid as "messageUid", proof,
+    `select wish, applied, version, source, actor, rule, location_uid as "locationUid", message_uid as "messageUid", proof,
             event_at as at, written_at as "writtenAt"
        from opt_out_history where phone_e164 = $1 order by id`,
     [phone],

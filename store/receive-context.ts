@@ -16,6 +16,7 @@ export function receiveContext(
     startOn: settings.session.start_on,
     auditHash: (phone) => phoneHash(phone, key),
     answersWaitDays: settings.retention.partial_answers_days,
+    replyWithinSeconds: settings.session.reply_within_seconds,
     files: {
       ...{ maxBytes, encryptionKeys, publicUrl, linkSeconds },
       forwards: (podiumContract ?? settings.podium.contract) === 'skill',

@@ -22,7 +22,7 @@ import {
   quarantineMessages,
   settleClaim,
 } from './relay';
-import { closeSession } from './sessions';
+import { closeSession, findSession } from './sessions';
 
 const LEASE_MS = 60_000;
 
@@ -200,6 +200,31 @@ it('sets aside what Temporal refuses for good, and goes on with the next number'
     phoneHash: testHash(JANE),
   };
   expect(await closeSession(db.pool, { ...key, ...closing, handledNumber: 2 })).toEqual({ closed: true });
+});
+
+it('ends a session whose first messages Temporal refuses: it has no run, and nobody else would', async () => {
+  await say('refused');
+  const [first] = await claim();
+  await quarantineMessages(db.pool, first!, failure('ERR_WHK_007'));
+  const session = () => findSession(db.pool, JANE, NORTHSIDE);
+  expect(await session()).toMatchObject({ status: 'closed' });
+
+  await say('fine');
+  const [good] = await claim();
+  await settleClaim(db.pool, good!);
+  await say('refused again');
+  const [second] = await claim();
+  await quarantineMessages(db.pool, second!, failure('ERR_WHK_007'));
+  expect(await session()).toMatchObject({ status: 'active' }); // its run goes on
+
+  const closing = { phoneHash: testHash(JANE), handledNumber: 2, reason: 'idle', partial: null } as const;
+  const rest = { note: null, closeConversation: false, conversationUid: null };
+  const key = { workflowId: good!.workflowId, phone: JANE, locationUid: NORTHSIDE };
+  await closeSession(db.pool, { ...key, ...closing, ...rest });
+  await say('refused in a new session');
+  const [third] = await claim();
+  await quarantineMessages(db.pool, third!, failure('ERR_WHK_007'));
+  expect(await session()).toMatchObject({ status: 'closed' });
 });
 
 it('hands out an opt-out until it is settled, and a later one again', async () => {

@@ -4,6 +4,7 @@
  */
 import type { Failure } from '../core/events';
 import type { SessionMessage } from '../core/session';
+import { writeAudit } from './audit';
 import { transaction, type Pool, type Queryable } from './database';
 import type { WantedWorkflow } from './workflow-starts';
 
@@ -109,7 +110,10 @@ export async function settleClaim(pool: Pool, claim: SessionClaim): Promise<bool
   });
 }
 
-/** Temporal refuses the messages for good: they are set aside with the reason, and the session goes on without. */
+/**
+ * Temporal refuses the messages for good: they are set aside with the reason, and the session goes on without. One that
+ * was to begin with them has no run, and ends.
+ */
 export async function quarantineMessages(
   pool: Pool,
   claim: SessionClaim,
@@ -121,7 +125,26 @@ export async function quarantineMessages(
         where workflow_id = $1 and delivery_number = any($2) and status = 'pending'`,
       [claim.workflowId, claim.messages.map((message) => message.number), failure.code, failure.message],
     );
+    await closeWithoutRun(client, claim.workflowId, failure.code);
   });
+}
+
+/** The row is locked. Nobody else would ever close it; the answers wait for the next session. */
+async function closeWithoutRun(client: Queryable, workflowId: string, code: string): Promise<void> {
+  const { rows } = await client.query<{ session: string; locationUid: string }>(
+    `update sessions set status = 'closed', close_reason = 'completed', closed_at = now(), opt_out_signal_at = null
+      where workflow_id = $1 and status <> 'closed'
+        and not exists (select from inbox_events
+                         where workflow_id = $1
+                           and (status = 'pending' or status = 'delivered' and delivered_at >= opened_at))
+     returning session_uid as session, location_uid as "locationUid"`,
+    [workflowId],
+  );
+  for (const { session, locationUid } of rows)
+    await writeAudit(client, {
+      ...{ key: null, kind: 'session_closed', phoneHash: null, locationUid, workflowId },
+      details: { session, reason: 'completed', actor: null, code },
+    });
 }
 
 /** The signal could not be made: all stays as it is, and the session is due again at `retryAt`. */

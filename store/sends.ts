@@ -10,6 +10,7 @@ import { isPermitted } from './opt-out-permits';
 import { isPaused } from './robot-pauses';
 import { blockOf, type SendBlock } from './opt-outs';
 import { bodyHash } from './text';
+import { isVoid } from './void-sends';
 
 /** A message that wants to leave. */
 export interface WantedSend {
@@ -27,6 +28,8 @@ export interface WantedSend {
   now: Date;
   /** Why the settings hold it back; null, or left out, when they do not. */
   heldBack?: HoldCode | null;
+  /** Since when it waits, where it does so in the store: an opt-out after that has voided it. */
+  wantedAt?: Date;
 }
 
 /** What is known of a send's attempts. */
@@ -47,8 +50,10 @@ export type Door =
     }
   /** Another attempt has passed since `lookBack`, and may be on the wire. */
   | { kind: 'overtaken' }
-  /** The phone is opted out, now or when this send was tried before. */
+  /** The phone is opted out, now or since this send was wanted first. */
   | { kind: 'blocked' }
+  /** Podium is being asked whether the phone is opted out: a later attempt knows. */
+  | { kind: 'unsettled' }
   /** `at` is Podium's time of it; where that is not known, that of the attempt, so never a later one. */
   | { kind: 'already_sent'; messageUid: string | null; at: Date }
   /** For good: the robot is paused here, or has its quiet hours. */
@@ -84,6 +89,8 @@ interface SendRow {
   status: SendStatus;
   attempts: number;
   uncertain: boolean;
+  /** An opt-out came while it waited, or was on the wire. */
+  voided: boolean;
   messageUid: string | null;
   code: string | null;
   intendedAt: Date;
@@ -115,9 +122,11 @@ export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: numbe
     const attempts = earlier?.attempts ?? 0;
     if (attempts !== attemptsSeen) return { kind: 'overtaken' };
     const block = await blockOf(client, send.phone);
-    if (block !== null && !(await mayConfirm(client, send, earlier, block))) {
-      await writeDecision(client, send, earlier, 'blocked', BLOCK_CODES[block]);
-      return shut(BLOCK_CODES[block]);
+    if (block === 'unsettled') return { kind: 'unsettled' };
+    if (!(await mayLeave(client, send, earlier, block))) {
+      const code = BLOCK_CODES[block ?? 'opted_out'];
+      await writeDecision(client, send, earlier, 'blocked', code);
+      return shut(code);
     }
     if (!(await isServed(client, send.locationUid))) {
       await writeDecision(client, send, earlier, 'refused', 'ERR_WEBCHAT_003');
@@ -151,15 +160,22 @@ async function holdOf(
   return heldBack ?? null;
 }
 
-/** The confirmation of an opt-out leaves once: another attempt only where it is certain that the one before did not. */
-async function mayConfirm(
+/**
+ * The confirmation of an opt-out leaves by its permit alone, and once: another attempt only where it is certain that
+ * the one before did not. All else leaves where nothing blocks the phone, and no opt-out has come since it was wanted:
+ * who opts in again has not asked for what waited before.
+ */
+async function mayLeave(
   client: Queryable,
-  { sendId, phone, now }: WantedSend,
+  send: WantedSend,
   earlier: SendRow | undefined,
-  block: SendBlock,
+  block: SendBlock | null,
 ): Promise<boolean> {
-  const hasNotLeft = earlier === undefined || (earlier.status === 'not_sent' && !earlier.uncertain);
-  return block === 'opted_out' && hasNotLeft && (await isPermitted(client, { sendId, phone, now }));
+  if (send.purpose === 'opt_out_confirmation') {
+    const hasNotLeft = earlier === undefined || (earlier.status === 'not_sent' && !earlier.uncertain);
+    return block === 'opted_out' && hasNotLeft && (await isPermitted(client, send));
+  }
+  return block === null && !earlier?.voided && !(await isVoid(client, send));
 }
 
 /**
@@ -175,8 +191,7 @@ export async function settleSend(pool: Pool, sendId: string, outcome: SendOutcom
         await writeOutcome(client, sendId, 'refused', outcome.code);
         return writeSendAudit(client, sendId, send, 'send_refused', { code: outcome.code });
       case 'not_sent':
-        // An attempt before this one may still have left.
-        await writeOutcome(client, sendId, send.uncertain ? 'intent' : 'not_sent', null);
+        await writeNotSent(client, sendId, send);
         return writeSendAudit(client, sendId, send, 'send_not_sent', {});
       case 'unknown':
         return writeSendAudit(client, sendId, send, 'send_outcome_unknown', {});
@@ -283,7 +298,8 @@ async function knownSend(client: Queryable, sendId: string): Promise<SendRow> {
 async function readSend(client: Queryable, sendId: string): Promise<SendRow | undefined> {
   const { rows } = await client.query<SendRow>(
     `select phone_e164 as phone, phone_hash as "phoneHash", location_uid as "locationUid",
-            workflow_id as "workflowId", status, attempts, uncertain, message_uid as "messageUid",
+            workflow_id as "workflowId", status, attempts, uncertain, voided_at is not null as voided,
+            message_uid as "messageUid",
             error_code as code, intended_at as "intendedAt", sent_at as "sentAt"
        from sends where id = $1`,
     [sendId],
@@ -384,6 +400,17 @@ async function writeDoubled(
     { message: messageUid, besides },
     `send_doubled:${sendId}:${messageUid}`,
   );
+}
+
+/** An attempt before this one may still have left. What is void has no next attempt. */
+async function writeNotSent(
+  client: Queryable,
+  sendId: string,
+  { uncertain, voided }: SendRow,
+): Promise<void> {
+  if (uncertain) return writeOutcome(client, sendId, 'intent', null);
+  if (voided) return writeOutcome(client, sendId, 'blocked', BLOCK_CODES.opted_out);
+  return writeOutcome(client, sendId, 'not_sent', null);
 }
 
 async function writeOutcome(

@@ -167,12 +167,31 @@ describe('progress', () => {
       handledNumber: 5,
       lastMessageAt: late,
       conversationUid: 'c-1',
-      status: 'active',
+      status: 'warned',
     });
+  });
+
+  it('of a run that was overtaken takes no answer away, and opens no session that is closed', async () => {
+    for (const text of ['One', 'Two']) await say({ text });
+    await relayed();
+    await save({ handledNumber: 2, partial: someAnswers });
+    await save({ handledNumber: 1, partial: null });
+    expect((await rows('partial_answers')).map(({ state }) => state)).toEqual([someAnswers]);
+    await close({ handledNumber: 2, partial: someAnswers });
+    await save({ handledNumber: 2, partial: null, status: 'warned' });
+    expect(await rows('sessions')).toMatchObject([{ status: 'closed', close_reason: 'idle' }]);
+    expect((await rows('partial_answers')).map(({ state }) => state)).toEqual([someAnswers]);
+  });
+
+  it('of somebody who was erased meanwhile brings nothing back', async () => {
+    await save({ partial: someAnswers });
+    await close({ partial: someAnswers });
+    expect([await rows('sessions'), await rows('partial_answers')]).toEqual([[], []]);
   });
 
   it("tells when Podium's contact is gone from the store, until it is there again", async () => {
     const contact = { phone: JANE, podiumUid: 'p-1', name: null, locationUid: NORTHSIDE };
+    await say();
     await saveContact(db.pool, contact);
     expect(await save()).toMatchObject({ contactGone: false });
     await db.pool.query('update contact_locations set gone_at = now()');

@@ -119,13 +119,21 @@ export interface SavedProgress {
   contactGone: boolean;
 }
 
-/** Persists what a batch of messages has led to, in one transaction. Repeating it changes nothing. */
+/**
+ * Persists what a batch of messages has led to, in one transaction. Repeating it changes nothing.
+ *
+ * It may come late, of a run that another one has overtaken: what the store knows better stays, and a session that
+ * is closed, or erased, stays so.
+ */
 export async function saveProgress(pool: Pool, progress: SessionProgress): Promise<SavedProgress> {
   return transaction(pool, async (client) => {
-    await lockSession(client, progress);
+    const session = await selectSession(client, progress.phone, progress.locationUid, 'for update');
+    if (!session) return { handledNumber: progress.handledNumber, contactGone: false };
+    const isNews = progress.handledNumber > session.handledNumber;
+    const isLate = !isNews && (session.status === 'closed' || progress.handledNumber < session.handledNumber);
     const { rows } = await client.query<SavedProgress>(
       `update sessions set
-         status = $3,
+         status = case when $7 then status else $3 end,
          handled_number = ${handledUpTo('$4')},
          last_message_at = greatest(last_message_at, $5),
          conversation_uid = coalesce($6, conversation_uid)
@@ -140,9 +148,10 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
         progress.handledNumber,
         progress.lastMessageAt,
         progress.conversationUid,
+        isLate,
       ],
     );
-    await keepAnswers(client, progress, progress.partial);
+    if (!isLate) await keepAnswers(client, progress, progress.partial);
     await writeNotes(
       client,
       progress.notes.map((note) => ({ ...note, ...placeOf(progress), close: false })),
@@ -162,7 +171,9 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
 export async function closeSession(pool: Pool, close: SessionClose): Promise<{ closed: boolean }> {
   return transaction(pool, async (client) => {
     // Locked in a statement of its own: what a receiver has committed until then is seen by the next one.
-    const { sessionUid, handledNumber } = await lockSession(client, close);
+    const session = await selectSession(client, close.phone, close.locationUid, 'for update');
+    if (!session) return { closed: true }; // erased meanwhile
+    const { sessionUid, handledNumber } = session;
     const dealtWith = Math.max(close.handledNumber, handledNumber);
     const { rows } = await client.query<{ closed: boolean }>(
       `update sessions set
@@ -252,7 +263,7 @@ export async function sessionReopened(pool: Pool, workflowId: string): Promise<b
   return rowCount === 0;
 }
 
-/** The row, locked. The receiver has written it long ago, unless someone started the workflow by hand. */
+/** The row of a session that begins, locked. The receiver has written it, unless someone started the workflow by hand. */
 async function lockSession(
   client: Queryable,
   { workflowId, phone, locationUid }: SessionKey,

@@ -14,6 +14,7 @@ import {
 } from '../test/support/received';
 import { receive, type ReceivedEvent } from './inbox';
 import { blockOf, optOutRecords, recordOptOut, type Wish } from './opt-outs';
+import { ownText } from './own-texts';
 import { lookBack, openDoor, settleSend } from './sends';
 
 let db: TestDatabase;
@@ -56,6 +57,11 @@ function wishes(
   );
 }
 const stops = (options: MessageOptions = {}) => customerMessage({ stop: true, webchat: false, ...options });
+
+function atUnknownStore(): ReceivedEvent {
+  const refused = { failure: failure('ERR_WEBCHAT_003'), phone: JANE, locationUid: 'nowhere' };
+  return received({ webchat: false }, { kind: 'quarantined', ...refused, optOut: null, said: null });
+}
 
 async function optedOut(): Promise<void> {
   await take([stops({ receivedAt: new Date(Date.now() - 60_000) })]);
@@ -108,6 +114,33 @@ describe('YES', () => {
     expect(await block()).toBeNull();
   });
 
+  it.each([
+    ['a person of the store has written since', () => [storeMessage()]],
+    ['the customer has written since', () => [customerMessage({ webchat: false })]],
+    ['somebody has written to an unknown store since', () => [atUnknownStore()]],
+  ])('may answer a person, and opts nobody in, where %s', async (_, meanwhile) => {
+    await optedOut();
+    await take(meanwhile());
+    await take([wishes('opt_in', { mayAnswer: true, receivedAt: new Date(Date.now() + 1_000) })]);
+    expect(await block()).toBe('opted_out');
+
+    await db.pool.query('update opt_outs set spoken_at = null; truncate inbox_events');
+    await take([
+      ...meanwhile(),
+      wishes('opt_in', { mayAnswer: true, receivedAt: new Date(Date.now() + 1_000) }),
+    ]);
+    expect(await block()).toBe('opted_out');
+  });
+
+  it('opts in where all that was said was before the opt-out, or said by no person', async () => {
+    const before = new Date(Date.now() - 120_000);
+    await take([customerMessage({ receivedAt: before }), storeMessage({ receivedAt: before })]);
+    await optedOut();
+    await take([storeMessage({ receivedAt: before }), storeMessage({ senderUid: null })]);
+    await take([wishes('opt_in', { mayAnswer: true, receivedAt: new Date(Date.now() + 1_000) })]);
+    expect(await block()).toBeNull();
+  });
+
   it('is an answer of everybody else, and goes to the session', async () => {
     await take([customerMessage()]);
     await take([wishes('opt_in', { mayAnswer: true })]);
@@ -129,6 +162,19 @@ describe('HELP', () => {
     expect(start).toMatchObject({ args: [{ textId: expect.any(String), locationUid: NORTHSIDE }] });
     await take([wishes('help', { receivedAt: new Date(Date.now() + 86_400_000) })]);
     expect(await texts()).toHaveLength(2);
+  });
+
+  it('is answered in time or not at all: who asked long ago is left to the session', async () => {
+    const at = new Date(Date.now() - 31 * 60_000);
+    await take([customerMessage()]);
+    await take([wishes('help', { at, receivedAt: new Date() })]);
+    expect(await texts()).toEqual([]);
+    expect(await rows(`select status from inbox_events where status = 'pending'`)).toHaveLength(2);
+    await take([wishes('help', { at: new Date(Date.now() - 60_000), receivedAt: new Date() })]);
+    const [{ id }] = await rows('select id from own_texts');
+    expect(await ownText(db.pool, id)).toMatchObject({ purpose: 'help' });
+    await db.pool.query(`update own_texts set good_until = good_until - interval '29 minutes'`);
+    expect(await ownText(db.pool, id)).toBeNull();
   });
 
   it('is not answered to who has opted out', async () => {
@@ -205,9 +251,10 @@ describe('by Podium’s clock, in whatever order events come, and twice', () => 
 
 describe('the confirmation of an opt-out', () => {
   const confirmation = async () => (await rows('select id, body from own_texts'))[0];
-  const door = async (sendId: string, now = new Date()) => {
+  const door = async (sendId: string) => {
     const send = { sendId, phone: JANE, phoneHash: 'h', locationUid: NORTHSIDE, workflowId: null };
-    const wanted = { ...send, conversationUid: null, purpose: 'opt_out_confirmation', body: 'x', now };
+    const of = { conversationUid: null, purpose: 'opt_out_confirmation', body: 'x', now: new Date() };
+    const wanted = { ...send, ...of };
     return (await openDoor(db.pool, wanted, (await lookBack(db.pool, sendId)).count)).kind;
   };
 
@@ -241,15 +288,41 @@ describe('the confirmation of an opt-out', () => {
     expect(await door(id)).toBe('open');
   });
 
-  it('may not leave after 5 minutes, nor after a change of mind', async () => {
+  it('may leave for 5 minutes from the opt-out on, whenever that was heard of', async () => {
+    await take([stops({ at: new Date(Date.now() - 4 * 60_000), receivedAt: new Date() })], confirming);
+    const { id } = await confirmation();
+    await db.pool.query(`update opt_out_permits set expires_at = expires_at - interval '30 seconds'`);
+    expect(await door(id)).toBe('open');
+    await db.pool.query(
+      `truncate sends; update opt_out_permits set expires_at = expires_at - interval '31 seconds'`,
+    );
+    expect(await door(id)).toBe('blocked');
+  });
+
+  it('is not wanted of an opt-out that was longer ago', async () => {
+    await take([stops({ at: new Date(Date.now() - 5 * 60_000), receivedAt: new Date() })], confirming);
+    expect(await confirmation()).toBeUndefined();
+    expect(await block()).toBe('opted_out');
+  });
+
+  it.each([
+    ['not again', true],
+    ['also where the customer does not stop again', false],
+  ])('may not leave after a change of mind, %s', async (_, again) => {
     await take([stops()], confirming);
     const { id } = await confirmation();
-    expect(await door(id, new Date(Date.now() + 5 * 60_000 + 1_000))).toBe('blocked');
-
-    await db.pool.query('truncate sends');
     await take([wishes('opt_in', { receivedAt: new Date(Date.now() + 1_000) })]);
-    await take([stops({ receivedAt: new Date(Date.now() + 2_000) })]);
+    if (again) await take([stops({ receivedAt: new Date(Date.now() + 2_000) })]);
     expect(await door(id)).toBe('blocked');
+  });
+
+  it('waits for its next attempt also when STOP is said once more', async () => {
+    await take([stops()], confirming);
+    const { id } = await confirmation();
+    await door(id);
+    await settleSend(db.pool, id, { kind: 'not_sent' });
+    await take([stops({ receivedAt: new Date(Date.now() + 1_000) })], confirming);
+    expect(await door(id)).toBe('open');
   });
 });
 
@@ -281,6 +354,29 @@ describe('an opt-out', () => {
       { kind: 'send_blocked', send: waiting },
       { kind: 'send_on_wire', send: onWire },
     ]);
+  });
+
+  it('voids what may be on the wire: it has no next attempt, whatever the customer says later', async () => {
+    const [found, lost] = [crypto.randomUUID(), crypto.randomUUID()];
+    for (const id of [found, lost]) await openDoor(db.pool, wanted(id), 0);
+    await settleSend(db.pool, found, { kind: 'unknown' });
+    await take([stops()]);
+    await take([wishes('opt_in', { receivedAt: new Date(Date.now() + 1_000) })]);
+    expect(await openDoor(db.pool, wanted(found), 1)).toEqual({ kind: 'blocked' });
+    await settleSend(db.pool, lost, { kind: 'not_sent' });
+    expect(await openDoor(db.pool, wanted(lost), 1)).toEqual({ kind: 'blocked' });
+    expect((await openDoor(db.pool, wanted(crypto.randomUUID()), 0)).kind).toBe('open');
+  });
+
+  it('voids what was wanted before it and comes to the door after the customer has opted in again', async () => {
+    const wantedAt = new Date();
+    await take([stops()]);
+    await take([wishes('opt_in', { receivedAt: new Date(Date.now() + 1_000) })]);
+    const later = { ...wanted(crypto.randomUUID()), wantedAt: new Date(Date.now() + 1_000) };
+    expect(await openDoor(db.pool, { ...wanted(crypto.randomUUID()), wantedAt }, 0)).toEqual({
+      kind: 'blocked',
+    });
+    expect((await openDoor(db.pool, later, 0)).kind).toBe('open');
   });
 
   it('makes a person’s later message to the phone an alarm, an automatic one an entry, an earlier one neither', async () => {

@@ -7,6 +7,7 @@ export type WantedWorkflow =
   | { workflowType: 'fileSend'; workflowId: string; args: [{ sendId: string; locationUid: string }] }
   | { workflowType: 'ownText'; workflowId: string; args: [{ textId: string; locationUid: string }] }
   | { workflowType: 'optOutMirror'; workflowId: string; args: [{ historyId: number }] }
+  | { workflowType: 'optOutSecondLook'; workflowId: string; args: [{ historyId: number }] }
   | { workflowType: 'contactReading'; workflowId: string; args: [{ contactId: string }] };
 
 /** Notes down workflows to be started. Arguments are ids, never texts or phones. */

@@ -5,9 +5,10 @@ import { contactReading } from './contact-reading';
 import { fileSend } from './file-send';
 import { inboundFile } from './inbound-file';
 import { optOutMirror } from './opt-out-mirror';
+import { optOutSecondLook } from './opt-out-second-look';
 import { ownText } from './own-text';
 
-export { agentNote, contactReading, fileSend, inboundFile, optOutMirror, ownText };
+export { agentNote, contactReading, fileSend, inboundFile, optOutMirror, optOutSecondLook, ownText };
 export { optOutAudit } from './opt-out-audit';
 export { optOutMirrorRetry } from './opt-out-mirror';
 export { reconciliation } from './reconciliation';
@@ -25,6 +26,7 @@ const WAIT_FOR_DAYS: ((...args: never[]) => Promise<void>)[] = [
   fileSend,
   inboundFile,
   optOutMirror,
+  optOutSecondLook,
   ownText,
 ];
 for (const workflow of WAIT_FOR_DAYS) setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, workflow);

@@ -3,8 +3,8 @@ import { contactOf, saveContact } from '../store/contacts';
 import { SESSION_QUEUE } from '../core/session';
 import { transaction } from '../store/database';
 import { writeNotes } from '../store/notes';
-import { mirrorOf } from '../store/opt-out-mirrors';
-import { isOptedOut, recordOptOut } from '../store/opt-outs';
+import { mirrorOf, settleMirror } from '../store/opt-out-mirrors';
+import { blockOf, isOptedOut, recordOptOut } from '../store/opt-outs';
 import { eventually } from '../test/support/eventually';
 import { JANE, JOHN, MARY, NORTHSIDE, testHash } from '../test/support/received';
 import { MINUTE, SessionRig } from '../test/support/session-rig';
@@ -157,5 +157,46 @@ describe('a contact that Podium has accepted', () => {
     await run('contactReading', { contactId });
     expect(readings() - before).toBe(8);
     expect((await rig.now()) - from).toBeGreaterThan(24 * 60 * MINUTE);
+  });
+});
+
+describe('an opt-out that Podium tells of shortly after an opt-in', () => {
+  const record = async (phone: string, wish: 'opt_out' | 'opt_in', source: 'text' | 'podium') => {
+    const change = { phone, phoneHash: testHash(phone), wish, source, actor: 'customer' } as const;
+    const place = { rule: null, locationUid: NORTHSIDE, messageUid: null, at: new Date() };
+    return (await recordOptOut(rig.database.pool, { ...change, ...place })).historyId;
+  };
+  /** @returns the entry in doubt */
+  const inDoubt = async (phone: string) => {
+    const historyId = await record(phone, 'opt_in', 'text');
+    await settleMirror(rig.database.pool, historyId, { kind: 'told' });
+    return record(phone, 'opt_out', 'podium');
+  };
+  const atPodium = (phone: string, optedOutAt: Date | null) =>
+    rig.podium.contacts.push({
+      ...{ uid: `uid of ${phone}`, name: 'Jane', phones: [phone], locationUids: [NORTHSIDE] },
+      ...{ conversationUids: [], optedOutAt, updatedAt: null },
+    });
+  const block = (phone: string) => blockOf(rig.database.pool, phone);
+
+  test.each([
+    ['+14155550171', 'holds no more', false],
+    ['+14155550172', 'still holds', true],
+  ])('of %s is looked at once more 75 s later: one that Podium %s', async (phone, _, holds) => {
+    const historyId = await inDoubt(phone);
+    atPodium(phone, holds ? new Date() : null);
+    expect(await block(phone)).toBe('unsettled');
+    const began = await rig.now();
+    await run('optOutSecondLook', { historyId });
+    expect((await rig.now()) - began).toBeGreaterThanOrEqual(75_000);
+    expect(await block(phone)).toBe(holds ? 'opted_out' : null);
+  });
+
+  test('counts where Podium does not let itself be asked', async () => {
+    const phone = '+14155550173';
+    const historyId = await inDoubt(phone);
+    rig.podium.fail('findContact', new PodiumError('invalid', '422', { mayHaveHappened: false }), 1);
+    await run('optOutSecondLook', { historyId });
+    expect(await block(phone)).toBe('opted_out');
   });
 });

@@ -97,7 +97,7 @@ async function converse(run: Run): Promise<CloseReason> {
 /** Declared opt-outs go into the ledger, which knows whether a later opt-in has undone them. */
 async function recordOptOuts({ input: { phone, locationUid }, state }: Run): Promise<void> {
   for (let wish = state.optOuts[0]; wish; wish = state.optOuts[0]) {
-    const at = Math.min(wish.at ?? Date.now(), Date.now());
+    const at = wish.at === null ? null : Math.min(wish.at, Date.now());
     const optedOut = await store.recordOptOut({ phone, locationUid, actor: wish.actor, at });
     state.optedOut ||= optedOut;
     state.optOuts.shift();

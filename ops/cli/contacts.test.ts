@@ -5,7 +5,7 @@ import { phoneHash } from '../../core/ids';
 import { suppressionKeys } from '../../core/suppression-keys';
 import { cli } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
-import { BAYVIEW, JANE, JOHN, NORTHSIDE, context, customerMessage } from '../../test/support/received';
+import { BAYVIEW, JANE, JOHN, MARY, NORTHSIDE, context, customerMessage } from '../../test/support/received';
 import { saveContact } from '../../store/contacts';
 import { receive } from '../../store/inbox';
 import { settleMirror } from '../../store/opt-out-mirrors';
@@ -67,8 +67,19 @@ test('optout check and history tell the ledger, and how far Podium knows', async
     podium: { state: 'not_permitted', not_permitted_since: expect.any(String), error_code: 'unauthorized' },
   });
   expect((await run('optout', 'history', '--phone', JANE, '--json')).json().history).toMatchObject([
-    { wish: 'opt_out', applied: true, source: 'webchat', actor: 'customer', location_uid: BAYVIEW },
+    {
+      ...{ wish: 'opt_out', applied: true, version: 1, source: 'webchat', actor: 'customer' },
+      ...{ location_uid: BAYVIEW, at: '2026-07-23T10:00:00.000Z', written_at: expect.any(String) },
+    },
   ]);
+  const ofAnn = { source: 'operator', actor: 'ann', rule: null, proof: 'signed form of 3 May' } as const;
+  await recordOptOut(db.pool, {
+    ...{ phone: MARY, phoneHash: 'h', wish: 'opt_in', ...ofAnn },
+    ...{ locationUid: null, messageUid: null, at: null },
+  });
+  expect((await run('optout', 'history', '--phone', MARY)).out).toMatch(
+    /^\S+Z {2}opt-in {2}operator, by ann, proof: signed form of 3 May, written \S+Z {2}\(version 1\)$/m,
+  );
   expect((await run('optout', 'check', '--phone', JOHN, '--show-phones')).out).toBe(
     `${JOHN}: not opted out.\n`,
   );
@@ -185,7 +196,7 @@ describe('optout import', () => {
       ...{ exitCode: 0, out: '1 line(s): 1 applied, 0 known or older.\n' },
     });
     expect((await run('optout', 'check', '--phone', JOHN, '--json')).json()).toMatchObject({
-      ...{ opted_out: true, source: 'api', recorded_at: '2024-05-31T00:00:00.000Z' },
+      ...{ opted_out: true, source: 'api', recorded_at: '2024-06-01T11:59:59.999Z' },
     });
   });
 

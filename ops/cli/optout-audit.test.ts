@@ -196,6 +196,22 @@ describe('optout report', () => {
     expect((await report()).out).toContain('no drift');
   });
 
+  it.each([
+    ['is as old as two intervals may be', '47 hours', 0],
+    ['is older than two intervals', '49 hours', 2],
+  ])('tells nothing of the present by a look that %s', async (_, age, exitCode) => {
+    await beginOptOutAudit(db.pool);
+    await endOptOutAudit(db.pool);
+    await db.pool.query(`update opt_out_audits set finished_at = now() - interval '${age}'`);
+    expect(await json()).toMatchObject({ exitCode, outdated: exitCode === 2 });
+    await db.pool.query(`insert into opt_out_drifts values ($1, 'mirror_refused', $2, $2, false)`, [
+      JANE,
+      AT,
+    ]);
+    expect((await report()).exitCode).toBe(exitCode === 2 ? 2 : 1);
+    if (exitCode === 2) expect((await report()).out).toContain('too long ago');
+  });
+
   it('names the phones that drift, masked unless they are wanted whole', async () => {
     await beginOptOutAudit(db.pool);
     await db.pool.query(`update opt_out_audits set drifted = '{"mirror_refused": 1}'`);

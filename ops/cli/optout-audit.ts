@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { auditOptOut, reportOptOuts } from '../operations/opt-outs';
-import { EXIT, type CliContext } from './context';
+import { EXIT, type CliContext, type ExitCode } from './context';
 import { phoneOption, type PhoneOptions } from './options';
 
 type Report = z.output<typeof reportOptOuts.output>;
@@ -19,7 +19,7 @@ export function registerOptOutAuditCommands(optOut: Command, context: CliContext
     .description('what the last look at everyone has found, and the phones that drift')
     .addHelpText(
       'after',
-      '\nExit codes: 0 all agree, 1 some drift, 2 not every phone could be looked at yet.',
+      '\nExit codes: 0 all agree, 1 some drift, 2 nobody can tell: the last look is older than two intervals, or there was none, or not every phone could be looked at.',
     )
     .action(() => report(context));
 }
@@ -38,14 +38,20 @@ async function report(context: CliContext): Promise<void> {
     ...found,
     drifts: found.drifts.map((each) => ({ ...each, phone: context.shown(each.phone) })),
   };
-  const allAsked = data.last_run !== null && data.last_run.not_asked === 0;
-  const exitCode = data.drifts.length > 0 ? EXIT.notFine : allAsked ? EXIT.fine : EXIT.unknown;
-  context.answer(data, inWords(data), exitCode);
+  context.answer(data, inWords(data), reportExitCode(data));
 }
 
-function inWords({ last_run, under_way, drifts }: Report): string {
+/** What was found long ago need not be so any more. */
+function reportExitCode({ last_run, outdated, drifts }: Report): ExitCode {
+  if (last_run === null || outdated) return EXIT.unknown;
+  if (drifts.length > 0) return EXIT.notFine;
+  return last_run.not_asked === 0 ? EXIT.fine : EXIT.unknown;
+}
+
+function inWords({ last_run, under_way, outdated, drifts }: Report): string {
   return [
     last_run ? `${last_run.finished_at}: ${runInWords(last_run)}` : 'No look at everyone has ended yet.',
+    ...(last_run && outdated ? ['That is too long ago to tell how things are now.'] : []),
     ...(under_way ? [`One is under way since ${under_way.started_at}: ${runInWords(under_way)}`] : []),
     ...drifts.map(
       ({ phone, reason, since, told_again }) =>

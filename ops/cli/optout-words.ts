@@ -3,11 +3,12 @@ import type { MirrorReport, OptOutHistoryReport, OptOutReport } from '../opt-out
 
 /** The state of a phone and of its mirror, in a sentence or two. */
 export function optOutInWords(report: OptOutReport): string {
-  const { opted_out, source, recorded_at, undecided_since, podium } = report;
+  const { opted_out, source, recorded_at, undecided_since, unsettled, podium } = report;
   if (undecided_since !== null && !opted_out)
     return `gets nothing since ${undecided_since}, until somebody has decided whether an opt-out was meant (optout record, or optout dismiss).`;
   if (source === null) return 'not opted out.';
-  const since = `${opted_out ? 'opted out' : 'opted in'} since ${recorded_at} (${source})`;
+  const waits = unsettled ? '; sends wait until Podium was asked about an opt-out that it told of since' : '';
+  const since = `${opted_out ? 'opted out' : 'opted in'} since ${recorded_at} (${source})${waits}`;
   return podium ? `${since}. Podium: ${mirrorInWords(podium)}.` : `${since}.`;
 }
 
@@ -40,18 +41,14 @@ const WISHES = {
   dismiss: 'no opt-out after all',
 } as const;
 
-/** A wish that is on record, on one line. */
-export function optOutEntryInWords({
-  at,
-  wish,
-  source,
-  actor,
-  rule,
-  location_uid,
-  applied,
-}: OptOutHistoryReport): string {
-  const how = [source, `by ${actor}`, rule && `rule ${rule}`, location_uid && `at ${location_uid}`].filter(
-    Boolean,
-  );
-  return `${at}  ${WISHES[wish]}  ${how.join(', ')}${applied ? '' : '  (changed nothing)'}`;
+/** A wish that is on record, on one line: by Podium's clock, and behind it by ours. */
+export function optOutEntryInWords(entry: OptOutHistoryReport): string {
+  const { at, written_at, wish, version, applied, source, actor, rule, location_uid, message_uid, proof } =
+    entry;
+  const how = [
+    ...[source, `by ${actor}`, rule && `rule ${rule}`, location_uid && `at ${location_uid}`],
+    ...[message_uid && `message ${message_uid}`, proof && `proof: ${proof}`, `written ${written_at}`],
+  ];
+  const effect = applied ? `version ${version}` : 'changed nothing';
+  return `${at}  ${WISHES[wish]}  ${how.filter(Boolean).join(', ')}  (${effect})`;
 }

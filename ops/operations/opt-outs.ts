@@ -29,6 +29,11 @@ export const optOutReport = z.object({
   undecided_since: nullableTime.describe(
     'Since when sends are held back until somebody has decided about a wish in other words',
   ),
+  unsettled: z
+    .boolean()
+    .describe(
+      'Podium is being asked whether an opt-out that it told of shortly after the opt-in is one; sends wait',
+    ),
   podium: z
     .object({
       state: z.enum(['pending', 'told', 'not_permitted', 'refused']),
@@ -64,11 +69,15 @@ export const optOutHistory = operation({
       z.object({
         wish: z.enum(['opt_out', 'opt_in', 'ask', 'dismiss']),
         applied: z.boolean().describe('False when a later change was known already'),
-        source,
+        version: z.int().describe('Of the state after it'),
+        source: source.describe('The channel, or who else told of it'),
         actor: z.string(),
         rule: z.string().nullable(),
         location_uid: z.string().nullable(),
-        at: time,
+        message_uid: z.string().nullable(),
+        proof: z.string().nullable().describe('What it rests on, as declared'),
+        at: time.describe("By Podium's clock; by ours where it gave no time"),
+        written_at: time.describe('By ours'),
       }),
     ),
   }),
@@ -187,6 +196,9 @@ export const reportOptOuts = operation({
   output: z.object({
     last_run: run.nullable(),
     under_way: run.nullable(),
+    outdated: z
+      .boolean()
+      .describe('The last run ended longer ago than two intervals, or there was none: nobody can tell'),
     drifts: z.array(
       z.object({
         phone: z.string(),
@@ -197,7 +209,7 @@ export const reportOptOuts = operation({
       }),
     ),
   }),
-  run: ({ pool }) => reportDrift(pool),
+  run: ({ pool, settings }) => reportDrift(pool, settings.optout.audit_interval_seconds),
 });
 
 export const importOptOuts = operation({

@@ -23,6 +23,7 @@ export const context: ReceiveContext = {
   startOn: 'webchat',
   auditHash: testHash,
   answersWaitDays: 30,
+  replyWithinSeconds: 1800,
   files: {
     maxBytes: 26_214_400,
     encryptionKeys: [{ id: 'test', secret: Buffer.alloc(32, 1) }],

@@ -1,0 +1,95 @@
+/** Second looks at opt-outs of Podium's that were in doubt: what Podium says then counts. */
+import { startSecondLooks } from './doubtful-opt-outs';
+import { lockPhones, transaction, type Pool, type Queryable } from './database';
+import { mirrorOf } from './opt-out-mirrors';
+import { locationToAskBy } from './opt-out-audits';
+import { applyOptOut, optOutState, type DatedOptOut } from './opt-outs';
+
+/** Its workflow looks within minutes, unless it was terminated, or never started. */
+const STRANDED = `interval '1 hour'`;
+
+export interface SecondLook {
+  phone: string;
+  /** By which Podium is asked; null where none is known. */
+  locationUid: string | null;
+}
+
+/** The look that an entry of the history waits for; null when something later has made it pointless. */
+export async function secondLook(pool: Pool, historyId: number): Promise<SecondLook | null> {
+  const phone = await phoneInDoubt(pool, historyId);
+  return phone === null ? null : { phone, locationUid: await locationToAskBy(pool, phone) };
+}
+
+/** What Podium's contact says of the phone; null where nobody could ask, and then what it told before counts. */
+export type SecondAnswer = { optedOutAt: Date | null; contactUid: string | null } | null;
+
+/**
+ * Decides. What Podium holds is recorded when it is not older than the opt-in; else the history says that it was
+ * none, and texts go on.
+ * @param last decides also while Podium is still being told of the opt-in
+ * @returns `again` when Podium has not heard of the opt-in yet, so that its answer says nothing
+ */
+export async function settleSecondLook(
+  pool: Pool,
+  historyId: number,
+  answer: SecondAnswer,
+  { phoneHash, last }: { phoneHash: (phone: string) => string; last: boolean },
+): Promise<'settled' | 'again'> {
+  return transaction(pool, async (client) => {
+    const phone = await phoneInDoubt(client, historyId);
+    if (phone === null) return 'settled';
+    await lockPhones(client, [phone]);
+    if ((await phoneInDoubt(client, historyId)) === null) return 'settled';
+    const told = { ...(await entryInDoubt(client, historyId)), phoneHash: phoneHash(phone) };
+    const holds = answer === null ? told.at : answer.optedOutAt;
+    const optedInAt = (await optOutState(client, phone))!.recordedAt!;
+    if (holds !== null && holds >= optedInAt) {
+      if (!last && (await mirrorOf(client, phone))?.state === 'pending') return 'again';
+      await clearDoubt(client, phone);
+      const contactUid = (answer ?? told).contactUid ?? null;
+      await applyOptOut(client, { ...told, at: holds, contactUid }, { sure: true });
+    } else {
+      await clearDoubt(client, phone);
+      await applyOptOut(client, { ...told, wish: 'dismiss' });
+    }
+    return 'settled';
+  });
+}
+
+/** Takes up looks that nobody makes. @returns how many */
+export function retrySecondLooks(pool: Pool): Promise<number> {
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{ id: number }>(
+      `select h.id from opt_outs state join opt_out_history h on h.id = state.second_look_id
+        where h.written_at < now() - ${STRANDED}`,
+    );
+    await startSecondLooks(
+      client,
+      rows.map(({ id }) => id),
+    );
+    return rows.length;
+  });
+}
+
+async function phoneInDoubt(client: Queryable, historyId: number): Promise<string | null> {
+  const { rows } = await client.query<{ phone: string }>(
+    `select phone_e164 as phone from opt_out_history h join opt_outs state using (phone_e164)
+      where h.id = $1 and state.second_look_id = h.id`,
+    [historyId],
+  );
+  return rows[0]?.phone ?? null;
+}
+
+async function entryInDoubt(client: Queryable, historyId: number): Promise<Omit<DatedOptOut, 'phoneHash'>> {
+  const { rows } = await client.query<Omit<DatedOptOut, 'phoneHash'>>(
+    `select phone_e164 as phone, wish, source, actor, rule, location_uid as "locationUid",
+            message_uid as "messageUid", event_at as at, contact_uid as "contactUid"
+       from opt_out_history where id = $1`,
+    [historyId],
+  );
+  return rows[0]!;
+}
+
+async function clearDoubt(client: Queryable, phone: string): Promise<void> {
+  await client.query('update opt_outs set second_look_id = null where phone_e164 = $1', [phone]);
+}
