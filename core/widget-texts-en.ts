@@ -5,7 +5,6 @@ export const ENGLISH_TEXTS = {
   launcher_new: 'Message us. New replies: {count}',
   title: 'Message {store}',
   intro: 'Write to us here. The conversation goes on by text message, so you can leave this page.',
-  minimise: 'Minimise',
   close: 'Close chat',
   loading: 'Loading…',
   unavailable: 'Chat is not available',
@@ -48,13 +47,11 @@ export const ENGLISH_TEXTS = {
   camera: 'Take a photo',
   drop_here: 'Drop files here',
   files_label: 'Attached files',
-  file_hint: 'Up to {limit} each',
   file_too_large: '{name} is {size}. A file can be up to {limit}. Please choose a smaller one.',
   file_wrong_type: '{name} is not a type of file we can take. A photo, a video or a PDF works.',
   file_empty: '{name} is empty. Please choose another file.',
   files_too_many: 'You can attach up to {limit} files. Please remove one first.',
   file_progress: 'Uploading {name}: {percent}%',
-  file_done: '{name} is uploaded.',
   file_failed: '{name} could not be uploaded.',
   file_cancel: 'Cancel uploading {name}',
   file_retry: 'Upload {name} again',
@@ -71,7 +68,6 @@ export const ENGLISH_TEXTS = {
   failed: 'Something went wrong on our side. Nothing you wrote is lost. Please try again.',
   rate_limited: 'That was a lot in a short time. We will try again in {seconds} seconds.',
   offline: 'You are offline.',
-  online: 'You are back online.',
 
   // The conversation.
   replies_label: 'Conversation',
@@ -82,7 +78,6 @@ export const ENGLISH_TEXTS = {
   from_store: '{store}',
   reply_private: 'We sent you a text message with the details.',
   reply_file: 'We sent a file to your phone.',
-  new_conversation: 'Start again with another number',
   ended: 'This conversation has ended. Write again whenever you like.',
   opted_out:
     'We do not text {phone}, because we were asked to stop. We have your message, but cannot reply to it by text. To get texts again, send START from that phone as a reply to our last text.',

@@ -7,7 +7,6 @@ export const SPANISH_TEXTS: WidgetTexts = {
   title: 'Escriba a {store}',
   intro:
     'Escríbanos aquí. La conversación sigue por mensaje de texto, así que puede cerrar esta página cuando quiera.',
-  minimise: 'Minimizar',
   close: 'Cerrar el chat',
   loading: 'Cargando…',
   unavailable: 'El chat no está disponible',
@@ -47,14 +46,12 @@ export const SPANISH_TEXTS: WidgetTexts = {
   camera: 'Tomar una foto',
   drop_here: 'Suelte los archivos aquí',
   files_label: 'Archivos adjuntos',
-  file_hint: 'Hasta {limit} cada uno',
   file_too_large:
     '{name} pesa {size}. Un archivo puede pesar hasta {limit}. Elija uno más pequeño, por favor.',
   file_wrong_type: 'No podemos recibir archivos como {name}. Sirve una foto, un video o un PDF.',
   file_empty: '{name} está vacío. Elija otro archivo, por favor.',
   files_too_many: 'Puede adjuntar hasta {limit} archivos. Quite uno primero, por favor.',
   file_progress: 'Subiendo {name}: {percent} %',
-  file_done: '{name} ya está subido.',
   file_failed: 'No se pudo subir {name}.',
   file_cancel: 'Cancelar la subida de {name}',
   file_retry: 'Volver a subir {name}',
@@ -71,7 +68,6 @@ export const SPANISH_TEXTS: WidgetTexts = {
     'Algo falló de nuestro lado. No se ha perdido nada de lo que escribió. Inténtelo de nuevo, por favor.',
   rate_limited: 'Fueron muchos mensajes en poco tiempo. Lo intentaremos de nuevo en {seconds} segundos.',
   offline: 'No tiene conexión.',
-  online: 'Ya tiene conexión otra vez.',
 
   replies_label: 'Conversación',
   by_text:
@@ -82,7 +78,6 @@ export const SPANISH_TEXTS: WidgetTexts = {
   from_store: '{store}',
   reply_private: 'Le enviamos un mensaje de texto con los detalles.',
   reply_file: 'Le enviamos un archivo al teléfono.',
-  new_conversation: 'Empezar de nuevo con otro número',
   ended: 'Esta conversación ha terminado. Escríbanos de nuevo cuando quiera.',
   opted_out:
     'No enviamos mensajes de texto al {phone}, porque se nos pidió no hacerlo. Tenemos su mensaje, pero no podemos responderle por texto. Para volver a recibirlos, envíe START desde ese teléfono como respuesta a nuestro último mensaje.',

@@ -7,7 +7,6 @@ export const FRENCH_TEXTS: WidgetTexts = {
   title: 'Écrire à {store}',
   intro:
     'Écrivez-nous ici. La conversation se poursuit par texto : vous pouvez quitter cette page quand vous voulez.',
-  minimise: 'Réduire',
   close: 'Fermer la discussion',
   loading: 'Chargement…',
   unavailable: 'La messagerie n’est pas disponible',
@@ -47,7 +46,6 @@ export const FRENCH_TEXTS: WidgetTexts = {
   camera: 'Prendre une photo',
   drop_here: 'Déposez les fichiers ici',
   files_label: 'Fichiers joints',
-  file_hint: 'Jusqu’à {limit} chacun',
   file_too_large:
     '{name} fait {size}. Un fichier peut faire jusqu’à {limit}. Veuillez en choisir un plus petit.',
   file_wrong_type:
@@ -55,7 +53,6 @@ export const FRENCH_TEXTS: WidgetTexts = {
   file_empty: '{name} est vide. Veuillez choisir un autre fichier.',
   files_too_many: 'Vous pouvez joindre jusqu’à {limit} fichiers. Veuillez d’abord en retirer un.',
   file_progress: 'Envoi de {name} : {percent} %',
-  file_done: '{name} est envoyé.',
   file_failed: '{name} n’a pas pu être envoyé.',
   file_cancel: 'Annuler l’envoi de {name}',
   file_retry: 'Renvoyer {name}',
@@ -72,7 +69,6 @@ export const FRENCH_TEXTS: WidgetTexts = {
     'Un problème est survenu de notre côté. Rien de ce que vous avez écrit n’est perdu. Veuillez réessayer.',
   rate_limited: 'Cela fait beaucoup de messages en peu de temps. Nous réessaierons dans {seconds} secondes.',
   offline: 'Vous êtes hors ligne.',
-  online: 'Vous êtes de nouveau en ligne.',
 
   replies_label: 'Conversation',
   by_text:
@@ -83,7 +79,6 @@ export const FRENCH_TEXTS: WidgetTexts = {
   from_store: '{store}',
   reply_private: 'Nous vous avons envoyé un texto avec les détails.',
   reply_file: 'Nous avons envoyé un fichier sur votre téléphone.',
-  new_conversation: 'Recommencer avec un autre numéro',
   ended: 'Cette conversation est terminée. Écrivez-nous de nouveau quand vous voulez.',
   opted_out:
     'Nous n’envoyons pas de textos au {phone}, car on nous a demandé de ne plus le faire. Nous avons votre message, mais nous ne pouvons pas y répondre par texto. Pour en recevoir de nouveau, envoyez START depuis ce téléphone en réponse à notre dernier texto.',

@@ -179,10 +179,16 @@ export class Conversation {
   private begin(): void {
     const { signal } = this.ending;
     addEventListener('online', () => this.retry(), { signal });
-    document.addEventListener('visibilitychange', () => this.followReplies(), { signal });
+    document.addEventListener('visibilitychange', () => this.onLookedAt(), { signal });
     void this.files.dropOthers(() => this.neededFiles());
     this.retry();
     this.followReplies();
+  }
+
+  /** Or turned away from. What another tab has left unsent is sent by the one that is looked at. */
+  private onLookedAt(): void {
+    this.followReplies();
+    if (document.visibilityState === 'visible') this.retry();
   }
 
   /** Ids of those that are still to be sent. */

@@ -107,7 +107,11 @@ export class Widget {
     if (answer.kind === 'away') throw new Error('The server is not to be reached.');
     if (answer.kind === 'refused') return this.giveUp(answer);
     this.config = answer.config;
-    this.texts = { ...answer.config.texts, ...this.options.texts };
+    this.texts = {
+      ...shippedTexts(answer.config.language),
+      ...answer.config.texts,
+      ...this.options.texts,
+    };
     this.launcher.setLabel(this.texts.launcher);
   }
 
@@ -144,11 +148,14 @@ export class Widget {
 
   private showUnread(count: number): void {
     if (this.opened) return;
-    this.launcher.setUnread(count, fill(this.texts.launcher_new, { count }));
+    const label = fill(this.texts.launcher_new, { count });
+    this.launcher.setUnread(count, label);
+    this.say(label, { unseen: true });
   }
 
-  /** For a moment, beside the launcher. */
-  private say(words: string): void {
+  /** For a moment, beside the launcher. @param unseen only for who hears the page */
+  private say(words: string, { unseen } = { unseen: false }): void {
+    this.notice.toggleAttribute('data-unseen', unseen);
     this.notice.textContent = words;
     setTimeout(() => (this.notice.textContent = ''), NOTICE_MS);
   }

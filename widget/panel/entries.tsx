@@ -7,16 +7,30 @@ import { usePanel, type PanelContext } from './context';
 import { FileName } from './files';
 import { Icon } from './icon';
 
+const NEAR_END_PX = 60;
+
 export function Entries({ entries }: { entries: readonly Entry[] }) {
   const { host, say } = usePanel();
   const log = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const last = entries.at(-1);
   useEffect(() => {
-    log.current?.scrollTo({ top: log.current.scrollHeight });
-  }, [entries.length]);
+    // Who reads further up is left there, unless they write.
+    if (atEnd.current || last?.kind === 'own') log.current?.scrollTo({ top: log.current.scrollHeight });
+  }, [last?.id]);
   const { language } = host.config;
   return (
     // New ones are read out once the reader has time; which of them were there before are not.
-    <div class="log" ref={log} role="log" aria-label={say('replies_label')} tabIndex={0}>
+    <div
+      class="log"
+      ref={log}
+      role="log"
+      aria-label={say('replies_label')}
+      tabIndex={0}
+      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+        atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+      }}
+    >
       <ol>
         {entries.map((entry, at) => {
           const day = dayOf(entry, language, say);
@@ -111,7 +125,8 @@ export function ownStateWords(panel: PanelContext, message: OwnMessage): string 
   if (status === 'refused') return refusedWords();
   if (!navigator.onLine) return say('queued');
   if (seconds > 0) return say('rate_limited', { seconds });
-  return say(isStuck(panel, message) ? 'failed' : 'sending');
+  if (!isStuck(panel, message)) return say('sending');
+  return file ? say('file_failed', { name: file.name }) : say('failed');
 
   function refusedWords(): string {
     const { language, limits } = host.config;

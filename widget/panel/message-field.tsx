@@ -17,6 +17,9 @@ interface MessageFieldProps {
 /** So few characters left are told. */
 const NEARLY_FULL = 200;
 
+/** Where the browser does not fit the field to its content by itself. */
+const MOST_ROWS = 5;
+
 export function MessageField({ choice, error, onChange, line = false, input = null }: MessageFieldProps) {
   const { host, conversation, say } = usePanel();
   const { body } = conversation.draft;
@@ -31,7 +34,7 @@ export function MessageField({ choice, error, onChange, line = false, input = nu
           id="body"
           ref={input}
           dir="auto"
-          rows={line ? 1 : 3}
+          rows={line ? Math.min(MOST_ROWS, body.split('\n').length) : 3}
           placeholder={line ? say('message_label') : undefined}
           value={body}
           aria-invalid={error ? 'true' : undefined}

@@ -59,8 +59,8 @@ function OpenPanel() {
   const [editing, setEditing] = useState(false);
   const [refused, setRefused] = useState<FieldErrors>({});
   const box = useRef<HTMLElement>(null);
-  const { entries } = conversation;
-  const talking = entries.length > 0 && !editing;
+  const { entries, identity } = conversation;
+  const talking = identity !== null && entries.length > 0 && !editing;
   const [dropping, dropEvents] = useDrop(choice.add);
 
   // A refusal that concerns a field takes the customer back to that field, with what was written.
