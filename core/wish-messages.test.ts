@@ -1,4 +1,4 @@
-/** A thousand messages as people write them, read by the shipped settings. Their sources: docs/opt-out.md. */
+/** Some 1,800 messages as people write them, read by the shipped settings. Their sources: docs/opt-out.md. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { shippedWords } from '../test/support/shipped-words';

@@ -91,6 +91,7 @@ export const ENGLISH: WishLanguage = {
     ...['bloody', 'wrong number', 'wrong person', 'seriously', 'enough', 'let me', 'to', 'would you please'],
     ...[
       'word',
+      're',
       'message',
       'my answer is',
       'this is a',
@@ -120,15 +121,16 @@ export const ENGLISH: WishLanguage = {
     never:
       '(dont|do not|donot|dnt|don t|never|dont you|dont you dare|dont you ever|dont even|do not ever|dont ever|never ever)',
     unwanted: '(dont|do not|donot|dnt|don t|no longer|never|didnt|did not|wouldnt|would not|dont ever)',
-    list: '((your|ur|the|this|that|these|all|any|all of your|future|further|whatever) )?((call|calling|contact|contacts|text|texting|sms|mailing|marketing|message|messaging|phone|email|distribution|customer|client|subscriber|spam|mass text) )?(list|lists|lis|database|data base|system|records|contacts|texts|messages|messaging|texting|files|file|subscription|subscriptions|communications|spam|group text|text chain|text thread|books|computer|computers|phones|all)',
-    mine: '(my|our|this|the) (number|no|nr|num|phone|phone number|cell|cell number|mobile|mobile number|cell phone number|name|info|information|contact|contact info|contact information|contact details|details|data|digits)',
+    list: '((your|ur|the|this|that|these|all|any|all of your|future|further|whatever) )?((call|calling|contact|contacts|text|texting|sms|mailing|marketing|message|messaging|phone|email|distribution|customer|client|subscriber|spam|mass text) )?(list|lists|lis|database|data base|system|records|contacts|texts|messages|messaging|texting|files|file|subscription|subscriptions|communications|spam|group text|text chain|text thread|books|computer|computers|phones|reminders|thing|group|all)',
+    mine: '(my|our|this|the) (number|no|nr|num|phone|phone number|cell|cell number|mobile|mobile number|cell phone number|numbr|nunber|numer|nuber|name|info|information|contact|contact info|contact information|contact details|details|data|digits)',
     unsubscribe:
-      '(unsubscribe|unsub|unsubscrib|unsubcribe|unsubscibe|unsuscribe|unsubscripe|unsubribe|unsubsribe|unscribe|unsubscribed|un subscribe|unsubscribing|desubscribe|disubscribe)',
+      '(unsubscribe|unsub|unsubscrib|unsubcribe|unsubscibe|unsuscribe|unsubscripe|unsubribe|unsubsribe|unsubscirbe|unsubcsribe|unsubscrbe|unsubscribr|unscribe|unsubscribed|un subscribe|unsubscribing|desubscribe|disubscribe)',
   },
   sentences: {
     STOP: [
-      '(stop|stopp|stp|stahp|cease|desist)',
-      '(stop|stopp|quit|cease|discontinue|halt) ({contacting} (and|or) )?{contacting}( {me})?( {again})?',
+      '(stop|stopp|stp|stahp|stpo|sotp|tsop|st0p|cease|desist)',
+      '(stop|quit) (it|this|that) (stop|quit|cease) {contacting}( {me})?',
+      '(stop|stopp|quit|cease|discontinue|halt) ({contacting} (and|or) )?{contacting}( {me})?( by (text|sms|message|phone))?( {again})?',
       '(stop|stopp|quit|cease|discontinue|halt) (sending|sendin|with|doing)( {me})?( {which})?( {which})?( {which})? {messages}( to)?( {me})?( {again})?',
       '(stop|stopp|quit|cease|discontinue|halt|end|cancel|turn off|disable)( {which})?( {which})? {messages}( to)?( {me})?( {again})?',
       '(stop|quit|cease) (sending|sendin)( {me})?( these| this| them| those| anything| stuff)?( to)?( {me})?( {again})?',
@@ -148,6 +150,11 @@ export const ENGLISH: WishLanguage = {
   otherWords: {
     'stop-texting': {
       says: [
+        '(you|u|yall) (can|may|should|could) (please |just )?(now )?stop {contacting}',
+        '(stop|quit) sending( [a-z]+)* to (my|this|our)( [a-z]+)? (phone|number|cell|mobile)',
+        '(thats|that is|more than) enough (of )?(these |the |your )?{messages}',
+        '{messages} are (so |really |very )?(annoying|irritating|unwanted|unwelcome|a nuisance|too much)',
+        '(switch|shut) off (the|these|those|all|your|all the) {messages}',
         '(stop|quit|cease) {contacting} {me}',
         '<(just |now |so |and |then |but )?(stop|quit|cease) {contacting}>',
         '(please|pls|plz|kindly|must) (stop|quit|cease) {contacting}',
@@ -167,6 +174,8 @@ export const ENGLISH: WishLanguage = {
     },
     'wants-an-end': {
       says: [
+        '(asked|told|telling|asking) (you|u|yall|you guys|you people)( [a-z]+)* to (please |just )?stop( already| now| please)?>',
+        '(asked|told|telling|asking) (you|u|yall) (guys |people |all )?to (please |just )?stop {contacting}',
         '(want|wish|need|like|ask|asked|asking|request|requesting|expect)( for)?( {which})?( {which})? {messages} to (please |really |just )?(stop|end|cease)',
         '(want|wish|need|like|ask|asked|asking|tell|told) (you|you guys|this|these|it|them|you all|your company|your staff) to (please |really |just )?(stop|quit|cease|end)( {contacting}|>| now| please| {messages}| sending)',
         '(you to|your staff to|request to|demand to|guys to) (please )?stop {contacting}',
@@ -205,6 +214,7 @@ export const ENGLISH: WishLanguage = {
     },
     'dont-text-me': {
       says: [
+        '(no|isnt any|there is no) need to {contact} {me}( about( [a-z]+)*)? (anymore|any more|any longer|again|ever)',
         '{never} (please )?(ever )?((call|phone|text|email|message|mail|visit|ring) (or|and|nor) )?{contact} {me}',
         '{never} (please )?(ever )?{contact} (him|her|them|my [a-z]+) (again|anymore|any more)',
         '<(please )?{never} (please )?(reply|respond)( {me})?( {again})?>',
@@ -239,6 +249,7 @@ export const ENGLISH: WishLanguage = {
     },
     'no-more-messages': {
       says: [
+        '(nomore|no mor|no moar|nor more)( {which})? {messages}',
         '(no|not any|zero) (more|further|additional|future)( of)?( {which})?( {which})? {messages}( {again})?',
         '<(absolutely |strictly )?no (texts|sms|text messages|messages|msgs|txts|texting|messaging|spam|soliciting|solicitation|solicitations|marketing)( (please|pls|thanks|thank you|to this number|on this number|to this phone|here|ever|at all))?>',
         '<(please |thanks |thank you )?no more( please| thanks| thank you| now)?>',
@@ -257,6 +268,8 @@ export const ENGLISH: WishLanguage = {
     },
     'want-no-messages': {
       says: [
+        '<i (just )?want out( please| now)?>',
+        '(texts|messages|sms)( [a-z]+)*( [a-z]+)* , i (dont|do not) want (them|any|these)',
         '{unwanted} (want|wish|care|like|need|wanna|intend|agree|consent|asked|ask)( to)? (receive|recieve|receiving|recieving|get|getting|have|see|seeing|keep getting|keep receiving|continue to receive|continue receiving|be getting|be receiving|be sent)( {which})?( {which})?( {which})? {messages}',
         '{unwanted} (want|wish|care|like|wanna)( to)? (receive|recieve|get|getting|receiving|have) (these|this|them|those|it|anything|any|anymore|any more|stuff)( {again}| from (you|u|yall|your company|this number|you guys))*>',
         '{unwanted} (want|wish|care|like|need|wanna)( to)? hear from',
@@ -277,9 +290,11 @@ export const ENGLISH: WishLanguage = {
     'off-your-list': {
       says: [
         '(take|get|remove|delete|erase|drop|strike|scratch|pull|unsubscribe|leave|cross|wipe|clear|keep|taken|removed|deleted) (me|us|my name|{mine}|it|my email)( (and|or) [a-z]+ [a-z]+)? (off|from|out of|of|out|off of) {list}',
-        '(take|get|remove|delete|erase|drop|leave|keep) (me|us|{mine}) (off|out)( please| thanks| now| of this| of it| of here)?>',
+        '(take|get|remove|delete|erase|drop|leave|keep) (me|us|{mine}) (off|out)( please| thanks| now| this| of this| of it| of here)?>',
         '(remove|delete|erase|scrub|purge|wipe|block|drop|take off|take down|unsubscribe) {mine}( (please|pls|thanks|now|too|immediately|asap|permanently|from|off|and))',
-        '(remove|delete|erase|scrub|purge|wipe|block|drop|take off|unsubscribe) {mine}>',
+        '(remove|delete|erase|scrub|purge|wipe|block|drop|take off|unsubscribe|remov|remve|delet) {mine}>',
+        '(tske|tkae|taek|tke) (me|us|{mine}) off',
+        '(come|coming|go) off (of )?{list}',
         '(remove|delete) (me|us)( (please|pls|thanks|now|immediately|asap|permanently|as|and|from this))',
         '(remove|delete) (me|us)>',
         '(want|wish|like) (off|out of|out|off of)( of)? {list}',
@@ -313,6 +328,8 @@ export const ENGLISH: WishLanguage = {
     },
     'wrong-number': {
       says: [
+        '(my|his|her|our) (late|deceased) [a-z]+ (phone|number|cell|mobile)',
+        '(not|isnt|no longer) (who|the person|the one) (you|youre|you are|ur) (are )?(looking for|after|trying to reach|trying to contact)',
         '<(sorry |hi |hello |hey |um |uh |no |but |i think |im afraid |ok |yo )*(you|u|ya|yall)?( ?(have|ve|got|have got|ve got|texted|reached|must have|probably have|are texting|contacted|messaged|sent this to|sent it to|are contacting))?( ?(the|a|this is the|this is a|its the|its a|it is the|thats the))? ?wrong (number|numba|person|phone|phone number|guy|contact|recipient|nr|no)',
         '(have|got|texting|texted|contacting|messaging|reached|messaged|is|its) (the |a )?wrong (number|person|phone|phone number|guy|contact|recipient)',
         'this (number|phone)( now)? (belongs to|is) (someone|somebody) elses?',

@@ -110,6 +110,7 @@ export const SPANISH: WishLanguage = {
       '(dar|darme|darse|dense|denme|deme|dame|darnos|doy|me doy|me den|me de|den|de|causar)( de)? baja( {de})?',
       '(darme|darse|denme|deme|dame|me doy|me den|dar) de baja( {de})?',
       '(baja|la baja)( {de})',
+      'la baja',
       '(desuscribir|desuscribirme|desuscribirse|desuscribanme|desuscribame|desuscripcion|desinscribir|desinscribirme|desinscripcion|desuscribete|anular suscripcion|cancelar suscripcion|cancelar la suscripcion|cancelar mi suscripcion)( {de})?',
     ],
   },
@@ -139,6 +140,7 @@ export const SPANISH: WishLanguage = {
     },
     'dont-text-me': {
       says: [
+        'no (me )?(escriban|escriba|escribas|manden|mande|mandes|envien|envie|envies|contacten|contacte) (mas )?(aqui|a este numero|a este telefono|a mi numero)',
         'no (me|nos) (vuelva|vuelvan|vuelvas) a (escribir|contactar|enviar|mandar|molestar|textear|llamar|mensajear|hablar)',
         'no (vuelva|vuelvan|vuelvas) a (escribirme|contactarme|enviarme|mandarme|molestarme|textearme|llamarme|mensajearme)',
         'no (me|nos|le) (siga|sigan|sigas|esten|este|estes) (enviando|mandando|escribiendo|molestando|contactando|texteando|llamando|jodiendo|chingando|acosando|hablando)',
@@ -160,6 +162,8 @@ export const SPANISH: WishLanguage = {
     },
     'want-no-messages': {
       says: [
+        '(dije|digo|decir|dicho|pedi|pedido|repito|repetir) que no (me |nos )?(escriban|escribieran|escribiera|manden|mandaran|envien|enviaran|contacten|contactaran|molesten|molestaran)',
+        '(prefiero|preferiria|preferimos) no (recibir|tener|que me)( {cuales})?( {mensajes})?',
         'no (quiero|deseo|quisiera|necesito|quiere|queremos|deseamos|me interesa|me gusta|acepto|autorizo|estoy interesado en|estoy interesada en|solicite|pedi)( (seguir|mas|ya|que me))*( (recibir|recibiendo|que me manden|que me envien|que manden|que envien|manden|envien|manden mas|recibo|ver|tener))?( {cuales})?( {cuales})?( {cuales})? {mensajes}',
         'no (quiero|deseo|quisiera|queremos) (mas )?(recibir|seguir recibiendo|recibiendo)( (nada|mas|esto|estos|eso|nada de ustedes|nada mas|de ustedes|esta))*>',
         'no (quiero|deseo|quisiera|queremos) que (me|nos) (contacten|contacte|escriban|escriba|escribas|molesten|moleste|texteen|textee|llamen|llame|manden nada|envien nada|manden mas|envien mas|hablen|sigan|siga|vuelvan|busquen|contactes)',
@@ -177,6 +181,7 @@ export const SPANISH: WishLanguage = {
     },
     'off-your-list': {
       says: [
+        '(olvidese|olvidense|olvida|olviden|olvidate) (de )?{numero}',
         '(quite|quiten|quita|quitenme|quiteme|quitame|saque|saquen|saca|saqueme|saquenme|sacame|elimine|eliminen|elimina|elimineme|eliminenme|eliminame|borre|borren|borra|borreme|borrenme|borrame|remuevan|remueva|remuevanme|remuevame|retiren|retire|retirenme|retireme|retirame|quitar|quitarme|sacar|sacarme|eliminar|eliminarme|borrar|borrarme|remover|removerme|retirar|retirarme|pierdan|olviden|olvide|bloqueen|tachen|excluyanme|excluyan|den de baja|dar de baja|suprimir|supriman) (por favor )?(a )?{numero}',
         '(quitenme|quiteme|quitame|saqueme|saquenme|sacame|elimineme|eliminenme|eliminame|borreme|borrenme|borrame|remuevanme|remuevame|retirenme|retireme|retirame|quitarme|sacarme|eliminarme|borrarme|removerme|retirarme|excluyanme|me quiten|me saquen|me eliminen|me borren|me quite|me saque|me elimine|me borre|salir|salirme|quitar|sacar|estar|salga)( por favor| ya)? {de}',
         '(quitenme|quiteme|quitame|saqueme|saquenme|sacame|elimineme|eliminenme|eliminame|borreme|borrenme|borrame|remuevanme|remuevame|retirenme|retireme|me quiten|me borren|me eliminen)( (por favor|ya|de ahi|de aqui|de esto|gracias|ahora|inmediatamente))*>',
@@ -215,6 +220,8 @@ export const SPANISH: WishLanguage = {
     },
     'spam-complaint': {
       says: [
+        '(voy|vamos) a (denunciarlos|denunciarles|denunciarte|reportarlos|bloquearlos)',
+        '(los|les|te) (bloqueo|denuncio|reporto)>',
         '(los|lo|te|les) (voy a|vamos a) (denunciar|reportar|bloquear)',
         '(esto es|es) (acoso|spam)>',
         '(reportar|reportado|denunciar|denunciado|reportare|bloqueado|reportando) (como|por|a profeco|este numero) ?(spam|acoso)?',

@@ -194,6 +194,8 @@ export const FRENCH: WishLanguage = {
     },
     'fed-up': {
       says: [
+        '(dire|demande|dit|repete) d (arreter|cesser)( {messages})?>',
+        'ca suffit (les|avec|avec les|vos|avec vos|ces|tous ces|avec tous ces) ?{messages}',
         '(marre|ras le bol|tanne|tannee|assez|fatigue|ecoeure|ecoeuree)( (de|d|des))?( recevoir)?( {quels})?( {quels})? {messages}',
       ],
     },
@@ -232,6 +234,7 @@ export const FRENCH: WishLanguage = {
     },
     'never-signed-up': {
       says: [
+        'qui (vous|t) a (donne|file|transmis) {numero}',
         '(jamais|pas) (ete )?(inscrit|inscrite|abonne|abonnee|souscrit|consenti|autorise|sollicite|donne mon (accord|consentement|numero|autorisation|permission|nom))',
         '(jamais|pas|rien) (demande|sollicite)( a| de| d)?( {quels})? ?(recevoir|{messages}|etre contacte)',
         '(avez|as|n avez|avais) (pas|jamais|plus)( eu)? (mon|le|l) (consentement|accord|autorisation|permission)',
@@ -244,6 +247,7 @@ export const FRENCH: WishLanguage = {
     },
     'spam-complaint': {
       says: [
+        'je (vous|te) (bloque|denonce)>',
         '(vais|allons) (vous |te )?(signaler|bloquer|denoncer|porter plainte)',
         '(c est|ceci est|ca s appelle) du (harcelement|spam)',
         '(signale|signaler|signalement|bloque) (comme|au|a la cnil|au crtc|pour)( spam| 33700)?',

@@ -15,6 +15,9 @@ const NONE: WishReading = { wish: 'none', rule: null };
 /** Nobody writes more than that around a keyword, and what comes behind is not looked through for other words. */
 const LONGEST = 10_000;
 
+/** Of a signature. */
+const MOST_NAMES = 2;
+
 const LANGUAGES = Object.values(WISH_LANGUAGES);
 /** Of all languages, active or not: people say "STOP por favor" as well. */
 const COURTESY = phrasesOf(LANGUAGES.flatMap(({ courtesy }) => courtesy));
@@ -40,7 +43,7 @@ export function readWish(
   if (typed.length > LONGEST) return readOtherWords(clauses, words) ?? NONE;
   const polite = withoutPhrases(said, COURTESY);
   return (
-    readOptOut(said, polite, words) ??
+    readOptOut(said, polite, clauses, words) ??
     readOtherWords(clauses, words) ??
     readKeyword('opt_in', said, polite, words.optIn) ??
     readKeyword('help', said, polite, words.help) ??
@@ -64,6 +67,7 @@ function isReaction(text: string): boolean {
 function readOptOut(
   said: readonly string[],
   polite: readonly string[],
+  clauses: readonly string[][],
   { optOut, sentences }: WishWords,
 ): WishReading | null {
   const alone = optOut.get(said.join(''));
@@ -71,10 +75,19 @@ function readOptOut(
   const withCourtesy = keywordIn(polite, sentences);
   if (withCourtesy) return { wish: 'opt_out', rule: `B:${withCourtesy.keyword}` };
   const withEmphasis = keywordIn(withoutPhrases(polite, EMPHASIS), sentences);
-  if (!withEmphasis) return null;
+  if (!withEmphasis) return signedKeyword(clauses, sentences);
   return withEmphasis.everyday
     ? { wish: 'ask', rule: `C:${withEmphasis.keyword}` }
     : { wish: 'opt_out', rule: `B:${withEmphasis.keyword}` };
+}
+
+/** "STOP. Thanks, Karen": behind thanks a word or two are a name. */
+function signedKeyword(clauses: readonly string[][], sentences: readonly Sentence[]): WishReading | null {
+  const [name, thanks, ...before] = [...clauses].reverse();
+  if (!name || !thanks || name.length > MOST_NAMES || withoutPhrases(thanks, COURTESY).length > 0)
+    return null;
+  const keyword = keywordIn(withoutPhrases(before.reverse().flat(), COURTESY), sentences);
+  return keyword && !keyword.everyday ? { wish: 'opt_out', rule: `B:${keyword.keyword}` } : null;
 }
 
 /** Tier C: other words anywhere, or a keyword that is a clause of its own at one end of the message. */
