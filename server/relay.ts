@@ -7,6 +7,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Clien
 import type { Logger } from 'pino';
 import { failure } from '../core/error-codes';
 import type { Location } from '../core/events';
+import { maskPhone } from '../core/phone';
 import {
   MESSAGE_SIGNAL,
   OPT_OUT_SIGNAL,
@@ -52,6 +53,16 @@ const REUSE = {
   optOutSecondLook: 'ALLOW_DUPLICATE',
   contactReading: 'ALLOW_DUPLICATE',
 } as const;
+
+/** What they are about, in the Web UI. */
+const SUMMARY = {
+  agentNote: 'A note for the agent, and the close at Podium',
+  inboundFile: 'A file of a customer',
+  fileSend: 'A file for a customer',
+  ownText: 'A text outside of a session',
+  optOutMirror: 'Podium is told of an opt-out or opt-in',
+  contactReading: 'A contact that Podium does not give yet',
+} as const satisfies Record<keyof typeof REUSE, string>;
 
 /** What became of a use of Temporal: `refused` would be refused again. */
 type CallOutcome = 'done' | 'refused' | 'failed';
@@ -162,6 +173,7 @@ export class Relay {
     await this.deps.client.workflow.signalWithStart(WEBCHAT_SESSION, {
       workflowId,
       taskQueue: SESSION_QUEUE,
+      staticSummary: `Chat with ${maskPhone(phone)} at ${locationName || locationUid}`, // encrypted, as the input is
       args: [input],
       signal: MESSAGE_SIGNAL,
       signalArgs: [messages],
@@ -182,7 +194,8 @@ export class Relay {
     const outcome = await this.call(workflowId, async () => {
       const workflowIdReusePolicy = REUSE[workflowType];
       try {
-        const options = { workflowId, taskQueue: SESSION_QUEUE, workflowIdReusePolicy };
+        const staticSummary = SUMMARY[workflowType];
+        const options = { workflowId, taskQueue: SESSION_QUEUE, workflowIdReusePolicy, staticSummary };
         await this.deps.client.workflow.start(workflowType, { ...options, args });
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; // else it was started before

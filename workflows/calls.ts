@@ -41,7 +41,10 @@ const UNTIL_DONE = {
  * Opens a session. Not a local activity: should the worker die within a workflow task, its local activities
  * run again, and this one would then read what the others have written since.
  */
-export const { openSession } = proxyActivities<Pick<SessionActivities, 'openSession'>>(UNTIL_DONE);
+export const { openSession } = proxyActivities<Pick<SessionActivities, 'openSession'>>({
+  ...UNTIL_DONE,
+  summary: 'what is known of this customer',
+});
 
 /**
  * The store: short transactions that may be repeated, on the worker that runs the session. Past 5 s between

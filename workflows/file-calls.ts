@@ -9,6 +9,7 @@ export function files(within?: '7 days') {
   return proxyActivities<FileActivities & RetentionActivities>({
     taskQueue: FILES_QUEUE,
     startToCloseTimeout: '5 minutes',
+    summary: within ? 'file of a customer' : 'deleting by age',
     ...(within ? { scheduleToCloseTimeout: within } : {}),
     retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 hour' },
   });

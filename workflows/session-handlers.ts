@@ -22,6 +22,7 @@ import {
 } from '../core/session';
 import { receive, sessionView, wishClose } from '../core/session-state';
 import { readMessages, readWish, type Wish } from '../core/signal-input';
+import { describe } from './visibility';
 import type { Run } from './webchat-session';
 
 const optOutSignal = defineSignal<[unknown]>(OPT_OUT_SIGNAL);
@@ -40,6 +41,7 @@ export function listen(run: Run): void {
     const last = signal.slice(0, LONGEST_NAME);
     run.state.refusedSignals = { count: run.state.refusedSignals.count + 1, last };
     log.warn('A signal was refused for its shape', { signal: last });
+    describe(run.state, run.input);
   };
 
   setHandler(optOutSignal, (input) => {

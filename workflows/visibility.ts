@@ -2,7 +2,7 @@
 import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { CloseReason, SessionInput } from '../core/session';
-import { sessionView, type SessionState } from '../core/session-state';
+import { deadlines, promptWanted, sessionView, type SessionState } from '../core/session-state';
 
 const STATUS = defineSearchAttributeKey('WebchatStatus', 'KEYWORD');
 const LOCATION = defineSearchAttributeKey('WebchatLocation', 'KEYWORD');
@@ -10,30 +10,43 @@ const LAST_MESSAGE = defineSearchAttributeKey('WebchatLastCustomerMessageAt', 'D
 const CLOSE_REASON = defineSearchAttributeKey('WebchatCloseReason', 'KEYWORD');
 
 /** Shows the session as it is now. Search attributes are never encrypted, so no phone and no text is in them. */
-export function show(
-  state: SessionState,
-  { locationUid, locationName }: SessionInput,
-  reason: CloseReason | null = null,
-): void {
+export function show(state: SessionState, input: SessionInput, reason: CloseReason | null = null): void {
   const { status, lastMessageAt } = state;
   const attributes: SearchAttributeUpdatePair[] = [
     { key: STATUS, value: status },
-    { key: LOCATION, value: locationUid },
+    { key: LOCATION, value: input.locationUid },
     { key: CLOSE_REASON, value: reason },
   ];
   if (lastMessageAt !== null) attributes.push({ key: LAST_MESSAGE, value: new Date(lastMessageAt) });
   upsertSearchAttributes(attributes);
-  setCurrentDetails(details(state, locationName, reason));
+  describe(state, input, reason);
+}
+
+/** The details alone: they are asked for when somebody looks, and stand in no history. */
+export function describe(state: SessionState, input: SessionInput, reason: CloseReason | null = null): void {
+  setCurrentDetails(details(state, input, reason));
 }
 
 /** Markdown. It goes through the codec, so it may tell the answers. */
-function details(state: SessionState, locationName: string, reason: CloseReason | null): string {
+function details(state: SessionState, input: SessionInput, reason: CloseReason | null): string {
   const waitingFor = sessionView(state, { phone: '', locationUid: '' }, 0).waiting_for;
   const { count, last } = state.refusedSignals;
   return [
-    `**${state.status}${reason ? ` (${reason})` : ''}** at ${locationName}, waiting for ${waitingFor}.`,
+    `**${state.status}${reason ? ` (${reason})` : ''}** at ${input.locationName}, waiting for ${waitingFor}.`,
     '',
+    ...timesDue(state, input),
     ...state.intake.answers.map(({ label, value }) => `- ${label}: ${value.replace(/\s+/g, ' ')}`),
     count > 0 ? `\n${count} signal(s) refused for their shape, the last one: \`${last}\`.` : '',
   ].join('\n');
 }
+
+/** Until when it waits, and what happens then. */
+function timesDue(state: SessionState, { policy }: SessionInput): string[] {
+  if (state.status !== 'active' && state.status !== 'warned') return [];
+  const { promptAt, closeAt } = deadlines(state, policy);
+  const prompt = promptWanted(state) ? `prompt at ${time(promptAt)}, ` : '';
+  return [`Without a word: ${prompt}close at ${time(closeAt)}.`, ''];
+}
+
+/** As 2026-07-23 10:20:00 UTC. */
+const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

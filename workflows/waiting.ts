@@ -27,7 +27,10 @@ export async function unless<T>(
   if (pointless()) return null;
   return CancellationScope.cancellable(async () => {
     try {
-      const givenUp = patience === undefined ? condition(pointless) : condition(pointless, patience);
+      const givenUp =
+        patience === undefined
+          ? condition(pointless)
+          : condition(pointless, patience, { summary: 'until a call is given up' });
       return await Promise.race([call(), givenUp.then(() => null)]);
     } finally {
       CancellationScope.current().cancel(); // whichever of the two is left over

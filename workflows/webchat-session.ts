@@ -46,7 +46,7 @@ import {
 import { openSession, podiumFor, store } from './calls';
 import { countClose, noteLateness } from './metrics';
 import { listen } from './session-handlers';
-import { show } from './visibility';
+import { describe, show } from './visibility';
 import { keepAlarm, unless } from './waiting';
 
 /** A contact that cannot be had, as when Podium asks for ten minutes, holds up no answer; the next message tries again. */
@@ -113,6 +113,7 @@ async function dealWithInbox(run: Run): Promise<void> {
   if (!reply) return;
   const sentAt = await send(run, reply, 'answer', () => isOver(run) || isInVain(run.state));
   if (run.state.intake.waitingFor !== null) run.state.intake.askedAt = sentAt;
+  describe(run.state, run.input); // now that the question is out, it is the customer who is waited for
 }
 
 /** Finds or makes Podium's contact. Should Podium not let us, the session goes on without it. */

@@ -59,6 +59,8 @@ export interface SystemOptions {
   logLevel?: string;
   /** What servers and workers are told besides. */
   environment?: Record<string, string>;
+  /** Temporal's Web UI, which decodes by the first server. */
+  temporalUi?: boolean;
 }
 
 /** Podium's retries of a webhook's event wait for so much less. */
@@ -120,12 +122,12 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
   const database = await (options.stoppable ? ownDatabase(places, keys) : sharedDatabase());
   const serverPorts = await ports(options.servers ?? 1);
   const workerPorts = await ports(options.workers ?? 1);
-  const [temporalPort, simulatorPort] = (await ports(2)) as [number, number];
+  const [temporalPort, simulatorPort, uiPort] = (await ports(3)) as [number, number, number];
   const temporalCli = await provisionTemporal();
   const wiring: Wiring = {
     databaseUrl: database.url,
     temporalAddress: `127.0.0.1:${temporalPort}`,
-    temporalUiUrl: null,
+    temporalUiUrl: options.temporalUi ? `http://127.0.0.1:${uiPort}` : null,
     simulatorUrl: `http://127.0.0.1:${simulatorPort}`,
     serverUrl: `http://127.0.0.1:${serverPorts[0]}`,
     contract: options.contract ?? 'published',
@@ -138,9 +140,9 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
   const temporal = {
     cli: temporalCli,
     port: temporalPort,
-    uiPort: 0,
+    uiPort,
     databaseFile: options.stoppable ? join(directory, 'temporal.db') : null,
-    codecEndpoint: null,
+    codecEndpoint: options.temporalUi ? `${wiring.serverUrl}/codec/${keys.codecToken}` : null,
   };
   const LOG_LEVEL = options.logLevel ?? 'info';
   const child = (program: Child['program']) => new Child({ ...program, env: { ...program.env, LOG_LEVEL } });
@@ -238,6 +240,11 @@ export class System {
 
   get keys(): Keys {
     return this.parts.wiring.keys;
+  }
+
+  /** The namespace in Temporal's Web UI. */
+  get temporalUi(): string {
+    return `${this.parts.wiring.temporalUiUrl}/namespaces/${NAMESPACE}`;
   }
 
   /** What servers and workers are told, and with it the operator's command. */

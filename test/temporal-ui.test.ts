@@ -1,0 +1,135 @@
+/** An operator before Temporal's Web UI, in a real browser. The pictures in the docs are made here: `PICTURES=1`. */
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { ROOT } from '../embedded/paths';
+import { useBrowser } from './support/browser';
+import { executions, storedHistory } from './support/histories';
+import { NORTHSIDE } from './support/simulator';
+import { startSystem, type System } from './support/system';
+
+const WINDOW = { viewport: { width: 1280, height: 860 } };
+
+const browser = useBrowser();
+let system: System;
+beforeAll(async () => {
+  system = await startSystem({ temporalUi: true });
+});
+afterAll(() => system.stop());
+beforeEach(() => browser.allowCookies()); // the Web UI has one of its own
+
+/** Phones 555-0140 and on belong to nobody. */
+let nextPhone = 140;
+
+/** A chat in which the first question is answered, and the second one waits. */
+async function openSession(): Promise<{ phone: string; page: string }> {
+  const phone = `+14155550${nextPhone++}`;
+  const write = (body: string) => system.simulator.customerWrites({ phone, location_uid: NORTHSIDE, body });
+  await write('Can I book a test drive?');
+  await system.hears(1, phone);
+  await write('1');
+  await system.hears(2, phone);
+  await system.isQuiet();
+  const id = system.workflowId(phone);
+  const { runId } = await system.client.workflow.getHandle(id).describe();
+  return { phone, page: `${system.temporalUi}/workflows/${encodeURIComponent(id)}/${runId}` };
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (process.env['PICTURES'] !== '1') return;
+  await page.waitForTimeout(1_000); // for what moves into its place
+  await page.screenshot({ path: join(ROOT, 'docs/pictures', `temporal-${name}.png`) });
+}
+
+/** Waits until a text can be seen, be it in one of the frames in which the UI shows what somebody has written. */
+const seen = (page: Page, text: string | RegExp) =>
+  system.eventually(
+    `${text} to be seen`,
+    async () => {
+      for (const frame of page.frames())
+        if ((await frame.getByText(text).filter({ visible: true }).count()) > 0) return true;
+      return false;
+    },
+    20_000,
+  );
+
+/** Sends a signal by the dialog. */
+async function sendSignal(page: Page, name: string, input: string): Promise<void> {
+  await page.getByRole('button', { name: 'More Actions' }).click();
+  await page.locator('[data-testid="signal-button"]:visible').click();
+  await page.locator('[data-testid="signal-select-button"]:visible').click();
+  await page.getByRole('option', { name, exact: true }).first().click();
+  await page.locator('.cm-content[contenteditable=true]:visible').fill(input);
+  const dialog = page.locator('[data-testid="signal-confirmation-modal"]:visible');
+  await dialog.getByRole('button', { name: 'Submit' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+}
+
+test('sessions are listed by status and store', async () => {
+  const { phone } = await openSession();
+  const query = `WebchatStatus="active" AND WebchatLocation="${NORTHSIDE}"`;
+  const page = await browser.open(
+    `${system.temporalUi}/workflows?query=${encodeURIComponent(query)}`,
+    WINDOW,
+  );
+  await seen(page, system.workflowId(phone));
+  expect(await page.innerText('body')).not.toContain(phone);
+  await picture(page, 'list');
+  await page.goto(
+    `${system.temporalUi}/workflows?query=${encodeURIComponent(query.replace('active', 'warned'))}`,
+  );
+  await seen(page, /^0 Workflows/);
+});
+
+test('a session shows what it is about, whom it waits for and until when, and what its calls are for', async () => {
+  const { phone, page: address } = await openSession();
+  const page = await browser.open(`${address}/user-metadata`, WINDOW);
+  await seen(page, `Chat with …${phone.slice(-2)} at Northside Motors`);
+  await seen(page, /waiting for the customer’s answer to “name”/);
+  await seen(page, /Without a word: prompt at .* UTC, close at .* UTC\./);
+  await seen(page, 'Topic: Sales');
+  await seen(page, 'until a prompt or a close may be due');
+  await seen(page, 'what is known of this customer');
+  await picture(page, 'details');
+});
+
+test('the customer’s words are decoded for who has the right, and stored encrypted', async () => {
+  const { phone, page: address } = await openSession();
+  const page = await browser.open(`${address}/history`, WINDOW);
+  await seen(page, `"${phone}"`);
+  await page.getByText('Workflow Execution Signaled').last().click();
+  await seen(page, /Can I book a test drive\?/);
+  await page
+    .getByText(/Can I book a test drive\?/)
+    .filter({ visible: true })
+    .last()
+    .scrollIntoViewIfNeeded();
+  await picture(page, 'session');
+  const [execution] = await executions(system.client, `WorkflowId = "${system.workflowId(phone)}"`);
+  const stored = JSON.stringify(await storedHistory(system.client, execution!));
+  for (const secret of ['test drive', phone, 'Northside Motors', 'what is known of this customer']) {
+    expect(stored).not.toContain(secret);
+    expect(stored).not.toContain(Buffer.from(secret).toString('base64').slice(0, -4));
+  }
+});
+
+test('forceClose is sent from the dialog, and closes the session', async () => {
+  const { phone, page: address } = await openSession();
+  const page = await browser.open(`${address}/history`, WINDOW);
+  await sendSignal(page, 'forceClose', '{"actor": "kim", "reason": "the customer rang"}');
+  await system.eventually('the close', async () => {
+    const { rows } = await system.pool.query(
+      `select from sessions where phone_e164 = $1 and close_reason = 'forced'`,
+      [phone],
+    );
+    return rows.length === 1;
+  });
+});
+
+test('wrong input from the dialog is refused, and the session says so and goes on', async () => {
+  const { page: address } = await openSession();
+  const page = await browser.open(`${address}/history`, WINDOW);
+  await sendSignal(page, 'optOut', '"now"');
+  await page.goto(`${address}/user-metadata`);
+  await seen(page, /1 signal\(s\) refused for their shape, the last one: optOut/);
+  await seen(page, /waiting for the customer’s answer/);
+});
