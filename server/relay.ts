@@ -61,6 +61,7 @@ const SUMMARY = {
   fileSend: 'A file for a customer',
   ownText: 'A text outside of a session',
   optOutMirror: 'Podium is told of an opt-out or opt-in',
+  optOutSecondLook: 'Whether what looked like our echo was an opt-out',
   contactReading: 'A contact that Podium does not give yet',
 } as const satisfies Record<keyof typeof REUSE, string>;
 
