@@ -13,7 +13,7 @@ const OTHERS = /^(TEMPORAL|AWS)_/;
 
 it('names every variable that is read, once', () => {
   expect(named.filter((name, at) => named.indexOf(name) !== at)).toEqual([]);
-  expect(named).toEqual(expect.arrayContaining([...FILE_VARIABLES]));
+  expect(FILE_VARIABLES.filter((name) => !named.includes(name))).toEqual([]);
 });
 
 it('names none that nobody reads', () => {

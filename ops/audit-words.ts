@@ -87,6 +87,10 @@ const WORDS: Record<AuditKind, Wording> = {
     why: `${action}, by ${actor}`,
   }),
   robot_paused: ({ actor }) => ({ what: 'The robot was paused', why: `by ${actor}` }),
+  workers_promoted: ({ actor, build }) => ({
+    what: 'New chats began on another version of the workers',
+    why: `${build}, promoted by ${actor}`,
+  }),
   robot_resumed: ({ actor }) => ({ what: 'The robot may speak again', why: `by ${actor}` }),
   event_set_aside: ({ event, actor }) => ({ what: `Event ${event} was set aside`, why: `by ${actor}` }),
   event_replayed: ({ event, actor }) => ({

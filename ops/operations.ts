@@ -11,6 +11,7 @@ import * as phone from './operations/phone';
 import * as robot from './operations/robot';
 import * as sessions from './operations/sessions';
 import * as webhooks from './operations/webhooks';
+import * as workers from './operations/workers';
 
 export const OPERATIONS: readonly Operation[] = [
   sessions.listSessions,
@@ -49,6 +50,8 @@ export const OPERATIONS: readonly Operation[] = [
   webhooks.deleteWebhook,
   webhooks.verifyWebhook,
   webhooks.examineWebhook,
+  workers.listWorkers,
+  workers.promoteWorkers,
   files.listFiles,
   files.showFileSend,
   audit.verifyAudit,

@@ -33,6 +33,8 @@ export const AUDIT_KINDS = [
   /** An operator has paused the robot, at a store or for all, or let it speak again. */
   'robot_paused',
   'robot_resumed',
+  /** An operator has new chats begin on a version of the workers. */
+  'workers_promoted',
   /** An operator has kept an event from its session, let one out of quarantine, or given one by hand. */
   'event_set_aside',
   'event_replayed',

@@ -8,11 +8,14 @@ import { msToTs } from '@temporalio/common/lib/time';
 import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
 import { Child } from '../embedded/child';
 import { built, ROOT } from '../embedded/paths';
-import type { WorkerVersions } from '../ops/worker-versions';
+import { listWorkers } from '../ops/operations/workers';
 import { NORTHSIDE } from './support/simulator';
 import { startSystem, type System } from './support/system';
 
 const [JANE, MARY, JOE] = ['+14155550131', '+14155550132', '+14155550133'];
+
+/** Where a session begins, in what is built. */
+const OPEN = 'async function open(run) {\n';
 
 let system: System;
 /** Of no version, as before there were any. */
@@ -43,9 +46,9 @@ function asVersion(build: string, program: Child['program']): Child['program'] {
 function changed(program: Child['program']): Child['program'] {
   cpSync(built('.'), join(directory, 'dist'), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
-  const workflow = join(directory, 'dist/workflows/webchat-session.js');
-  const [before, after] = readFileSync(workflow, 'utf8').split('async function open(run) {\n');
-  writeFileSync(workflow, `${before}async function open(run) {\n await (0, workflow_1.sleep)(1);\n${after}`);
+  const workflows = join(directory, 'dist/workflows/bundle.js');
+  const [before, after] = readFileSync(workflows, 'utf8').split(OPEN) as [string, string];
+  writeFileSync(workflows, `${before}${OPEN}await (0, workflow_1.sleep)(1);\n${after}`);
   return { ...program, args: [join(directory, 'dist/workers/main.js')] };
 }
 
@@ -63,8 +66,8 @@ async function buildsOf(phone: string): Promise<string[]> {
 }
 
 async function openOn(build: string): Promise<number | undefined> {
-  const { versions } = (await workers('list')).data as WorkerVersions;
-  return versions.find(({ buildId }) => buildId === build)?.openWorkflows;
+  const { versions } = listWorkers.output.parse((await workers('list')).data);
+  return versions.find((version) => version.build === build)?.open_workflows;
 }
 
 function closed(phone: string) {
@@ -78,7 +81,10 @@ function closed(phone: string) {
 }
 
 test('a version nobody runs is not promoted, and the error says what to do', async () => {
-  expect(await workers('promote', 'nobody', '--wait', '1')).toEqual({ exitCode: 2, data: null });
+  expect(await workers('promote', 'nobody', '--wait', '1')).toMatchObject({
+    exitCode: 1,
+    data: { error: { code: 'ERR_OPS_WORKERS_MISSING', hint: expect.stringContaining('workers list') } },
+  });
   expect(await workers('list')).toMatchObject({ exitCode: 0, data: { current: null } });
 });
 

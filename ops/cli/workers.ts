@@ -1,28 +1,37 @@
 /** `podium-webchat workers …`: which version of the workers new chats begin on. */
 import { InvalidArgumentError, type Command } from 'commander';
+import type { z } from 'zod';
 import { ConfigurationError } from '../../config/load';
-import { listWorkerVersions, promoteWorkers, type WorkerVersions } from '../worker-versions';
+import { listWorkers, promoteWorkers } from '../operations/workers';
 import type { CliContext } from './context';
 
 const PATIENCE_SECONDS = 60;
+
+const PROMOTE_HELP = `
+Open chats end on the version that they began on: leave its workers running until "workers list" says that nothing is
+open on it any more. To go back, promote the version before.
+
+Example:
+  podium-webchat workers promote 2026.11.2`;
 
 export function registerWorkerCommands(program: Command, context: CliContext): void {
   const workers = program.command('workers').description('the versions of the workers');
   workers
     .command('list')
-    .description('which version new chats begin on, and which are still needed')
+    .description('on which version new chats begin, and which are still needed')
     .action(async () => {
-      const found = await listWorkerVersions(context.temporal);
+      const found = await context.perform(listWorkers, {});
       context.answer(found, inWords(found));
     });
   workers
     .command('promote [build]')
-    .description('has new chats begin on a version; without a build, on the one of WEBCHAT_BUILD_ID')
-    .option('--wait <seconds>', 'for its workers to run', readSeconds, PATIENCE_SECONDS)
+    .description('new chats begin on a version; without a build, on that of WEBCHAT_BUILD_ID')
+    .option('--wait <seconds>', 'for its workers to run, 60 at most', readSeconds, PATIENCE_SECONDS)
+    .addHelpText('after', PROMOTE_HELP)
     .action(async (given: string | undefined, { wait }: { wait: number }) => {
-      const build = given ?? ownBuild(context);
-      await promoteWorkers(context.temporal, build, wait * 1000);
-      context.answer({ current: build }, `New chats begin on ${build}.`);
+      const input = { build: given ?? ownBuild(context), wait_seconds: wait };
+      const done = await context.perform(promoteWorkers, input);
+      context.answer(done, `New chats begin on ${done.current}.`);
     });
 }
 
@@ -33,9 +42,9 @@ function ownBuild(context: CliContext): string {
   return buildId;
 }
 
-function inWords({ current, versions }: WorkerVersions): string {
+function inWords({ current, versions }: z.output<typeof listWorkers.output>): string {
   const lines = versions.map(
-    ({ buildId, status, openWorkflows }) => `${buildId}  ${status}, ${openWorkflows} open`,
+    ({ build, status, open_workflows: open }) => `${build}  ${status}, ${open} open`,
   );
   const head =
     current === null ? 'New chats begin on workers without a version.' : `New chats begin on ${current}.`;
