@@ -8,6 +8,7 @@ import {
 } from '../core/opt-out-audit';
 import { PodiumError, type PodiumApi, type PodiumContact, type PodiumErrorKind } from '../podium/api';
 import { probeLocation } from '../podium/probe-scopes';
+import { postgresNow } from '../store/clock';
 import type { Pool } from '../store/database';
 import {
   lastOptOutAudits,
@@ -48,7 +49,7 @@ export async function auditPhone(tools: AuditTools, phone: string): Promise<OptO
   try {
     const asked = await askPodium(tools, phone); // first, as `auditVerdict` wants it
     const layers = { ...(await ownLayers(pool, phone)), podium: answerOf(asked) };
-    return report(layers, asked, auditVerdict(layers, new Date()));
+    return report(layers, asked, auditVerdict(layers, await postgresNow(pool)));
   } catch (error) {
     onAway((error as Error).message);
     const asked = { unknown: 'database_unreachable' } as const;

@@ -10,6 +10,7 @@ import {
   type PodiumAnswer,
 } from '../core/opt-out-audit';
 import { writeAudit } from './audit';
+import { postgresNow } from './clock';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { mirrorOf, mirrorOntoContact } from './opt-out-mirrors';
 import { applyOptOut, optOutState } from './opt-outs';
@@ -151,7 +152,8 @@ export async function settleLook(pool: Pool, id: number, look: Look): Promise<vo
     const { phone, phoneHash, podium } = look;
     await lockPhones(client, [phone]);
     if (!(await takeOff(client, id))) return;
-    const verdict = auditVerdict({ ...(await ownLayers(client, phone)), podium }, new Date());
+    const now = await postgresNow(client);
+    const verdict = auditVerdict({ ...(await ownLayers(client, phone)), podium }, now);
     if (verdict.consistent === null) return count(client, 'not_asked');
     if (verdict.consistent) {
       await forgetDrift(client, phone);

@@ -66,6 +66,22 @@ test('what is left of an erased message goes once it cannot come again', async (
   expect(await count('inbox_events')).toBe(1);
 });
 
+test('a text of our own, and its permit, go as messages do', async () => {
+  for (const days of [399, 401]) {
+    await db.pool.query(
+      `insert into own_texts (id, once_key, phone_e164, location_uid, purpose, body, good_until, created_at)
+       values (gen_random_uuid(), $1, $2, $3, 'help', 'Hi', $4, $4)`,
+      [`${days}`, JANE, NORTHSIDE, daysAgo(days)],
+    );
+    await db.pool.query(
+      `insert into opt_out_permits (send_id, phone_e164, version, expires_at) values (gen_random_uuid(), $1, 1, $2)`,
+      [JANE, daysAgo(days)],
+    );
+  }
+  await deleteOutdated(db.pool, RULES);
+  expect([await count('own_texts'), await count('opt_out_permits')]).toEqual([1, 1]);
+});
+
 test('a closed session goes with its last message; one that is open stays', async () => {
   for (const [phone, age] of [
     [JANE, 401],

@@ -6,7 +6,7 @@ import type { Settings } from '../core/settings';
 import type { Pool } from './database';
 
 export interface RetentionRules {
-  /** Messages as they came, sends, notes, closed sessions, what is known of files that are gone. */
+  /** Messages as they came, sends, our own texts, notes, closed sessions, what is known of files that are gone. */
   messagesDays: number;
   /** Answers of unfinished chats. */
   partialAnswersDays: number;
@@ -49,6 +49,8 @@ const OUTDATED: readonly Outdated[] = [
     where: `received_at < ${OLD} and status = 'erased'`,
   },
   { table: 'agent_notes', days: 'messagesDays', where: `created_at < ${OLD}` },
+  { table: 'own_texts', days: 'messagesDays', where: `created_at < ${OLD}` },
+  { table: 'opt_out_permits', days: 'messagesDays', where: `expires_at < ${OLD}` },
   { table: 'file_sends', days: 'messagesDays', where: `created_at < ${OLD}` },
   { table: 'sends', days: 'messagesDays', where: `intended_at < ${OLD}` },
   {

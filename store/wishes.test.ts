@@ -1,6 +1,7 @@
 /** What a text's wish does in the receiving transaction, and what leaves for it. */
 import { failure } from '../core/error-codes';
 import type { OtherWish } from '../core/events';
+import { suppressionKeys } from '../core/suppression-keys';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import {
   BAYVIEW,
@@ -10,12 +11,15 @@ import {
   NORTHSIDE,
   received,
   storeMessage,
+  testHash,
   type MessageOptions,
 } from '../test/support/received';
+import { beginErasure } from './erasures';
 import { receive, type ReceivedEvent } from './inbox';
 import { blockOf, optOutRecords, recordOptOut, type Wish } from './opt-outs';
 import { ownText } from './own-texts';
 import { lookBack, openDoor, settleSend } from './sends';
+import { useSuppressionKeys } from './suppressions';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -130,6 +134,20 @@ describe('YES', () => {
       wishes('opt_in', { mayAnswer: true, receivedAt: new Date(Date.now() + 1_000) }),
     ]);
     expect(await block()).toBe('opted_out');
+  });
+
+  it('opts nobody in who was erased, since nobody knows what was said then; START does', async () => {
+    useSuppressionKeys(suppressionKeys({ suppressionKeys: [], idKeys: ['an-id-key-of-some-length'] }));
+    await optedOut();
+    await beginErasure(db.pool, { phone: JANE, phoneHash: testHash(JANE), actor: 'ann' });
+    await db.pool.query('truncate opt_outs, opt_out_history');
+    const soon = new Date(Date.now() + 1_000);
+    await take([wishes('opt_in', { mayAnswer: true, receivedAt: soon })]);
+    expect(await block()).toBe('opted_out');
+    await take([wishes('opt_in', { receivedAt: soon })]);
+    expect(await block()).toBeNull();
+    await db.pool.query('truncate suppressions, suppression_keys, erasures');
+    useSuppressionKeys([]);
   });
 
   it('opts in where all that was said was before the opt-out, or said by no person', async () => {

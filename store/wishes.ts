@@ -65,7 +65,8 @@ async function isMeant(
   const mayAnswer = 'said' in verdict && verdict.said?.mayAnswer === true;
   if (wish !== 'opt_in' || !mayAnswer) return true;
   const state = await optOutState(client, phone);
-  if (!state?.optedOut) return false;
+  // Of an erased phone nobody knows what was said since.
+  if (!state?.optedOut || state.version === 0) return false;
   const optedOutAt = state.recordedAt!;
   const isSpoken = before.some((each) => isSpeech(each, phone) && timeOf(each) > optedOutAt);
   return !isSpoken && (state.spokenAt === null || state.spokenAt <= optedOutAt);
