@@ -6,7 +6,7 @@ import { ApplicationFailure, Context, log } from '@temporalio/activity';
 import { NAMELESS } from '../core/contact';
 import type { Purpose } from '../core/conversation';
 import { PodiumError, type PodiumContact } from '../podium/api';
-import { contactOf, contactToRead, saveContact } from '../store/contacts';
+import { contactOf, contactToMake, contactToRead, saveContact } from '../store/contacts';
 import { markPosted, markRefused, noteToPost, type Note } from '../store/notes';
 import {
   beginMirror,
@@ -77,6 +77,38 @@ export function createPodiumActivities(deps: PodiumDependencies) {
   const mirror = ({ phone, locationUid }: CustomerHere, { uid, name }: PodiumContact): Promise<void> =>
     saveContact(pool, { phone, locationUid, podiumUid: uid, name });
 
+  /** Whether Podium has the contact, at this very location as far as it tells. */
+  async function isHere(customer: CustomerHere): Promise<boolean> {
+    const contact = await findContact(customer);
+    if (contact === null) return false;
+    const { phone } = customer;
+    const here = contact.locationUids.length === 0 || contact.locationUids.includes(customer.locationUid);
+    if (here) await mirror(customer, contact);
+    else await saveContact(pool, { phone, locationUid: null, podiumUid: contact.uid, name: contact.name });
+    return here;
+  }
+
+  /**
+   * Creates the contact, or adds this location to it. False when somebody else was faster. One that is known
+   * keeps its name, whatever the customer is called at this store.
+   */
+  async function createContact({
+    name: nameThere,
+    ...customer
+  }: CustomerHere & { name: string }): Promise<boolean> {
+    const known = (await contactOf(pool, customer.phone))?.name ?? NAMELESS;
+    const name = known === NAMELESS ? nameThere : known;
+    try {
+      const { uid } = await podium.createContact({ ...customer, name });
+      await saveContact(pool, { ...customer, podiumUid: uid, name, nameThere });
+      return true;
+    } catch (error) {
+      if (!(error instanceof PodiumError)) throw error;
+      if (error.kind === 'conflict') return false;
+      throw toActivityFailure(error);
+    }
+  }
+
   /**
    * Does something in the conversation where a note belongs. The contact is asked for it where we know
    * none, or one that Podium does not know. Somebody who writes on a website for the first time has none before
@@ -123,33 +155,22 @@ export function createPodiumActivities(deps: PodiumDependencies) {
     /** Sends a file from the store, as `file_sends` says. */
     sendFile: (sendId: string): Promise<void> => sendFile(deps, sendId),
 
-    /** Whether Podium has the contact, at this very location as far as it tells. */
-    async findContact(customer: CustomerHere): Promise<boolean> {
-      const contact = await findContact(customer);
-      if (contact === null) return false;
-      const { phone } = customer;
-      const here = contact.locationUids.length === 0 || contact.locationUids.includes(customer.locationUid);
-      if (here) await mirror(customer, contact);
-      else await saveContact(pool, { phone, locationUid: null, podiumUid: contact.uid, name: contact.name });
-      return here;
-    },
+    findContact: isHere,
+    createContact,
 
     /**
-     * Creates the contact, or adds this location to it. False when somebody else was faster. One that is known
-     * keeps its name, whatever the customer is called at this store.
+     * Makes the contact that a session could not have. Up to three calls, since nobody waits for it; whether there is
+     * one meanwhile is looked at first. The winner counts here as well.
      */
-    async createContact({ name: nameThere, ...customer }: CustomerHere & { name: string }): Promise<boolean> {
-      const known = (await contactOf(pool, customer.phone))?.name ?? NAMELESS;
-      const name = known === NAMELESS ? nameThere : known;
-      try {
-        const { uid } = await podium.createContact({ ...customer, name });
-        await saveContact(pool, { ...customer, podiumUid: uid, name, nameThere });
-        return true;
-      } catch (error) {
-        if (!(error instanceof PodiumError)) throw error;
-        if (error.kind === 'conflict') return false;
-        throw toActivityFailure(error);
-      }
+    async makeContact(missing: { contactId: string; locationUid: string }): Promise<void> {
+      const known = await contactToMake(pool, missing);
+      if (!known) return;
+      const customer = { phone: known.phone, locationUid: missing.locationUid };
+      if (await isHere(customer)) return;
+      if (await createContact({ ...customer, name: known.name ?? NAMELESS })) return;
+      const winner = await findContact(customer);
+      if (!winner) throw ApplicationFailure.retryable('The contact cannot be read yet.', 'not_readable_yet');
+      await mirror(customer, winner);
     },
 
     /**

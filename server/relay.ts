@@ -51,6 +51,7 @@ const REUSE = {
   ownText: 'REJECT_DUPLICATE',
   optOutMirror: 'ALLOW_DUPLICATE',
   optOutSecondLook: 'ALLOW_DUPLICATE',
+  contactMaking: 'ALLOW_DUPLICATE',
   contactReading: 'ALLOW_DUPLICATE',
 } as const;
 
@@ -62,6 +63,7 @@ const SUMMARY = {
   ownText: 'A text outside of a session',
   optOutMirror: 'Podium is told of an opt-out or opt-in',
   optOutSecondLook: 'Whether what looked like our echo was an opt-out',
+  contactMaking: 'A contact that a session could not have',
   contactReading: 'A contact that Podium does not give yet',
 } as const satisfies Record<keyof typeof REUSE, string>;
 

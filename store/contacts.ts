@@ -106,6 +106,53 @@ export async function contactToRead(
   return rows[0] ?? null;
 }
 
+/**
+ * Wants the contact made of a customer who has none at a store when a session ends: Podium did not let the session
+ * have it. One that Podium has deleted is left alone, until the customer writes again.
+ */
+export async function wantMissingContact(
+  client: Queryable,
+  { phone, locationUid }: { phone: string; locationUid: string },
+): Promise<void> {
+  const { rowCount } = await client.query(
+    'select from contact_locations where phone_e164 = $1 and location_uid = $2',
+    [phone, locationUid],
+  );
+  if (rowCount! > 0) return;
+  await client.query('insert into contacts (phone_e164) values ($1) on conflict do nothing', [phone]);
+  const { rows } = await client.query<{ contactId: string }>(
+    'select contact_id as "contactId" from contacts where phone_e164 = $1',
+    [phone],
+  );
+  const { contactId } = rows[0]!;
+  await wantWorkflows(client, [
+    {
+      workflowType: 'contactMaking',
+      workflowId: `contact-making:${contactId}:${locationUid}`,
+      args: [{ contactId, locationUid }],
+    },
+  ]);
+}
+
+/** Whose contact is still missing at a store, by the name of the last message there; null when it is not. */
+export async function contactToMake(
+  pool: Pool,
+  { contactId, locationUid }: { contactId: string; locationUid: string },
+): Promise<{ phone: string; name: string | null } | null> {
+  const { rows } = await pool.query<{ phone: string; name: string | null }>(
+    `select phone_e164 as phone,
+            (select message ->> 'name' from inbox_events e
+              where e.phone_e164 = c.phone_e164 and e.location_uid = $2 and message ->> 'from' = 'customer'
+                and message ->> 'name' is not null
+              order by id desc limit 1) as name
+       from contacts c
+      where contact_id = $1
+        and not exists (select from contact_locations l where l.phone_e164 = c.phone_e164 and l.location_uid = $2)`,
+    [contactId, locationUid],
+  );
+  return rows[0] ?? null;
+}
+
 async function lockContact(client: Queryable, phone: string): Promise<ContactRow> {
   await client.query('insert into contacts (phone_e164) values ($1) on conflict do nothing', [phone]);
   const { rows } = await client.query<ContactRow>(

@@ -10,7 +10,7 @@ import {
   testHash,
   workflowIdOf,
 } from '../test/support/received';
-import { saveContact } from './contacts';
+import { contactToMake, saveContact } from './contacts';
 import { receive } from './inbox';
 import { markPosted, noteToPost } from './notes';
 import { claimSessions, settleClaim } from './relay';
@@ -63,6 +63,43 @@ const close = (closing: Partial<SessionClose> = {}) =>
     ...{ closeConversation: false, conversationUid: null, ...closing },
   });
 const rows = async (table: string) => (await db.pool.query(`select * from ${table}`)).rows;
+
+describe('a contact that a session could not have', () => {
+  const wanted = async () =>
+    (await rows('workflow_starts'))
+      .filter(({ workflow_type }) => workflow_type === 'contactMaking')
+      .map(({ args }) => args[0]);
+
+  it('is wanted at the end, by ids alone, with the name of the last message there', async () => {
+    await say({ name: 'J. Citizen' });
+    await say({ name: 'Jane Citizen' });
+    await relayed();
+    expect(await wanted()).toEqual([]);
+    expect(await close({ handledNumber: 2 })).toEqual({ closed: true });
+    const [missing] = await wanted();
+    expect(missing).toEqual({ contactId: expect.any(String), locationUid: NORTHSIDE });
+    expect(await contactToMake(db.pool, missing)).toEqual({ phone: JANE, name: 'Jane Citizen' });
+    await saveContact(db.pool, { phone: JANE, podiumUid: 'p-1', name: null, locationUid: NORTHSIDE });
+    expect(await contactToMake(db.pool, missing)).toBeNull();
+  });
+
+  it('is the concern of the session that goes on', async () => {
+    await say();
+    await relayed();
+    await say(); // not seen by the session
+    expect(await close()).toEqual({ closed: false });
+    expect(await wanted()).toEqual([]);
+  });
+
+  it.each(['known', 'deleted in Podium'])('is not wanted when it is %s', async (state) => {
+    await say();
+    await relayed();
+    await saveContact(db.pool, { phone: JANE, podiumUid: 'p-1', name: null, locationUid: NORTHSIDE });
+    if (state !== 'known') await db.pool.query('update contact_locations set gone_at = now()');
+    await close();
+    expect(await wanted()).toEqual([]);
+  });
+});
 
 describe('a session that begins', () => {
   it('learns who it is, how far an earlier one came, and what is known of the customer', async () => {
@@ -240,6 +277,7 @@ describe('a close', () => {
   it('keeps the answers, wants note and close in Podium, and has one entry in the audit', async () => {
     await say();
     await relayed();
+    await saveContact(db.pool, { phone: JANE, podiumUid: 'p-1', name: null, locationUid: NORTHSIDE });
     const closing = { note, closeConversation: true, partial: someAnswers, conversationUid: 'c-1' };
     expect(await close(closing)).toEqual({ closed: true });
     expect(await close(closing)).toEqual({ closed: true }); // the activity is tried again

@@ -1,6 +1,7 @@
 /** The sessions' rows, and the answers of an unfinished intake. Temporal is the authority on a live session. */
 import type { CloseReason, PartialState, SessionMessage, SessionStatus } from '../core/session';
 import { writeAudit } from './audit';
+import { wantMissingContact } from './contacts';
 import { transaction, type Pool, type Queryable } from './database';
 import { writeNotes } from './notes';
 import { isOptedOut } from './opt-outs';
@@ -190,6 +191,7 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
       [close.phone, close.locationUid, dealtWith, close.reason, close.conversationUid, close.workflowId],
     );
     await keepAnswers(client, close, close.handledNumber < dealtWith ? undefined : close.partial);
+    if (rows[0]!.closed) await wantMissingContact(client, close);
     const key = `${sessionUid}:${close.handledNumber}`;
     if (close.note || close.closeConversation) {
       const note = close.note ?? { key: `close:${key}`, body: null };

@@ -8,6 +8,7 @@ export type WantedWorkflow =
   | { workflowType: 'ownText'; workflowId: string; args: [{ textId: string; locationUid: string }] }
   | { workflowType: 'optOutMirror'; workflowId: string; args: [{ historyId: number }] }
   | { workflowType: 'optOutSecondLook'; workflowId: string; args: [{ historyId: number }] }
+  | { workflowType: 'contactMaking'; workflowId: string; args: [{ contactId: string; locationUid: string }] }
   | { workflowType: 'contactReading'; workflowId: string; args: [{ contactId: string }] };
 
 /** Notes down workflows to be started. Arguments are ids, never texts or phones. */

@@ -154,6 +154,27 @@ describe.each<Contract>(['published', 'skill'])('with the %s contract', (contrac
     await isKnownAs(phone, contact!.uid);
   });
 
+  test('a contact that Podium did not let the session have is made once the session has ended', async () => {
+    const phone = '+14155550193';
+    await system.simulator.fault({
+      ...{ method: 'POST', path: '^/v4/contacts$', asked: phone.slice(1) },
+      ...{ times: 1, status: 403, body: { code: 'unauthorized' } },
+    });
+    await says(phone, 'Can I book a test drive?');
+    await system.hears(1, phone);
+    expect(await contactsOf(phone)).toEqual([]);
+
+    await system.client.workflow
+      .getHandle(system.workflowId(phone))
+      .signal('forceClose', { actor: 'ann', reason: 'a test' });
+    const [contact] = await system.eventually('the contact', async () => {
+      const made = await contactsOf(phone);
+      return made.length > 0 && made;
+    });
+    expect(contact).toMatchObject({ phone, location_uids: [NORTHSIDE] });
+    await isKnownAs(phone, contact!.uid);
+  });
+
   test('a deleted contact is made anew by the next session, and its history stays', async () => {
     const phone = '+14155550196';
     const before = await inChat(phone);

@@ -1,6 +1,7 @@
 /** Everything that the worker bundles. */
 import { setWorkflowOptions } from '@temporalio/workflow';
 import { agentNote } from './agent-note';
+import { contactMaking } from './contact-making';
 import { contactReading } from './contact-reading';
 import { fileSend } from './file-send';
 import { inboundFile } from './inbound-file';
@@ -8,7 +9,16 @@ import { optOutMirror } from './opt-out-mirror';
 import { optOutSecondLook } from './opt-out-second-look';
 import { ownText } from './own-text';
 
-export { agentNote, contactReading, fileSend, inboundFile, optOutMirror, optOutSecondLook, ownText };
+export {
+  agentNote,
+  contactMaking,
+  contactReading,
+  fileSend,
+  inboundFile,
+  optOutMirror,
+  optOutSecondLook,
+  ownText,
+};
 export { optOutAudit } from './opt-out-audit';
 export { optOutMirrorRetry } from './opt-out-mirror';
 export { reconciliation } from './reconciliation';
@@ -22,6 +32,7 @@ export { webchatSession } from './webchat-session';
  */
 const WAIT_FOR_DAYS: ((...args: never[]) => Promise<void>)[] = [
   agentNote,
+  contactMaking,
   contactReading,
   fileSend,
   inboundFile,

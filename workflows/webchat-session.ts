@@ -49,7 +49,7 @@ import { listen } from './session-handlers';
 import { describe, show } from './visibility';
 import { keepAlarm, unless } from './waiting';
 
-/** A contact that cannot be had, as when Podium asks for ten minutes, holds up no answer; the next message tries again. */
+/** A contact that cannot be had, as when Podium asks for ten minutes, holds up no answer; the next message tries again, or the close. */
 const CONTACT_PATIENCE = '20 seconds';
 
 /** A running session: its input, and what it knows. */
