@@ -49,6 +49,18 @@ test('what a send was for is known behind its first entry', () => {
   ]);
 });
 
+test('an opt-out of Podium’s that was in doubt says what came of it', () => {
+  expect(
+    words(
+      entry('opt_out', { source: 'podium', actor: 'podium', rule: null, applied: false, doubtful: true }),
+      entry('opt_out_dismissed', { source: 'podium', actor: 'podium', rule: null, applied: false }),
+    ),
+  ).toEqual([
+    'Podium told of an opt-out about the time of the opt-in at Northside: which may be an echo: all texts waited until Podium was asked once more',
+    'Podium was asked once more, and holds no opt-out since the opt-in at Northside: so texts go on',
+  ]);
+});
+
 test('an opt-out says by whom and how, and whether it changed anything', () => {
   expect(
     words(

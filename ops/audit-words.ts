@@ -19,16 +19,22 @@ interface Words {
 type Wording = (details: Details, it: string) => Words;
 
 const WORDS: Record<AuditKind, Wording> = {
-  opt_out: (details) => ({ what: 'The customer opted out', why: howDeclared(details) }),
+  opt_out: (details) =>
+    details['doubtful'] === true
+      ? {
+          what: 'Podium told of an opt-out about the time of the opt-in',
+          why: 'which may be an echo: all texts waited until Podium was asked once more',
+        }
+      : { what: 'The customer opted out', why: howDeclared(details) },
   opt_in: (details) => ({ what: 'The customer opted in', why: howDeclared(details) }),
   opt_out_asked: (details) => ({
     what: 'The customer may have asked for no more messages, so all were held back',
     why: howDeclared(details),
   }),
-  opt_out_dismissed: (details) => ({
-    what: 'The customer had not asked for no more messages after all',
-    why: howDeclared(details),
-  }),
+  opt_out_dismissed: (details) =>
+    details['source'] === 'podium'
+      ? { what: 'Podium was asked once more, and holds no opt-out since the opt-in', why: 'so texts go on' }
+      : { what: 'The customer had not asked for no more messages after all', why: howDeclared(details) },
   send_intended: ({ attempt, earlierAttemptUnknown }, it) => ({
     what: `${it} was about to be sent`,
     why: earlierAttemptUnknown

@@ -82,7 +82,7 @@ export async function applyOptOut(
   const applied = !doubtful && (await changeState(client, change));
   const { id, version } = await writeHistory(client, change, applied);
   if (doubtful) await wantSecondLook(client, change.phone, id);
-  await auditChange(client, change, applied);
+  await auditChange(client, change, { applied, doubtful });
   const began = applied && change.wish === 'opt_out' && !before?.optedOut;
   if (applied && change.wish === 'opt_out') {
     await tellSessions(client, change);
@@ -100,7 +100,11 @@ const AUDIT_KINDS = {
   dismiss: 'opt_out_dismissed',
 } as const satisfies Record<Wish, AuditKind>;
 
-async function auditChange(client: Queryable, change: DatedOptOut, applied: boolean): Promise<void> {
+async function auditChange(
+  client: Queryable,
+  change: DatedOptOut,
+  { applied, doubtful }: { applied: boolean; doubtful: boolean },
+): Promise<void> {
   const { source, rule, at } = change;
   await writeAudit(client, {
     key: null,
@@ -112,6 +116,7 @@ async function auditChange(client: Queryable, change: DatedOptOut, applied: bool
       ...{ source, actor: storable(change.actor), rule, applied, at: at.toISOString() },
       ...(change.messageUid !== null && { message: change.messageUid }),
       ...(change.proof ? { proof: true } : {}),
+      ...(doubtful ? { doubtful } : {}),
     },
   });
 }

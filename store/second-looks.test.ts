@@ -75,6 +75,13 @@ it('finds an echo, and then texts go on, also when Podium tells of it once more'
     source: 'podium',
     at,
   });
+  const { rows } = await db.pool.query<{ kind: string; details: object }>(
+    `select kind, details from audit_entries where kind like 'opt_out%' order by id`,
+  );
+  expect(rows.slice(-2)).toMatchObject([
+    { kind: 'opt_out', details: { applied: false, doubtful: true } },
+    { kind: 'opt_out_dismissed', details: { source: 'podium' } },
+  ]);
 });
 
 it('finds the former opt-out, which is older than the opt-in and counts no more', async () => {
