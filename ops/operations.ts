@@ -2,6 +2,7 @@
 import type { Operation } from './operation';
 import * as access from './operations/access';
 import * as audit from './operations/audit';
+import * as config from './operations/config';
 import * as contacts from './operations/contacts';
 import * as events from './operations/events';
 import * as files from './operations/files';
@@ -10,10 +11,12 @@ import * as optOuts from './operations/opt-outs';
 import * as phone from './operations/phone';
 import * as robot from './operations/robot';
 import * as sessions from './operations/sessions';
+import * as timeline from './operations/timeline';
 import * as webhooks from './operations/webhooks';
 import * as workers from './operations/workers';
 
 export const OPERATIONS: readonly Operation[] = [
+  timeline.showTimeline,
   sessions.listSessions,
   sessions.showSession,
   sessions.closeSession,
@@ -57,6 +60,7 @@ export const OPERATIONS: readonly Operation[] = [
   audit.verifyAudit,
   audit.showAudit,
   access.showAccess,
+  config.checkConfig,
   phone.normalizePhone,
 ] as readonly Operation[];
 

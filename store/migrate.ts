@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 
 /** The SQL files are not compiled: beside this file in the sources, two levels up from `dist/store`. */
-const MIGRATIONS = [join(__dirname, 'migrations'), join(__dirname, '../../store/migrations')].find(
+export const MIGRATIONS = [join(__dirname, 'migrations'), join(__dirname, '../../store/migrations')].find(
   existsSync,
 );
 

@@ -74,3 +74,23 @@ export async function markPosted(pool: Pool, id: string): Promise<void> {
 export async function markRefused(pool: Pool, id: string, code: string): Promise<void> {
   await pool.query('update agent_notes set refused_code = $2 where id = $1', [id, code]);
 }
+
+/** A note without its words. */
+export interface PostedNote {
+  locationUid: string;
+  createdAt: Date;
+  postedAt: Date | null;
+  refusedCode: string | null;
+  close: boolean;
+}
+
+/** The notes about a customer (E.164), the oldest first. */
+export async function notesOf(pool: Pool, phone: string): Promise<PostedNote[]> {
+  const { rows } = await pool.query<PostedNote>(
+    `select location_uid as "locationUid", created_at as "createdAt", posted_at as "postedAt",
+            refused_code as "refusedCode", close
+       from agent_notes where phone_e164 = $1 order by created_at`,
+    [phone],
+  );
+  return rows;
+}

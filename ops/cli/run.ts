@@ -4,6 +4,7 @@ import { ConfigurationError } from '../../config/load';
 import { OperationRefused } from '../operation';
 import { registerAuditCommands } from './audit';
 import { registerAuthCommands } from './auth';
+import { registerConfigCommands } from './config';
 import { registerContactCommands } from './contacts';
 import { CliContext, EXIT, type CliHost, type CommonOptions } from './context';
 import { registerEventCommands } from './events';
@@ -13,11 +14,13 @@ import { registerOptOutCommands } from './optout';
 import { registerPhoneCommands } from './phone';
 import { registerRobotCommands } from './robot';
 import { registerSessionCommands } from './sessions';
+import { registerTimelineCommand } from './timeline';
 import { registerWebhookCommands } from './webhook';
 import { registerWorkerCommands } from './workers';
 
 /** Each group of commands has a file of its own, which adds them to the program. */
 const GROUPS = [
+  registerTimelineCommand,
   registerSessionCommands,
   registerOptOutCommands,
   registerContactCommands,
@@ -30,6 +33,7 @@ const GROUPS = [
   registerAuthCommands,
   registerPhoneCommands,
   registerWorkerCommands,
+  registerConfigCommands,
 ];
 
 const AFTER_HELP = `
@@ -43,7 +47,7 @@ Without DATABASE_URL in the environment, the system that "npm start" runs in thi
 
 Examples:
   podium-webchat sessions list --status open
-  podium-webchat audit show --phone '+61 412 345 678'
+  podium-webchat timeline --phone '+61 412 345 678'
   podium-webchat auth status --json | jq .works
   OPS_TOKEN_FILE=token podium-webchat --url https://webchat.example.com events quarantine`;
 

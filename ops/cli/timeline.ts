@@ -1,0 +1,41 @@
+/** `podium-webchat timeline`: what happened in a customer's chats. */
+import type { Command } from 'commander';
+import { showTimeline } from '../operations/timeline';
+import { EXIT, type CliContext } from './context';
+import { locationOption, phoneOption, type PhoneOptions } from './options';
+import { at } from './table';
+
+const HELP = `
+No text of a message is in it; "sessions show" tells the answers. What is marked "due" is still to come.
+
+Exit codes: 0 fine, 1 nothing is known of this phone, 2 a part could not be looked at.
+
+Example:
+  podium-webchat timeline --phone '+61 412 345 678'`;
+
+export function registerTimelineCommand(program: Command, context: CliContext): void {
+  program
+    .command('timeline')
+    .description(
+      "everything of a customer's chats in order: events, signals, alarms, sends, blocks, closes, opt-outs",
+    )
+    .addOption(phoneOption())
+    .addOption(locationOption())
+    .addHelpText('after', HELP)
+    .action((options: PhoneOptions & { location?: string }) => show(context, options));
+}
+
+async function show(context: CliContext, { phone, location }: PhoneOptions & { location?: string }) {
+  const found = await context.perform(showTimeline, { phone, location_uid: location });
+  const { entries, unknown } = found;
+  const lines = entries.map((entry) => `${at(entry.at)}  ${entry.kind.padEnd(8)}  ${entry.words}`);
+  const exitCode = unknown.length > 0 ? EXIT.unknown : entries.length > 0 ? EXIT.fine : EXIT.notFine;
+  context.answer(
+    { ...found, phone: context.shown(found.phone) },
+    lines.join('\n') || 'Nothing is known.',
+    exitCode,
+  );
+  if (context.json) return;
+  for (const problem of unknown) context.tell(`Not known: ${problem}`);
+  context.tell(`Of ${context.shown(found.phone)}. Times are UTC.`);
+}

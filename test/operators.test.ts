@@ -1,0 +1,393 @@
+/** The operator's commands against a whole system, from beside it and from elsewhere over HTTP. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import { built } from '../embedded/paths';
+import { OPERATIONS } from '../ops/operations';
+import { cli } from './support/cli';
+import { consoleBlocks, sameWords } from './support/console-blocks';
+import { publishedEvent } from './support/podium-events';
+import { BAYVIEW, NO_COUNTRY, NORTHSIDE } from './support/simulator';
+import { startSystem, type System } from './support/system';
+
+const run = promisify(execFile);
+/** The customer of the examples in the documentation. */
+const DOCUMENTED = '+14155550110';
+const [ANNE, BOB, CARL, DORA, ELLA, FRED] = [
+  ...['+14155550111', '+14155550112', '+14155550113', '+14155550114', '+14155550115', '+14155550116'],
+] as [string, string, string, string, string, string];
+
+let system: System;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'podium-webchat-operators-'));
+  system = await startSystem();
+});
+afterAll(async () => {
+  await system?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const token = () => ({ PODIUM_WEBCHAT_URL: system.serverUrls[0]!, OPS_TOKEN: system.keys.opsToken });
+const here = (...args: string[]) => cli(system.environment, args);
+const there = (...args: string[]) => cli(token(), args);
+const jsonOf = async (result: ReturnType<typeof cli>) => JSON.parse((await result).out);
+
+/** A chat that waits for the customer's answer. */
+async function chat(phone: string): Promise<void> {
+  await system.simulator.customerWrites({ phone, location_uid: NORTHSIDE, body: 'Can I book a test drive?' });
+  await system.hears(1, phone);
+  await system.isQuiet();
+}
+
+const of = (phone: string) => ['--phone', phone, '--location', NORTHSIDE];
+
+describe('a chat', () => {
+  beforeAll(() => chat(ANNE));
+
+  test.each([
+    ['beside the system', here],
+    ['from elsewhere', there],
+  ])('is found by its phone, which is shown masked, %s', async (_, call) => {
+    const { exitCode, out } = await call('sessions', 'list', '--phone', ANNE);
+    expect(exitCode).toBe(0);
+    expect(out).toContain('…11');
+    expect(out).not.toContain(ANNE);
+    const whole = await jsonOf(call('sessions', 'list', '--phone', ANNE, '--show-phones', '--json'));
+    expect(whole.sessions).toMatchObject([{ phone_e164: ANNE, location_uid: NORTHSIDE, status: 'active' }]);
+    const { session_uid: id } = whole.sessions[0];
+    const shown = await call('sessions', 'show', '--id', id);
+    expect(shown.out).toContain('Waits for:    the customer\'s answer to "topic"');
+    expect(await jsonOf(call('sessions', 'show', ...of(ANNE), '--json'))).toMatchObject({ session_uid: id });
+  });
+
+  test('is told in order by the timeline, without a word of it', async () => {
+    for (const call of [here, there]) {
+      const { exitCode, out, err } = await call('timeline', '--phone', ANNE);
+      expect({ exitCode, err }).toEqual({ exitCode: 0, err: 'Of …11. Times are UTC.\n' });
+      const steps = [
+        'A message of the customer came in',
+        'The workflow got the signal message.',
+        'was given to the session, as number 1',
+        'A timer was set, for',
+        'A greeting was sent',
+        'A prompt is due, unless somebody writes',
+        'The close is due',
+      ];
+      for (const step of steps) expect(out).toContain(step);
+      const times = out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.slice(0, 19));
+      expect(times).toEqual([...times].sort());
+      expect(out).not.toContain('test drive');
+      expect(out).not.toContain(ANNE.slice(1));
+    }
+  });
+
+  test('is closed only with --yes, under the name of the token', async () => {
+    expect(await there('sessions', 'close', ...of(ANNE))).toMatchObject({ exitCode: 2, out: '' });
+    expect(await there('sessions', 'close', ...of(ANNE), '--yes')).toMatchObject({ exitCode: 0 });
+    const again = await there('sessions', 'close', ...of(ANNE), '--yes');
+    expect(again).toMatchObject({ exitCode: 1, out: '', err: expect.stringContaining('closed already') });
+    expect((await here('audit', 'show', '--phone', ANNE)).out).toContain('The chat was closed by local');
+  });
+});
+
+describe('a scan', () => {
+  test('finds the chat whose workflow was terminated, and closes it when that is wanted', async () => {
+    await chat(BOB);
+    expect(await jsonOf(there('sessions', 'scan', '--json'))).toMatchObject({ errors: 0, findings: [] });
+    await system.client.workflow.getHandle(system.workflowId(BOB)).terminate('by a test');
+
+    const found = await there('sessions', 'scan', '--json');
+    expect(found.exitCode).toBe(1);
+    expect(JSON.parse(found.out)).toMatchObject({
+      ...{ errors: 1, mended: 0 },
+      findings: [{ phone_e164: '…12', workflow: 'terminated', mended: false }],
+    });
+
+    const mended = await here('sessions', 'scan', '--yes');
+    expect(mended).toMatchObject({ exitCode: 0, out: expect.stringContaining('mended 1') });
+    expect(await jsonOf(here('sessions', 'show', ...of(BOB), '--json'))).toMatchObject({
+      ...{ status: 'closed', close_reason: 'forced' },
+    });
+    expect(await here('sessions', 'scan')).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('the robot', () => {
+  test('is paused at a store: the customer gets nothing and the agent a note; afterwards new chats are answered', async () => {
+    expect(await there('robot', 'pause', '--location', NORTHSIDE)).toMatchObject({ exitCode: 0 });
+    expect((await here('robot', 'status')).out).toContain(`Paused at ${NORTHSIDE} since`);
+
+    await system.simulator.customerWrites({ phone: CARL, location_uid: NORTHSIDE, body: 'Anybody there?' });
+    await system.simulator.customerWrites({ phone: DORA, location_uid: BAYVIEW, body: 'Anybody there?' });
+    await system.eventually('the note for the agent', async () => {
+      const conversation = await system.simulator.conversation(CARL, NORTHSIDE);
+      return conversation?.notes.some(({ body }) => body.includes('is paused and has not answered'));
+    });
+    await system.hears(1, DORA, BAYVIEW);
+    expect(await system.textsTo(CARL)).toEqual([]);
+
+    expect(await there('robot', 'resume', '--location', NORTHSIDE)).toMatchObject({ exitCode: 0 });
+    await chat(ELLA);
+    await system.simulator.customerWrites({ phone: CARL, location_uid: NORTHSIDE, body: 'Still there?' });
+    await system.isQuiet();
+    expect(await system.textsTo(CARL)).toEqual([]); // it is the store's chat now
+    expect((await here('audit', 'show', '--phone', CARL)).out).toContain('ERR_WEBCHAT_020');
+  });
+
+  test('is not paused at a store that there is not', async () => {
+    expect(await there('robot', 'pause', '--location', 'nowhere')).toMatchObject({ exitCode: 1 });
+  });
+});
+
+describe('events', () => {
+  test('what is quarantined is let go once the rules permit it, and once only', async () => {
+    const event = publishedEvent({ phone: '0412 345 678', body: 'Hello', locationUid: NO_COUNTRY });
+    await system.post(event);
+    const listed = await jsonOf(there('events', 'list', '--status', 'quarantined', '--json'));
+    expect(listed.events).toMatchObject([{ error: { code: 'ERR_WEBCHAT_001' } }]);
+    const id = String(listed.events[0].id);
+    const counted = await there('events', 'quarantine');
+    expect(counted).toMatchObject({ exitCode: 1, out: expect.stringMatching(/ERR_WEBCHAT_001 +1 /) });
+    expect((await there('events', 'show', id)).out).toContain('Quarantine: ERR_WEBCHAT_001');
+    expect((await there('events', 'show', id)).out).not.toContain('345 678');
+    expect((await there('events', 'show', id, '--raw')).out).toContain('0412 345 678');
+
+    const refused = await there('events', 'replay', id);
+    expect(refused).toMatchObject({ exitCode: 1, out: expect.stringContaining('unchanged') });
+
+    const settings = join(folder, 'settings.yaml');
+    const own = await readFile(system.environment['WEBCHAT_SETTINGS']!, 'utf8');
+    await writeFile(settings, `${own}\nlocations: { country_overrides: { ${NO_COUNTRY}: AU } }\n`);
+    const mended = (...args: string[]) =>
+      cli({ ...system.environment, WEBCHAT_SETTINGS: settings }, ['events', 'replay', ...args]);
+    expect((await mended(id, '--dry-run')).out).toBe(`${id}  would be released\n`);
+    expect((await mended('--all')).out).toBe(`${id}  released\n`);
+    expect(await mended(id)).toMatchObject({ exitCode: 0, out: expect.stringContaining('unchanged') });
+    expect(await system.hears(1, '+61412345678', NO_COUNTRY)).toHaveLength(1);
+    expect(await there('events', 'quarantine')).toMatchObject({ exitCode: 0, out: 'Nothing.\n' });
+  });
+
+  test('a payload that is given by hand takes effect once; what is no event is set aside', async () => {
+    const file = join(folder, 'event.json');
+    await writeFile(file, JSON.stringify(publishedEvent({ phone: FRED, body: 'Hello' })));
+    const ingest = (...more: string[]) => there('events', 'ingest', '--file', file, '--json', ...more);
+    expect(await jsonOf(ingest('--dry-run'))).toMatchObject({ status: 'would_be_accepted' });
+    expect(await jsonOf(ingest())).toMatchObject({ status: 'accepted', error: null });
+    expect(await jsonOf(ingest())).toMatchObject({ status: 'duplicate' });
+    await system.hears(1, FRED);
+    await writeFile(file, '{"metadata": 5}');
+    expect((await ingest()).exitCode).toBe(1);
+  });
+});
+
+describe('an opt-out', () => {
+  test('is recorded from elsewhere under the name of the token, whoever is said to declare it', async () => {
+    expect(await there('optout', 'record', '--phone', ELLA, '--actor', 'somebody')).toMatchObject({
+      exitCode: 0,
+    });
+    expect((await here('optout', 'history', '--phone', ELLA)).out).toContain('by local');
+    expect(await there('optout', 'audit', '--phone', ELLA)).toMatchObject({
+      out: expect.stringContaining('"opted_out":true'),
+    });
+  });
+});
+
+describe('phones', () => {
+  const normalize = (...args: string[]) => cli({}, ['phone', 'normalize', ...args]);
+
+  test('the E.164 form stands alone, and with --json there is all that the number tells', async () => {
+    const phone = ['--phone', '0412 345 678', '--default-country', 'au'];
+    expect(await normalize(...phone)).toEqual({ exitCode: 0, out: '+61412345678\n', err: '' });
+    expect(await jsonOf(normalize(...phone, '--json'))).toEqual({
+      ...{ input: '0412 345 678', e164: '+61412345678', country: 'AU', country_code: 61 },
+      ...{ national_number: '412345678', is_valid: true, is_possible: true },
+      ...{ number_type: 'MOBILE', carrier: 'Optus' },
+    });
+  });
+
+  test('what is none is told with its code, and exits 1', async () => {
+    const { exitCode, out, err } = await normalize('--phone', '1-800-GOT-MILK');
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
+    expect(err).toContain('ERR_WEBCHAT_001');
+    expect((await normalize()).exitCode).toBe(2);
+    expect((await normalize('--phone', '0412', '--default-country', 'Australia')).exitCode).toBe(2);
+  });
+
+  test('lines from stdin give an object each, with a country of their own behind a tab', async () => {
+    const lines = ['0412 345 678', '(415) 555-1234\tUS', 'nothing'];
+    const args = ['phone', 'normalize', '--stdin', '--default-country', 'AU'];
+    const { exitCode, out } = await cli({}, args, { lines });
+    expect(exitCode).toBe(1);
+    const numbers = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).e164);
+    expect(numbers).toEqual(['+61412345678', '+14155551234', null]);
+  });
+});
+
+describe('from elsewhere', () => {
+  test.each([
+    ['without a token', () => ({ OPS_TOKEN: '' }), 'OPS_TOKEN is missing'],
+    ['with a wrong one', () => ({ OPS_TOKEN: 'the-token-of-nobody' }), 'A valid token is missing'],
+    ['where nobody listens', () => ({ PODIUM_WEBCHAT_URL: 'http://127.0.0.1:1' }), 'could not be reached'],
+    ['at what is no address', () => ({ PODIUM_WEBCHAT_URL: 'somewhere' }), 'It should be as https://'],
+    [
+      'at another program',
+      () => ({ PODIUM_WEBCHAT_URL: system.simulator.url }),
+      'is perhaps no server of ours',
+    ],
+  ])('%s says so and exits 2', async (_, change, words) => {
+    const { exitCode, out, err } = await cli({ ...token(), ...change() }, ['locations', 'list']);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toContain(words);
+  });
+
+  test('--url goes before the environment', async () => {
+    const env = { PODIUM_WEBCHAT_URL: 'http://127.0.0.1:1', OPS_TOKEN: system.keys.opsToken };
+    const { exitCode, out } = await cli(env, ['--url', system.serverUrls[0]!, 'locations', 'list']);
+    expect(exitCode).toBe(0);
+    expect(out).toContain(NORTHSIDE);
+  });
+});
+
+test('config check has a line for everything, and says what mends it', async () => {
+  for (const call of [here, there]) {
+    const { out } = await call('config', 'check');
+    for (const good of ['Settings', 'Environment', 'Database', 'Migrations', 'Suppression keys', 'Temporal'])
+      expect(out).toMatch(new RegExp(`^ok +${good}`, 'm'));
+    for (const good of [
+      'Search attributes',
+      'Schedules',
+      'Webhook secrets',
+      'File store',
+      'Podium',
+      'Scopes',
+    ])
+      expect(out).toMatch(new RegExp(`^ok +${good}`, 'm'));
+    expect(out).toMatch(new RegExp(`^NOT OK +Countries .*${NO_COUNTRY}.*\n +→ Set it in Podium`, 'm'));
+  }
+  const { exitCode, out } = await cli({ ...system.environment, OPS_TOKENS: 'x', DATABASE_URL: '' }, [
+    'config',
+    'check',
+  ]);
+  expect(exitCode).toBe(1);
+  expect(out).toContain('OPS_TOKENS is wrong');
+  expect(out).toContain('DATABASE_URL is missing');
+});
+
+test('shells complete commands and options', async () => {
+  const complete = async (...words: string[]) =>
+    (await run(process.execPath, [built('ops/cli/main.js'), 'complete', '--', ...words])).stdout;
+  expect(await complete('sess')).toContain('sessions');
+  expect(await complete('events', '')).toContain('quarantine');
+  const { stdout } = await run(process.execPath, [built('ops/cli/main.js'), 'complete', 'bash']);
+  expect(stdout).toContain('podium-webchat');
+});
+
+describe('docs/operators.md', () => {
+  const DOCUMENT = join(__dirname, '../docs/operators.md');
+
+  test('shows what the commands really print', async () => {
+    await chat(DOCUMENTED);
+    const local = { phone: '(415) 555-0100', body: 'Hello', locationUid: NO_COUNTRY };
+    await system.post(publishedEvent(local));
+    const { document, shown, printed } = await consoleBlocks(DOCUMENT, async (args) => {
+      const { out, err } = await here(...args);
+      const shownAs = [
+        [dirname(system.environment['WEBCHAT_SETTINGS']!), '/etc/podium-webchat'],
+        [`by ${userInfo().username}.`, 'by kim.'],
+      ] as const;
+      return shownAs.reduce((text, [what, name]) => text.replaceAll(what, name), out + err);
+    });
+    // How the document is written anew when output has changed: STORE_DOCS=1.
+    if (process.env['STORE_DOCS']) await writeFile(DOCUMENT, document);
+    else expect(sameWords(printed)).toEqual(sameWords(shown));
+    expect(shown.length).toBeGreaterThan(10);
+  });
+});
+
+describe('the API', () => {
+  interface Described {
+    post: {
+      operationId: string;
+      responses: Record<string, { content: { 'application/json': { schema: object } } }>;
+    };
+  }
+
+  /** What operations take that take something; without it they have to say what is missing. */
+  const GIVEN: Record<string, object> = {
+    timeline: { phone: ANNE },
+    sessions_show: { phone: ANNE, location_uid: NORTHSIDE },
+    optout_classify: { text: 'STOP' },
+    phone_normalize: { phone: '0412 345 678', default_country: 'AU' },
+    events_show: { id: 1, raw: true },
+    events_replay: { ids: [999_999] },
+    events_ingest: { payload: '{}', dry_run: true },
+    files_list: { phone: ANNE },
+    files_sent: { id: '00000000-0000-4000-8000-000000000000' },
+    optout_import: { csv: 'phone,opted_out_at\n' },
+    optout_restore: { phone: ANNE, proof: 'signed form' },
+    sessions_close: { id: 'nothing' },
+    webhook_show: { uid: 'nothing' },
+    webhook_enable: { uid: 'nothing' },
+    webhook_disable: { uid: 'nothing', yes: true },
+    webhook_delete: { uid: 'nothing', yes: true },
+    webhook_register: { location_uid: 'nowhere' },
+    webhook_update: { uid: 'nothing' },
+  };
+  const OF_A_PHONE = ['check', 'history', 'record', 'dismiss', 'audit', 'show', 'export', 'erase'];
+
+  test('answers every operation as it is described, and refuses what is not', async () => {
+    const url = system.serverUrls[0]!;
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
+      paths: Record<string, Described>;
+      components: object;
+    };
+    const ajv = addFormats(new Ajv2020({ strict: false, allErrors: true }));
+    ajv.addSchema({ $id: 'document', components: document.components });
+    const wrong: string[] = [];
+    let asked = 0;
+    const ask = async (path: string, { post }: Described, body: unknown, expected?: number) => {
+      const response = await fetch(url + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${system.keys.opsToken}` },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      });
+      const answer: unknown = await response.json();
+      asked += 1;
+      const { status } = response;
+      const described = post.responses[status]?.content['application/json'].schema;
+      const schema =
+        described && '$ref' in described ? { $ref: 'document#/components/schemas/Failure' } : described;
+      const problem = !schema ? 'is not described' : ajv.validate(schema, answer) ? null : ajv.errorsText();
+      if (problem || (expected !== undefined && status !== expected))
+        wrong.push(
+          `${path} ${JSON.stringify(body)}: ${status} ${problem ?? ''} ${JSON.stringify(answer).slice(0, 300)}`,
+        );
+    };
+    for (const [path, described] of Object.entries(document.paths)) {
+      const { operationId } = described.post;
+      if (operationId === 'files_send') continue; // takes a form, and has a test of its own
+      const isOfAPhone =
+        /^(optout|contacts|audit)_/.test(operationId) &&
+        OF_A_PHONE.some((verb) => operationId.endsWith(verb));
+      await ask(path, described, GIVEN[operationId] ?? (isOfAPhone ? { phone: ANNE } : {}));
+      await ask(path, described, { nothing: 'of the kind' }, 400);
+      await ask(path, described, [5], 400);
+      await ask(path, described, 'no json', 400);
+      if (isOfAPhone) await ask(path, described, { phone: '0412 345 678' }, 400);
+    }
+    expect(wrong).toEqual([]);
+    expect(Object.keys(document.paths)).toHaveLength(OPERATIONS.length + 1);
+    expect(asked).toBeGreaterThan(4 * OPERATIONS.length);
+  });
+});
