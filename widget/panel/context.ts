@@ -26,6 +26,11 @@ export function panelContext(host: PanelHost, conversation: Conversation): Panel
   return { host, conversation, say: (key, values) => fill(host.texts[key], { store, ...values }) };
 }
 
+/** For a button that takes itself out of the page: who pressed it goes on at the message. */
+export function focusMessage({ currentTarget }: { currentTarget: HTMLElement }): void {
+  (currentTarget.getRootNode() as ShadowRoot).getElementById('body')?.focus();
+}
+
 /** Draws the component again when the conversation changes. */
 export function useConversationChanges(conversation: Conversation): void {
   const [, draw] = useState({});

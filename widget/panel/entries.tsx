@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Entry, OwnMessage, Reply } from '../chat';
 import { FILE_LOST } from '../conversation';
 import { shownSize } from '../file-checks';
-import { usePanel, type PanelContext } from './context';
+import { focusMessage, usePanel, type PanelContext } from './context';
 import { FileName } from './files';
 import { Icon } from './icon';
 
@@ -80,7 +80,14 @@ function OwnState({ message }: { message: OwnMessage }) {
           </button>
         )}
         {(file || status === 'refused' || stuck) && (
-          <button type="button" class="link" onClick={() => conversation.discard(message)}>
+          <button
+            type="button"
+            class="link"
+            onClick={(event) => {
+              focusMessage(event);
+              conversation.discard(message);
+            }}
+          >
             {say('discard')}
           </button>
         )}
@@ -103,7 +110,10 @@ function Upload({ message, name, share }: { message: OwnMessage; name: string; s
         class="icon"
         aria-label={cancel}
         title={cancel}
-        onClick={() => conversation.discard(message)}
+        onClick={(event) => {
+          focusMessage(event);
+          conversation.discard(message);
+        }}
       >
         <Icon name="close" />
       </button>

@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { ChosenFile } from '../chat';
 import { newId } from '../conversation';
 import { fileProblem, shownSize } from '../file-checks';
-import { usePanel, type PanelContext } from './context';
+import { focusMessage, usePanel, type PanelContext } from './context';
 import { Icon } from './icon';
 
 export interface FileChoice {
@@ -65,7 +65,10 @@ export function FileList({ choice }: { choice: FileChoice }) {
                 type="button"
                 class="icon"
                 aria-label={say('file_remove', { name: file.name })}
-                onClick={() => choice.remove(file)}
+                onClick={(event) => {
+                  focusMessage(event);
+                  choice.remove(file);
+                }}
               >
                 <Icon name="close" />
               </button>

@@ -97,7 +97,7 @@ function OpenPanel() {
       }}
       {...dropEvents}
     >
-      <header>
+      <div class="head">
         <h2 id="title" tabIndex={-1}>
           {say('title')}
         </h2>
@@ -111,7 +111,7 @@ function OpenPanel() {
           <Icon name="close" />
         </button>
         {!talking && <p id="intro">{say('intro')}</p>}
-      </header>
+      </div>
       {talking ? (
         <Thread choice={choice} onOtherPhone={() => setEditing(true)} />
       ) : (

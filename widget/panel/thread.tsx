@@ -84,17 +84,17 @@ function State() {
 /** Ways out: another number, or nothing of this chat left in a browser that others use, too. */
 function Leave({ onOtherPhone }: { onOtherPhone: () => void }) {
   const { conversation, say } = usePanel();
-  const [asks, setAsks] = useState(false);
-  const yes = useRef<HTMLButtonElement>(null);
+  const [asks, setAsks] = useState<boolean | null>(null);
+  const next = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    if (asks) yes.current?.focus();
+    if (asks !== null) next.current?.focus(); // the button that was pressed is gone
   }, [asks]);
   if (asks)
     return (
       <div class="note" role="group" aria-labelledby="forget-question">
         <p id="forget-question">{say('forget_question')}</p>
         <div class="choices">
-          <button type="button" ref={yes} class="small" onClick={() => conversation.forget()}>
+          <button type="button" ref={next} class="small" onClick={() => conversation.forget()}>
             {say('forget_yes')}
           </button>
           <button type="button" class="small" onClick={() => setAsks(false)}>
@@ -108,7 +108,7 @@ function Leave({ onOtherPhone }: { onOtherPhone: () => void }) {
       <button type="button" class="link" onClick={onOtherPhone}>
         {say('phone_change')}
       </button>
-      <button type="button" class="link" onClick={() => setAsks(true)}>
+      <button type="button" ref={next} class="link" onClick={() => setAsks(true)}>
         {say('forget')}
       </button>
     </div>
