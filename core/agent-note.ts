@@ -63,6 +63,11 @@ export function optedOutWriterNote(): string {
   return 'The customer has opted out of messages and wrote again. Nothing was said in reply, and no text may be sent to this phone. Please use another way if an answer is wanted.';
 }
 
+/** On the website somebody wished for texts, which counts only as a text of the phone itself. */
+export function typedOptInNote(): string {
+  return 'On the website somebody asked for texts to this phone, with a word like START. Nobody knows whether the phone is theirs, so it changes nothing: it counts once it comes as a text from the phone itself.';
+}
+
 /** The customer may want no more messages, and a person is to decide. */
 export function undecidedNote(): string {
   return paragraphs(

@@ -15,10 +15,16 @@ const origin = z.string().refine(isOrigin, {
   error: ({ input }) => `should be scheme://host[:port] and nothing more, as ${exampleOf(String(input))}`,
 });
 
+/** The widget puts it in wherever it stands. */
+const ANYWHERE = 'store';
+
 /** Any of the widget's texts, each with the names in braces that it has as shipped. */
 const texts = z.strictObject(
   Object.fromEntries(
-    WIDGET_TEXT_KEYS.map((key) => [key, withPlaceholders(...widgetTextPlaceholders(key)).optional()]),
+    WIDGET_TEXT_KEYS.map((key) => [
+      key,
+      withPlaceholders(...new Set([ANYWHERE, ...widgetTextPlaceholders(key)])).optional(),
+    ]),
   ) as Record<WidgetTextKey, z.ZodOptional<ReturnType<typeof withPlaceholders>>>,
 );
 

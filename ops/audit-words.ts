@@ -114,6 +114,11 @@ const WORDS: Record<AuditKind, Wording> = {
       : String(reason).replaceAll('_', ' '),
   }),
   erased: () => ({ what: 'All that was held of the customer was deleted, as somebody had asked' }),
+  message_imported: () => ({ what: "A message from the website was put into Podium's inbox" }),
+  message_import_refused: ({ code }) => ({
+    what: 'Podium does not take a message from the website into its inbox',
+    why: reasonOf(code),
+  }),
   message_found: ({ status, code }) => ({
     what: 'A message of the customer was found in Podium that no webhook had brought',
     why: code ? `${status}, ${reasonOf(code)}` : String(status),

@@ -153,6 +153,8 @@ export interface PodiumApi {
   }): Promise<SentMessage>;
   addNote(conversationUid: string, body: string, senderName: string): Promise<void>;
   closeConversation(conversationUid: string): Promise<void>;
+  /** Null where there is no such call. */
+  readonly openConversation: ((conversationUid: string) => Promise<void>) | null;
   /** Tells Podium about our opt-out (`true`) or opt-in. Not whitelisted: `PodiumError` of kind `not_permitted`. */
   setOptOut(phone: string, locationUid: string, optedOut: boolean, contactUid: string | null): Promise<void>;
   /** Every webhook of this application, disabled ones too. */

@@ -17,6 +17,12 @@ import { country, e164Forms, isObject, list, optOutTime, part, text, time } from
  * there: the schemas below name what is looked at, and nothing more is needed of an answer.
  */
 export function createPublished(call: Call): Omit<PodiumApi, 'prepare'> {
+  async function setClosed(conversationUid: string, closed: boolean): Promise<void> {
+    const operation = closed ? 'close conversation' : 'open conversation';
+    const path = `/v4/conversations/${encodeURIComponent(conversationUid)}`;
+    await call({ operation, method: 'PUT', path, body: { closed } }, z.unknown());
+  }
+
   return {
     async listLocations() {
       const locations = await readPages(
@@ -133,11 +139,9 @@ export function createPublished(call: Call): Omit<PodiumApi, 'prepare'> {
       await call({ operation: 'add note', method: 'POST', path, body: { body, senderName } }, z.unknown());
     },
 
-    async closeConversation(conversationUid) {
-      const path = `/v4/conversations/${encodeURIComponent(conversationUid)}`;
-      const body = { closed: true };
-      await call({ operation: 'close conversation', method: 'PUT', path, body }, z.unknown());
-    },
+    closeConversation: (conversationUid) => setClosed(conversationUid, true),
+
+    openConversation: (conversationUid) => setClosed(conversationUid, false),
 
     async setOptOut(phone, locationUid, optedOut) {
       const path = `/v4/contacts/transactional/${optedOut ? 'opt_out' : 'opt_in'}`;

@@ -60,6 +60,8 @@ export function createSkill(call: Call): Omit<PodiumApi, 'prepare'> {
       await call({ operation: 'close conversation', method: 'POST', path }, z.unknown());
     },
 
+    openConversation: null,
+
     async setOptOut(_phone, _locationUid, optedOut, contactUid) {
       if (contactUid === null) throw nothingToCall('mirror opt-out: no contact is known.');
       const path = `/v4/contacts/${encodeURIComponent(contactUid)}`;

@@ -46,6 +46,11 @@ export const HTTP_FAILURES = {
     message: 'Pages of this origin may not use the widget here.',
     hint: "Add the origin to widget.origins in the server's settings.",
   },
+  noConversation: {
+    code: 'ERR_HTTP_NO_CONVERSATION',
+    message: 'This browser has not written to this store.',
+    hint: 'Send the token of the conversation as "Authorization: Bearer <token>", once its first message is accepted.',
+  },
   tooMany: {
     code: 'ERR_HTTP_TOO_MANY_REQUESTS',
     message: 'There are too many of these requests.',

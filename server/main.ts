@@ -53,6 +53,7 @@ import { releaseHeldUp } from './quarantine';
 import { addReconciliationMetrics, reconciliationIsWell } from './reconciliation-health';
 import { rejectionAlarm } from './rejection-burst';
 import { Relay } from './relay';
+import { ReplyFeed } from './reply-feed';
 import { notStored } from './webhook';
 
 const NEEDS = [
@@ -171,6 +172,7 @@ void runMain('server', async () => {
     openFiles: () => Promise.resolve(files),
   };
   const draining = new Draining(environment.drainSeconds);
+  const feed = new ReplyFeed(pool, logger);
   const app = createApp({
     webhook: {
       rules: {
@@ -194,6 +196,8 @@ void runMain('server', async () => {
         onReceived(received, outcome);
         return outcome;
       },
+      feed,
+      robotName: settings.messages.en.sender_name,
       addressOf: (request) => clientAddress(request, trustedProxies),
     },
     checks: readinessChecks({ receiverPool, pool }, client, directory, settings, draining),
@@ -213,6 +217,7 @@ void runMain('server', async () => {
   );
   beforeShutdown(() => draining.begin());
   onShutdown(() => close(server));
+  onShutdown(() => feed.stop()); // before that: the server waits for what is under way
   logger.info({ event: 'ready', url }, 'Ready');
 });
 

@@ -17,8 +17,9 @@ import { WidgetLimits } from './widget-limits';
 import { takeMessage } from './widget-messages';
 import { WidgetOrigins } from './widget-origins';
 import { WidgetReceiver } from './widget-receiver';
+import { WidgetReplies, type ReplyDependencies } from './widget-replies';
 
-export interface WidgetDependencies extends ConfigDependencies {
+export interface WidgetDependencies extends ConfigDependencies, ReplyDependencies {
   pool: Pool;
   files: FileStore;
   fileRules: FileRules;
@@ -40,6 +41,7 @@ export function widgetRoutes(deps: WidgetDependencies): Pick<Router, 'routes'>[]
   const limits = new WidgetLimits();
   const origins = new WidgetOrigins({ origins: deps.settings.origins, publicUrl: deps.publicUrl });
   const receiver = new WidgetReceiver(deps, limits);
+  const replies = new WidgetReplies(deps, origins);
   const address = (ctx: { req: IncomingMessage }) => deps.addressOf(ctx.req);
 
   const router = new Router();
@@ -52,6 +54,7 @@ export function widgetRoutes(deps: WidgetDependencies): Pick<Router, 'routes'>[]
   router.get('/widget/config', (ctx) => answerConfig(ctx, deps, origins));
   router.post('/widget/messages', (ctx) => takeMessage(ctx, receiver, origins, address(ctx)));
   router.post('/widget/attachments', (ctx) => takeFile(ctx, deps, { receiver, origins, limits }));
+  router.get('/widget/replies', (ctx) => replies.answer(ctx, address(ctx)));
   return [router, assetRoutes(deps.scripts)];
 }
 

@@ -39,6 +39,9 @@ export const AUDIT_KINDS = [
   'event_set_aside',
   'event_replayed',
   'event_ingested',
+  /** A customer's message from the widget stands in Podium's inbox, or Podium does not take it. */
+  'message_imported',
+  'message_import_refused',
   /** A customer's message that no webhook had brought. */
   'message_found',
   /** Our ledger and Podium do not say the same of an opt-out. */

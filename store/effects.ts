@@ -21,6 +21,9 @@ import { findOwnMessages, type OwnMessage } from './own-messages';
 import { answersWait } from './sessions';
 import { storable, storableKey } from './text';
 import { isSpeech, notAfter, timeOf } from './wishes';
+import { followBrowsers, type WrittenMessage } from './widget-conversations';
+import { bringIntoPodium, type WrittenWords } from './widget-words';
+import { showPersonsMessages, showReplies, type PersonsMessage } from './widget-replies';
 
 /** An event and what was decided without the database. */
 export interface JudgedEvent {
@@ -75,6 +78,10 @@ interface SessionState {
   open: boolean;
   answersWait: boolean;
   conversationUid: string | null;
+  /** Of its row, as it was before; null where there is none. */
+  sessionUid: string | null;
+  /** A browser has begun it, and is shown the replies. */
+  isShown: boolean;
   /** Something waits to be signalled to it. */
   due: boolean;
 }
@@ -100,7 +107,12 @@ export async function takeEffect(
     verdict.kind === 'customer_message' && !event.webchat && context.startOn === 'webchat';
   const contacts = events.filter(({ verdict }) => verdict.kind === 'contact_changed');
   const [sessions, blocks] = await Promise.all([
-    lockSessions(client, talks, context, events.some(isPlainText)),
+    lockSessions(
+      client,
+      talks,
+      context,
+      events.some((each) => isPlainText(each) || each.event.browser),
+    ),
     blocksAmong(
       client,
       events.flatMap(({ verdict }) => ('phone' in verdict ? (verdict.phone ?? []) : [])),
@@ -117,6 +129,9 @@ export async function takeEffect(
   const afterOptOut: JudgedEvent[] = [];
   const spoken: { phone: string; at: Date }[] = [];
   const now = events.some(asksForHelp) ? await postgresNow(client) : null;
+  const written: WrittenMessage[] = [];
+  const byPersons: PersonsMessage[] = [];
+  const words: WrittenWords[] = [];
 
   const effects = events.map((received): Effect => {
     const { event, verdict } = received;
@@ -139,10 +154,16 @@ export async function takeEffect(
       if (blocks.get(verdict.phone) === 'opted_out') afterOptOut.push(received);
       if (event.senderUid === null) return IGNORED; // Podium's own automatic answers silence nobody
       spoken.push({ phone: verdict.phone, at: timeOf(received) });
-      if (session.open) return pending(received, session);
+      if (session.open) {
+        if (session.isShown) byPersons.push(personsMessage(received));
+        return pending(received, session);
+      }
       takenOver.push(session);
       return RECORDED;
     }
+    words.push({ received, wasOpen: session.open, block: blocks.get(verdict.phone) });
+    const into = session.open ? 'open' : 'none';
+    if (event.browser || session.isShown) written.push(writtenMessage(received, session, into));
     if (verdict.optOut || wishes.has(received)) return RECORDED;
     spoken.push({ phone: verdict.phone, at: timeOf(received) });
     const block = blocks.get(verdict.phone);
@@ -156,6 +177,10 @@ export async function takeEffect(
       return RECORDED;
     }
     const mayBegin = event.webchat || context.startOn === 'any' || session.answersWait;
+    if (!session.open && mayBegin && event.browser) {
+      written.at(-1)!.into = 'begun';
+      session.isShown = true;
+    }
     return session.open || mayBegin ? pending(received, session) : IGNORED;
   });
 
@@ -163,6 +188,9 @@ export async function takeEffect(
     client,
     [...sessions.values()].filter(({ due }) => due),
   );
+  await followBrowsers(client, written);
+  await bringIntoPodium(client, words, context);
+  await showPersonsMessages(client, byPersons);
   await leaveToAgents(client, takenOver);
   await writeNotes(client, notes);
   await noteSpoken(
@@ -213,14 +241,18 @@ async function lockSessions(
       open: false,
       answersWait: false,
       conversationUid: null,
+      sessionUid: null,
+      isShown: false,
       due: false,
     });
   }
   if (sessions.size === 0) return sessions;
   const keys = [[...sessions.values()].map((s) => s.phone), [...sessions.values()].map((s) => s.locationUid)];
   const [open, waiting] = await Promise.all([
-    client.query<{ phone: string; locationUid: string; workflowId: string; open: boolean }>(
-      `select phone_e164 as phone, location_uid as "locationUid", workflow_id as "workflowId", status <> 'closed' as open
+    client.query<Omit<SessionState, 'answersWait' | 'conversationUid' | 'due'>>(
+      `select phone_e164 as phone, location_uid as "locationUid", workflow_id as "workflowId", status <> 'closed' as open,
+              session_uid as "sessionUid",
+              exists (select from widget_conversations c where c.session_uid = sessions.session_uid and c.began) as "isShown"
          from sessions where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))
         order by workflow_id for update`,
       keys,
@@ -236,9 +268,28 @@ async function lockSessions(
       : { rows: [] },
   ]);
   // A session that runs keeps its id, even if the key of ids has changed meanwhile.
-  for (const row of open.rows) if (row.open) Object.assign(sessions.get(sessionKey(row))!, row);
+  for (const row of open.rows) {
+    const session = sessions.get(sessionKey(row))!;
+    if (row.open) Object.assign(session, row);
+    else session.sessionUid = row.sessionUid;
+  }
   for (const row of waiting.rows) sessions.get(sessionKey(row))!.answersWait = true;
   return sessions;
+}
+
+function writtenMessage(
+  { event }: JudgedEvent,
+  { phone, locationUid, answersWait, sessionUid }: SessionState,
+  into: WrittenMessage['into'],
+): WrittenMessage {
+  const browser = event.browser ?? null;
+  return { phone, locationUid, browser, into, answersWait, lastSessionUid: sessionUid };
+}
+
+function personsMessage({ event, verdict, receivedAt }: JudgedEvent): PersonsMessage {
+  const { phone, locationUid } = verdict as Talk;
+  const hasFile = event.attachments.length > 0;
+  return { phone, locationUid, text: storable(event.text), at: event.at ?? receivedAt, hasFile };
 }
 
 /** Those of the store's messages that are our own. */
@@ -250,6 +301,10 @@ async function ourOwnAmong(client: Queryable, events: JudgedEvent[]): Promise<Se
       : [],
   );
   await failAsReported(client, learned);
+  await showReplies(
+    client,
+    learned.map(({ sendId }) => sendId),
+  );
   return new Set(own.keys());
 }
 

@@ -4,10 +4,11 @@
  * store and words; each claims one of the other kind, so that two equal answers stay two. All of it runs
  * under the lock of the phone (docs/decisions/recognition.md).
  */
-import { isFound, UNCLEAR_MESSAGE, type PodiumEvent } from '../core/events';
+import { isFound, UNCLEAR_MESSAGE, type PodiumEvent, type Verdict } from '../core/events';
 import type { Queryable } from './database';
 import type { JudgedEvent } from './effects';
 import { bodyHash, storableKey } from './text';
+import { customerKey, customersWithImports, isOwnImport } from './widget-imports';
 
 /** The types under which a customer's message is stored. */
 const RECEIVED = ['message.received', 'webchat.message.received'];
@@ -26,7 +27,7 @@ export function recognizableWords(event: PodiumEvent): Buffer | null {
 export interface Recognition<Received> {
   /** Those that are new. */
   fresh: Received[];
-  /** Events without a uid, of messages that were found before: to be stored as they came, and nothing else. */
+  /** Of messages that were found, or that we have imported ourselves: to be stored as they came, and nothing else. */
   late: Received[];
 }
 
@@ -42,15 +43,40 @@ export async function recognize<Received extends JudgedEvent>(
   const late: Received[] = [];
   if (events.some(({ event }) => isFound(event) || recognizableWords(event)))
     await lockSessions(client, events);
+  const maybeEchoes = await maybeOwnImports(client, events);
   for (const received of events) {
     const { event } = received;
-    if (isFound(event)) {
+    if (maybeEchoes.has(received) && (await isEcho(client, received))) late.push(received);
+    else if (isFound(event)) {
       if (!(await cameByWebhook(client, received))) fresh.push(received);
     } else if (recognizableWords(event) && !wishesOptOut(received)) {
       ((await claimFound(client, received)) ? late : fresh).push(received);
     } else fresh.push(received);
   }
   return { fresh, late };
+}
+
+/** Customers' messages that Podium tells of, where some of the customer's have gone from the widget into Podium. */
+async function maybeOwnImports<Received extends JudgedEvent>(
+  client: Queryable,
+  events: Received[],
+): Promise<Set<Received>> {
+  const told = events.filter(
+    ({ event, verdict }) => verdict.kind === 'customer_message' && event.contract !== 'widget',
+  );
+  const customers = await customersWithImports(client, told.map(customerOf));
+  return new Set(told.filter((received) => customers.has(customerKey(customerOf(received)))));
+}
+
+const customerOf = ({ verdict }: JudgedEvent) => verdict as Extract<Verdict, { kind: 'customer_message' }>;
+
+async function isEcho(client: Queryable, received: JudgedEvent): Promise<boolean> {
+  const { event, receivedAt } = received;
+  const { phone, locationUid } = customerOf(received);
+  const { messageUid: uid, text, at } = event;
+  return isOwnImport(client, {
+    ...{ uid, phone, locationUid, text, at: at ?? receivedAt, wishesOptOut: wishesOptOut(received) },
+  });
 }
 
 async function lockSessions(client: Queryable, events: JudgedEvent[]): Promise<void> {

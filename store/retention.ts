@@ -53,6 +53,9 @@ const OUTDATED: readonly Outdated[] = [
   { table: 'opt_out_permits', days: 'messagesDays', where: `expires_at < ${OLD}` },
   { table: 'file_sends', days: 'messagesDays', where: `created_at < ${OLD}` },
   { table: 'sends', days: 'messagesDays', where: `intended_at < ${OLD}` },
+  { table: 'widget_replies', days: 'messagesDays', where: `said_at < ${OLD}` },
+  { table: 'widget_conversations', days: 'messagesDays', where: `written_at < ${OLD}` },
+  { table: 'widget_imports', days: 'messagesDays', where: `settled_at < ${OLD}` },
   {
     ...{ table: 'files', days: 'messagesDays' },
     where: `received_at < ${OLD} and status not in ('pending', 'kept')`,

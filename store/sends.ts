@@ -11,6 +11,7 @@ import { isPaused } from './robot-pauses';
 import { blockOf, type SendBlock } from './opt-outs';
 import { bodyHash } from './text';
 import { isVoid } from './void-sends';
+import { noteReply, showReplies } from './widget-replies';
 
 /** A message that wants to leave. */
 export interface WantedSend {
@@ -138,6 +139,7 @@ export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: numbe
       return refused(hold);
     }
     await writeDecision(client, send, earlier, 'intent', null);
+    await noteReply(client, send);
     const since = isUncertain(earlier) ? earlier!.intendedAt : send.now;
     return { kind: 'open', attempt: attempts + 1, since };
   });
@@ -377,6 +379,7 @@ async function writeSent(
      where id = $1`,
     [sendId, messageUid, message.conversationUid, message.at],
   );
+  await showReplies(client, [sendId]);
   const send = await knownSend(client, sendId);
   await writeSendAudit(client, sendId, send, 'send_sent', { message: messageUid });
   if (messageUid === null) return;

@@ -6,6 +6,7 @@ export type WantedWorkflow =
   | { workflowType: 'inboundFile'; workflowId: string; args: [{ fileId: string }] }
   | { workflowType: 'fileSend'; workflowId: string; args: [{ sendId: string; locationUid: string }] }
   | { workflowType: 'ownText'; workflowId: string; args: [{ textId: string; locationUid: string }] }
+  | { workflowType: 'widgetImport'; workflowId: string; args: [{ importId: string; locationUid: string }] }
   | { workflowType: 'optOutMirror'; workflowId: string; args: [{ historyId: number }] }
   | { workflowType: 'optOutSecondLook'; workflowId: string; args: [{ historyId: number }] }
   | { workflowType: 'contactMaking'; workflowId: string; args: [{ contactId: string; locationUid: string }] }

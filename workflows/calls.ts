@@ -12,6 +12,7 @@ export const PRIORITY = {
   answer: 1,
   contact: 1,
   file: 2,
+  import: 2,
   prompt: 2,
   close: 2,
   note: 3,

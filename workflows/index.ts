@@ -23,6 +23,7 @@ export { optOutAudit } from './opt-out-audit';
 export { optOutMirrorRetry } from './opt-out-mirror';
 export { reconciliation } from './reconciliation';
 export { retention } from './retention';
+export { widgetImport } from './widget-import';
 export { webhookCheck } from './webhook-check';
 export { webchatSession } from './webchat-session';
 

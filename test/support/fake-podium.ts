@@ -140,6 +140,10 @@ export class FakePodium implements PodiumApi {
       this.notes.push({ conversationUid, body });
     });
 
+  readonly opened: string[] = [];
+  openConversation: PodiumApi['openConversation'] = (conversationUid) =>
+    this.call('openConversation', [conversationUid], async () => void this.opened.push(conversationUid));
+
   closeConversation = (conversationUid: string) =>
     this.call('closeConversation', [conversationUid], async () => {
       this.closed.push(conversationUid);

@@ -12,6 +12,7 @@ import type { PodiumApi } from '../../podium/api';
 import { createApp, type AppDependencies } from '../../server/app';
 import { createInboxWriter } from '../../server/inbox-writer';
 import { createMetrics } from '../../server/metrics';
+import { ReplyFeed } from '../../server/reply-feed';
 import type { Pool } from '../../store/database';
 import { receive, type ReceivedEvent } from '../../store/inbox';
 import { noFiles } from './no-files';
@@ -66,6 +67,7 @@ export async function startReceiver(
   };
   const logger = pino({ level: 'silent' });
   const metrics = createMetrics(noReadings);
+  const feed = new ReplyFeed(pool, logger);
   const parts: AppDependencies = {
     webhook: {
       rules: { secrets: [SECRET, OLD_SECRET], replayWindowSeconds: 950_400, clockSkewSeconds: 300 },
@@ -90,6 +92,8 @@ export async function startReceiver(
         return (await receive(pool, [received], context))[0]!;
       },
       addressOf: () => 'somewhere',
+      feed,
+      robotName: 'Virtual assistant',
     },
     checks: { required: {}, wanted: {} },
     metrics,
@@ -104,7 +108,7 @@ export async function startReceiver(
   const handle = createApp(change(parts)).callback();
   const server = createServer((request, response) => void handle(request, response));
   const url = await listen(server);
-  return { url, arrived, signedWith, close: () => close(server) };
+  return { url, arrived, signedWith, close: () => close(server, feed) };
 }
 
 /** Operations on the database alone, under the keys of the tests. */
@@ -125,7 +129,8 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server, feed: ReplyFeed): Promise<void> {
+  feed.stop();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 }

@@ -1,0 +1,199 @@
+/** Into a Podium that answers as it likes, from a true database. */
+import { ApplicationFailure } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { PodiumError } from '../podium/api';
+import { receive } from '../store/inbox';
+import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { FakePodium } from '../test/support/fake-podium';
+import { context, customerMessage, JANE, NORTHSIDE } from '../test/support/received';
+import { importMessage } from './import-message';
+
+const silent = new DefaultLogger('ERROR', () => undefined);
+
+let db: TestDatabase;
+let podium: FakePodium;
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+beforeEach(async () => {
+  await db.pool.query(
+    'truncate inbox_events, sessions, opt_outs, widget_imports, workflow_starts, agent_notes, audit_entries',
+  );
+  podium = new FakePodium(async () => Date.now());
+});
+afterAll(() => db.drop());
+
+/** A message of the widget comes in. @returns the id of its import; undefined where there is none */
+async function written(text = 'Is it raining there?', more: object = {}): Promise<string | undefined> {
+  await receive(
+    db.pool,
+    [customerMessage({ contract: 'widget', eventType: 'widget.message', text, ...more })],
+    context,
+  );
+  const { rows } = await db.pool.query<{ id: string }>(
+    'select id from widget_imports order by written_at desc limit 1',
+  );
+  return rows[0]?.id;
+}
+
+const attempt = (id: string) =>
+  new MockActivityEnvironment({}, { logger: silent }).run(importMessage, { pool: db.pool, podium }, id);
+
+async function row() {
+  const { rows } = await db.pool.query<{ status: string; message_uid: string | null; attempts: number }>(
+    'select status, message_uid, attempts from widget_imports',
+  );
+  return rows[0];
+}
+async function audit(): Promise<string[]> {
+  const { rows } = await db.pool.query<{ kind: string }>(
+    "select kind from audit_entries where kind like 'message_%'",
+  );
+  return rows.map(({ kind }) => kind);
+}
+const imports = () => podium.calls.filter(({ method }) => method === 'importMessage').length;
+const unreachable = () => new PodiumError('unreachable', 'no answer', { mayHaveHappened: true });
+
+/** Podium shows a contact with one conversation, and these messages in it. */
+function inPodium(
+  ...messages: { body: string; at: Date | null; uid?: string; direction?: 'inbound' | 'outbound' }[]
+) {
+  podium.contacts.push({
+    ...{ uid: 'c1', name: null, phones: [JANE], locationUids: [NORTHSIDE], conversationUids: ['v1'] },
+    ...{ optedOutAt: null, updatedAt: null },
+  });
+  podium.conversations.set(
+    'v1',
+    messages.map(({ uid = 'm1', direction = 'inbound', ...rest }) => ({
+      ...{ uid, direction, senderUid: null, hasFile: false },
+      ...rest,
+    })),
+  );
+}
+
+test("a message stands in the inbox as the customer's, with its time, in a conversation that agents see", async () => {
+  const receivedAt = new Date('2026-01-02T03:04:05.678Z');
+  const id = (await written('Hello', { name: 'Jane Citizen', receivedAt }))!;
+  await attempt(id);
+  await attempt(id);
+  expect(podium.imported).toEqual([
+    {
+      ...{ phone: JANE, locationUid: NORTHSIDE, contactName: 'Jane Citizen', direction: 'inbound' },
+      ...{ body: 'Hello', at: receivedAt },
+    },
+  ]);
+  expect(podium.opened).toHaveLength(1);
+  expect(await row()).toMatchObject({ status: 'imported', attempts: 1 });
+  expect(await audit()).toEqual(['message_imported']);
+});
+
+test('of unknown outcome it is looked for before it is tried again, and found', async () => {
+  const at = new Date();
+  const id = (await written('Hello', { receivedAt: at }))!;
+  podium.fail('importMessage', unreachable(), 1);
+  await expect(attempt(id)).rejects.toThrow(ApplicationFailure);
+  inPodium({ body: 'Hello', at });
+  await attempt(id);
+  expect(imports()).toBe(1);
+  expect(await row()).toMatchObject({ status: 'imported', message_uid: 'm1' });
+});
+
+test.each([
+  ['is not there', []],
+  ['is one that we have sent', [{ body: 'Hello', at: new Date(), direction: 'outbound' as const }]],
+  ['is of another time', [{ body: 'Hello', at: new Date(Date.now() - 600_000) }]],
+])('of unknown outcome it is tried again where what is found %s', async (_, messages) => {
+  const id = (await written('Hello'))!;
+  podium.fail('importMessage', unreachable(), 1);
+  await expect(attempt(id)).rejects.toThrow();
+  inPodium(...messages);
+  await attempt(id);
+  expect(podium.imported).toHaveLength(1);
+});
+
+test('while nobody can tell, it is not tried again', async () => {
+  const id = (await written('Hello'))!;
+  podium.fail('importMessage', unreachable(), 1);
+  await expect(attempt(id)).rejects.toThrow();
+  podium.fail('findContact', unreachable());
+  await expect(attempt(id)).rejects.toThrow();
+  expect(imports()).toBe(1);
+});
+
+test('two with the same words are two, though the answer to each is lost', async () => {
+  const at = new Date();
+  const first = (await written('Yes', { receivedAt: at }))!;
+  await db.pool.query(`update widget_imports set attempts = 1, tried_since = now()`);
+  const second = (await written('Yes', { receivedAt: new Date(at.getTime() + 1_000) }))!;
+  await db.pool.query(`update widget_imports set attempts = 1, tried_since = now() where id = $1`, [second]);
+  inPodium({ body: 'Yes', at, uid: 'm1' });
+  await attempt(first);
+  await attempt(second);
+  expect(podium.imported).toHaveLength(1); // the second one, which was not there
+});
+
+test('what Podium never takes is refused once, and what it may take later comes again', async () => {
+  const id = (await written('Hello'))!;
+  podium.fail(
+    'importMessage',
+    new PodiumError('throttled', 'later', { status: 429, mayHaveHappened: false }),
+    1,
+  );
+  await expect(attempt(id)).rejects.toMatchObject({ nonRetryable: false });
+  podium.fail('importMessage', new PodiumError('invalid', 'no', { status: 400, mayHaveHappened: false }));
+  await attempt(id);
+  await attempt(id);
+  expect(podium.calls.filter(({ method }) => method === 'findContact')).toEqual([]); // nothing had to be looked for
+  expect(await row()).toMatchObject({ status: 'refused', attempts: 2 });
+  expect(await audit()).toEqual(['message_import_refused']);
+});
+
+test.each([
+  ['a file without words', '', {}],
+  ["Podium's own chat", 'Hello', { contract: 'published', eventType: 'message.received' }],
+])('%s is not imported', async (_, text, more) => {
+  expect(await written(text, more)).toBeUndefined();
+});
+
+describe("the event of Podium's that follows", () => {
+  const echo = (more: object = {}) =>
+    customerMessage({ text: 'Hello', webchat: false, receivedAt: new Date(), ...more });
+  const messages = async () => {
+    const { rows } = await db.pool.query<{ status: string }>(
+      "select status from inbox_events where contract <> 'widget' order by id",
+    );
+    return rows.map(({ status }) => status);
+  };
+
+  test('is known by its uid, and does nothing', async () => {
+    await attempt((await written('Hello'))!);
+    const messageUid = (await row())!.message_uid;
+    await receive(db.pool, [echo({ messageUid })], context);
+    expect(await messages()).toEqual(['recorded']);
+    // The same words by text are the customer's own.
+    await receive(db.pool, [echo()], context);
+    expect(await messages()).toEqual(['recorded', 'pending']);
+  });
+
+  test('settles an import whose answer was lost, once', async () => {
+    const id = (await written('Hello'))!;
+    podium.fail('importMessage', unreachable(), 1);
+    await expect(attempt(id)).rejects.toThrow();
+    await receive(db.pool, [echo({ messageUid: 'm7' })], context);
+    expect(await messages()).toEqual(['recorded']);
+    expect(await row()).toMatchObject({ status: 'imported', message_uid: 'm7' });
+    await attempt(id);
+    expect(imports()).toBe(1);
+    await receive(db.pool, [echo()], context);
+    expect(await messages()).toEqual(['recorded', 'pending']);
+    expect(await audit()).toEqual(['message_imported']);
+  });
+
+  test('is not looked for among texts that came before the import was tried', async () => {
+    await written('Hello');
+    await receive(db.pool, [echo()], context);
+    expect(await messages()).toEqual(['pending']);
+  });
+});

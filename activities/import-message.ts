@@ -1,0 +1,102 @@
+/**
+ * Brings a customer's message from the widget into Podium's inbox, once. Each attempt looks what became of the one
+ * before. Nobody is texted, so it is no send, and an opt-out does not stop it.
+ */
+import { ApplicationFailure, log } from '@temporalio/activity';
+import { NAMELESS } from '../core/contact';
+import { PodiumError, type ConversationMessage, type PodiumApi } from '../podium/api';
+import type { Pool } from '../store/database';
+import { bodyHash } from '../store/text';
+import {
+  beginImport,
+  freeOfImports,
+  pendingImport,
+  settleImport,
+  type PendingImport,
+} from '../store/widget-imports';
+import { callPodium, mayPass, toActivityFailure } from './podium-failure';
+
+/** By when Podium has a message of unknown outcome in its conversation, should it have taken it. */
+const SETTLES_MS = 15_000;
+
+/** How far Podium's time of an imported message may be from the one that we gave. */
+const TIME_TOLERANCE_MS = 60_000;
+
+interface ImportDependencies {
+  pool: Pool;
+  podium: PodiumApi;
+}
+
+/** One attempt. It throws only what Temporal is to retry. */
+export async function importMessage({ pool, podium }: ImportDependencies, id: string): Promise<void> {
+  const message = await pendingImport(pool, id);
+  if (!message) return; // settled, or its person erased
+  if (message.triedSince) {
+    const found = await callPodium(() => findImported(pool, podium, message));
+    if (found) return settleImport(pool, message, { kind: 'imported', messageUid: found.uid });
+  }
+  if (!(await beginImport(pool, id, message.attempts)))
+    throw ApplicationFailure.retryable('Another attempt has passed this one.', 'overtaken');
+  const { phone, locationUid, body, writtenAt } = message;
+  const contactName = message.name ?? NAMELESS;
+  const direction = 'inbound';
+  try {
+    const imported = await podium.importMessage({
+      phone,
+      locationUid,
+      contactName,
+      direction,
+      body,
+      at: writtenAt,
+    });
+    await settleImport(pool, message, { kind: 'imported', messageUid: imported.messageUid });
+    await showInInbox(podium, message, imported.conversationUid);
+  } catch (error) {
+    if (!(error instanceof PodiumError)) throw error;
+    await afterError(pool, message, error);
+  }
+}
+
+/** Our words, coming in, of that time; none that is another import's. */
+async function findImported(
+  pool: Pool,
+  podium: PodiumApi,
+  { phone, locationUid, body, writtenAt }: PendingImport,
+): Promise<ConversationMessage | null> {
+  const sought = bodyHash(body);
+  const isIt = ({ body: words, at, direction }: ConversationMessage) =>
+    direction !== 'outbound' &&
+    bodyHash(words).equals(sought) &&
+    (at === null || Math.abs(at.getTime() - writtenAt.getTime()) <= TIME_TOLERANCE_MS);
+  const contact = await podium.findContact(phone, locationUid);
+  for (const conversationUid of contact?.conversationUids ?? []) {
+    const candidates = (await podium.listMessages(conversationUid)).filter(isIt);
+    const [found] = await freeOfImports(pool, candidates);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The conversation that an import begins stands closed in Podium, where no agent looks. That is no reason to try all again. */
+async function showInInbox(
+  podium: PodiumApi,
+  { reopen }: PendingImport,
+  conversationUid: string | null,
+): Promise<void> {
+  if (!reopen || conversationUid === null || !podium.openConversation) return;
+  await podium.openConversation(conversationUid).catch((error: unknown) => {
+    if (!(error instanceof PodiumError)) throw error;
+    log.warn("A conversation could not be opened in Podium's inbox", { kind: error.kind });
+  });
+}
+
+async function afterError(pool: Pool, message: PendingImport, error: PodiumError): Promise<void> {
+  if (!mayPass(error)) {
+    const code = error.details.code ?? error.kind;
+    await settleImport(pool, message, { kind: 'refused', code });
+    log.warn('Podium does not take a message of the widget into its inbox', { code, kind: error.kind });
+    return;
+  }
+  if (!error.details.mayHaveHappened) await settleImport(pool, message, { kind: 'not_imported' });
+  throw toActivityFailure(error, error.details.mayHaveHappened ? SETTLES_MS : undefined);
+}

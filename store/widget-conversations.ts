@@ -1,0 +1,102 @@
+/**
+ * Which browser may see what. A phone that somebody has typed is not proven theirs, so a browser sees the replies of
+ * a session only where its own message has begun it, and not what they say once anybody else has a part in it
+ * (docs/decisions/widget-conversations.md). Decided by the receiving transaction, under the lock of the phone.
+ */
+import type { Queryable } from './database';
+
+/** A customer's message, and what it means for its session. */
+export interface WrittenMessage {
+  phone: string;
+  locationUid: string;
+  /** Whose browser it came from, in hex; null for a text, or what else did not come from one. */
+  browser: string | null;
+  /** Into the session that is open, one that it begins, or none. */
+  into: 'open' | 'begun' | 'none';
+  /** Answers of an earlier session were waiting when it came. */
+  answersWait: boolean;
+  /** The uid of the session before it; null where there was none. */
+  lastSessionUid: string | null;
+}
+
+/** Notes down whose messages these are, once the sessions' rows are written. */
+export async function followBrowsers(client: Queryable, messages: WrittenMessage[]): Promise<void> {
+  for (const message of messages) if (message.browser !== null) await remember(client, message);
+  await hideFromOthers(client, messages);
+}
+
+/** What the session knew before is nobody's to see, unless this very browser had all part in it. */
+async function remember(client: Queryable, message: WrittenMessage): Promise<void> {
+  const { browser, locationUid, phone, into, answersWait, lastSessionUid } = message;
+  await client.query(
+    `insert into widget_conversations as c (token_hash, location_uid, phone_e164, session_uid, began, private)
+     select decode($1, 'hex'), $2, $3, s.session_uid, $4 = 'begun', $4 = 'begun' and $5
+       from (values (1)) as one
+       left join sessions s on s.phone_e164 = $3 and s.location_uid = $2 and $4 <> 'none'
+     on conflict (token_hash, location_uid) do update set
+       phone_e164 = excluded.phone_e164,
+       session_uid = excluded.session_uid,
+       written_at = now(),
+       began = excluded.began or (c.began and coalesce(c.session_uid = excluded.session_uid, false)),
+       private = case
+         when excluded.began then excluded.private and not (c.began and not c.private and c.session_uid is not distinct from $6::uuid)
+         when c.session_uid = excluded.session_uid then c.private
+         else false
+       end`,
+    [browser, locationUid, phone, into, answersWait, lastSessionUid],
+  );
+}
+
+/** From the first message that did not come from the browser that began the session. */
+async function hideFromOthers(client: Queryable, messages: WrittenMessage[]): Promise<void> {
+  if (messages.length === 0) return;
+  await client.query(
+    `update widget_conversations c set private = true
+       from sessions s,
+            unnest($1::text[], $2::text[], $3::text[]) as m(phone, location_uid, browser)
+      where s.phone_e164 = m.phone and s.location_uid = m.location_uid and s.status <> 'closed'
+        and c.session_uid = s.session_uid and c.began and not c.private
+        and c.token_hash is distinct from decode(m.browser, 'hex')`,
+    [
+      messages.map(({ phone }) => phone),
+      messages.map(({ locationUid }) => locationUid),
+      messages.map(({ browser }) => browser),
+    ],
+  );
+}
+
+/** Where a browser's conversation stands. */
+export interface ConversationState {
+  id: number;
+  /** Of the last reply that may be shown; 0 for none. */
+  lastNumber: number;
+  /** Whether the session goes on that its last message came into. */
+  open: boolean;
+  phone: string;
+}
+
+const STATE = `c.id, c.last_number as "lastNumber", c.phone_e164 as phone, exists (
+  select from sessions s where s.session_uid = c.session_uid and s.phone_e164 = c.phone_e164
+    and s.location_uid = c.location_uid and s.status <> 'closed') as open`;
+
+/** The conversation of a browser with a store; null where it never wrote. @param browser in hex */
+export async function conversationOfBrowser(
+  client: Queryable,
+  browser: string,
+  locationUid: string,
+): Promise<ConversationState | null> {
+  const { rows } = await client.query<ConversationState>(
+    `select ${STATE} from widget_conversations c where token_hash = decode($1, 'hex') and location_uid = $2`,
+    [browser, locationUid],
+  );
+  return rows[0] ?? null;
+}
+
+/** Where these conversations stand; one that is erased is left out. */
+export async function conversationStates(client: Queryable, ids: number[]): Promise<ConversationState[]> {
+  const { rows } = await client.query<ConversationState>(
+    `select ${STATE} from widget_conversations c where id = any($1)`,
+    [ids],
+  );
+  return rows;
+}

@@ -1,0 +1,230 @@
+/**
+ * Customers' messages from the widget on their way into Podium's inbox. Each stands there once: an attempt is
+ * written down before it is made, one of unknown outcome is looked for before the next, and the event that Podium
+ * sends of it is known by its uid, or by its words and its time.
+ */
+import { randomUUID } from 'node:crypto';
+import { writeAudit, type AuditKind } from './audit';
+import { lockPhones, transaction, type Pool, type Queryable } from './database';
+import { bodyHash, storable, storableKey } from './text';
+import { wantWorkflows } from './workflow-starts';
+
+/** By how much Podium's clock may be behind ours. */
+const CLOCK_SKEW = '5 minutes';
+/** An echo follows its import at once, where that has been answered; else its event may be as late as any. */
+const LATEST_ECHO = '10 minutes';
+const LATEST_EVENT = '11 days';
+
+export interface WantedImport {
+  /** The inbox event's. */
+  eventId: string;
+  phone: string;
+  phoneHash: string;
+  locationUid: string;
+  name: string | null;
+  body: string;
+  writtenAt: Date;
+  /** Whether the conversation is to be open in Podium's inbox. */
+  reopen: boolean;
+}
+
+/** Notes down messages that are to stand in Podium's inbox; a workflow each brings them there. */
+export async function wantImports(client: Queryable, wanted: WantedImport[]): Promise<void> {
+  for (const { eventId, phone, phoneHash, locationUid, name, body, writtenAt, reopen } of wanted) {
+    const id = randomUUID();
+    await client.query(
+      `insert into widget_imports (id, event_id, phone_e164, phone_hash, location_uid, name, body, body_hash, written_at, reopen)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [
+        id,
+        eventId,
+        phone,
+        phoneHash,
+        locationUid,
+        name && storable(name),
+        storable(body),
+        bodyHash(body),
+        writtenAt,
+        reopen,
+      ],
+    );
+    const args: [{ importId: string; locationUid: string }] = [{ importId: id, locationUid }];
+    await wantWorkflows(client, [{ workflowType: 'widgetImport', workflowId: `widget-import:${id}`, args }]);
+  }
+}
+
+/** A message that is still to be brought into Podium. */
+export interface PendingImport {
+  id: string;
+  phone: string;
+  locationUid: string;
+  name: string | null;
+  body: string;
+  writtenAt: Date;
+  reopen: boolean;
+  attempts: number;
+  /** Since when an attempt of unknown outcome may have reached Podium; null for none. */
+  triedSince: Date | null;
+}
+
+/** The import with this id; null once it is settled, or its person erased. */
+export async function pendingImport(client: Queryable, id: string): Promise<PendingImport | null> {
+  const { rows } = await client.query<PendingImport>(
+    `select id, phone_e164 as phone, location_uid as "locationUid", name, body, written_at as "writtenAt", reopen,
+            attempts, tried_since as "triedSince"
+       from widget_imports where id = $1 and status = 'pending'`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+/**
+ * Writes down that an attempt begins.
+ * @param attemptsSeen when it was looked for
+ * @returns false when another one has begun since, or there is nothing left to be done
+ */
+export async function beginImport(pool: Pool, id: string, attemptsSeen: number): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `update widget_imports set attempts = attempts + 1, tried_since = coalesce(tried_since, now())
+      where id = $1 and status = 'pending' and attempts = $2`,
+    [id, attemptsSeen],
+  );
+  return rowCount === 1;
+}
+
+export type ImportOutcome =
+  | { kind: 'imported'; messageUid: string | null }
+  /** Podium will never take it. */
+  | { kind: 'refused'; code: string }
+  /** It is certain that this attempt did nothing. */
+  | { kind: 'not_imported' };
+
+/**
+ * Writes what became of an attempt; one of unknown outcome stays as it is. The phone is locked, so that an event that
+ * is just being received finds either the attempt or the message's uid.
+ */
+export async function settleImport(
+  pool: Pool,
+  { id, phone, triedSince }: Pick<PendingImport, 'id' | 'phone' | 'triedSince'>,
+  outcome: ImportOutcome,
+): Promise<void> {
+  await transaction(pool, async (client) => {
+    await lockPhones(client, [phone]);
+    if (outcome.kind === 'not_imported') {
+      if (triedSince === null)
+        await client.query(
+          `update widget_imports set tried_since = null where id = $1 and status = 'pending'`,
+          [id],
+        );
+      return;
+    }
+    const code = outcome.kind === 'refused' ? outcome.code : null;
+    const messageUid = outcome.kind === 'imported' ? outcome.messageUid : null;
+    const { rows } = await client.query<SettledRow>(
+      `update widget_imports set status = $2, error_code = $3, body = null, name = null, settled_at = now(),
+         message_uid = coalesce(message_uid, (select $4 where not exists (select from widget_imports where message_uid = $4)))
+       where id = $1 and status = 'pending' returning ${SETTLED}`,
+      [id, outcome.kind, code, messageUid && storableKey(messageUid)],
+    );
+    await tell(client, rows, code === null ? 'message_imported' : 'message_import_refused', { code });
+  });
+}
+
+const SETTLED = `id, phone_hash as "phoneHash", location_uid as "locationUid", message_uid as "messageUid"`;
+
+interface SettledRow {
+  id: string;
+  phoneHash: string;
+  locationUid: string;
+  messageUid: string | null;
+}
+
+/** A customer at a store. */
+interface Customer {
+  phone: string;
+  locationUid: string;
+}
+
+export const customerKey = ({ phone, locationUid }: Customer): string => `${phone} ${locationUid}`;
+
+/** Those of the customers of whom there are imports, by `customerKey`. */
+export async function customersWithImports(client: Queryable, customers: Customer[]): Promise<Set<string>> {
+  if (customers.length === 0) return new Set();
+  const { rows } = await client.query<Customer>(
+    `select distinct phone_e164 as phone, location_uid as "locationUid" from widget_imports
+      where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))`,
+    [customers.map(({ phone }) => phone), customers.map(({ locationUid }) => locationUid)],
+  );
+  return new Set(rows.map(customerKey));
+}
+
+/** An event that may be the echo of an import: a message of a customer's that a webhook brought, or that was found. */
+export interface MaybeEcho {
+  uid: string | null;
+  phone: string;
+  locationUid: string;
+  text: string;
+  at: Date;
+  /** It wishes for no more messages: then only its uid tells that it is none, since a STOP may be a new one. */
+  wishesOptOut: boolean;
+}
+
+/** Whether an event is the echo of an import, which is settled by it where nobody knew what became of it. */
+export async function isOwnImport(client: Queryable, message: MaybeEcho): Promise<boolean> {
+  const { uid, phone, locationUid, text, at, wishesOptOut } = message;
+  const known = await client.query('select from widget_imports where message_uid = $1', [
+    uid && storableKey(uid),
+  ]);
+  if (known.rowCount! > 0) return true;
+  if (wishesOptOut) return false;
+  const { rows } = await client.query<SettledRow & { wasPending: boolean }>(
+    `with echo as (
+       select id, status = 'pending' as was_pending from widget_imports
+        where phone_e164 = $1 and location_uid = $2 and body_hash = $3 and attempts > 0 and status <> 'refused'
+          and echoed_at is null and (message_uid is null or $4::text is null)
+          and ($5 between written_at - interval '1 second' and written_at + interval '1 second'
+               or $5 between tried_since - interval '${CLOCK_SKEW}'
+                         and coalesce(settled_at + interval '${LATEST_ECHO}', written_at + interval '${LATEST_EVENT}'))
+        order by abs(extract(epoch from written_at - $5)), written_at, id limit 1
+     )
+     update widget_imports i set echoed_at = now(), message_uid = coalesce(message_uid, $4), status = 'imported',
+       body = null, name = null, settled_at = coalesce(settled_at, now())
+       from echo where i.id = echo.id
+     returning i.id, phone_hash as "phoneHash", location_uid as "locationUid", message_uid as "messageUid",
+       was_pending as "wasPending"`,
+    [phone, locationUid, bodyHash(text), uid && storableKey(uid), at],
+  );
+  await tell(
+    client,
+    rows.filter(({ wasPending }) => wasPending),
+    'message_imported',
+    { by: 'echo' },
+  );
+  return rows.length > 0;
+}
+
+async function tell(
+  client: Queryable,
+  rows: SettledRow[],
+  kind: Extract<AuditKind, `message_import${string}`>,
+  details: Record<string, string | null>,
+): Promise<void> {
+  for (const { id, phoneHash, locationUid, messageUid } of rows)
+    await writeAudit(client, {
+      ...{ key: `${kind}:${id}`, kind, phoneHash, locationUid, workflowId: null },
+      details: { message: messageUid, ...details },
+    });
+}
+
+/** Those of a conversation's messages that are no other import's. */
+export async function freeOfImports<Message extends { uid: string | null }>(
+  client: Queryable,
+  messages: Message[],
+): Promise<Message[]> {
+  const { rows } = await client.query<{ uid: string }>(
+    'select message_uid as uid from widget_imports where message_uid = any($1)',
+    [messages.flatMap(({ uid }) => uid ?? [])],
+  );
+  const taken = new Set(rows.map(({ uid }) => uid));
+  return messages.filter(({ uid }) => uid === null || !taken.has(uid));
+}
