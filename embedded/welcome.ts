@@ -6,6 +6,11 @@ export function welcome(runtime: Runtime, session: Settings['session'], logDirec
   const { idle_warn_seconds: warn, idle_close_seconds: close } = session;
   const places: [string, string | null, string][] = [
     ['Demo', runtime.demo, "a shop's chat, the customer's phone, Podium's inbox"],
+    [
+      'The embed',
+      runtime.demo && `${runtime.demo}/plain`,
+      'the widget in the plainest page, with its source',
+    ],
     ['Temporal Web UI', runtime.temporalUi, 'every conversation as a workflow'],
     ['Webhook', `${runtime.server}/webhooks/podium`, `where Podium posts (contract: ${runtime.contract})`],
     ['Simulator', runtime.simulator && `${runtime.simulator}/sim/state`, 'what Podium knows'],

@@ -48,7 +48,7 @@ const check = (name: keyof typeof trouble) => async () => {
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await receive(database.pool, [customerMessage({ phone: JANE })], context);
+  await receive(database.pool, [customerMessage({ phone: JANE, contract: 'widget' })], context);
   receiver = await startReceiver(database.pool, (parts) => ({
     ...parts,
     checks: { required: { database: check('required') }, wanted: { temporal: check('wanted') } },
@@ -59,7 +59,6 @@ beforeAll(async () => {
         { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false },
         { uid: 'old', name: 'Old', country: 'AU', archived: true },
       ],
-      findLocation: () => ({ uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false }),
       page: {
         simulatorUrl: 'http://127.0.0.1:4010',
         temporalUiUrl: null,
@@ -177,8 +176,8 @@ describe('the operator', () => {
   });
 });
 
-describe('the demo page', () => {
-  it('is served with its style and script, and may talk to the simulator only', async () => {
+describe('the demo', () => {
+  it('is served with its styles and scripts, and may talk to the simulator only', async () => {
     const page = await ask('/demo');
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(page.headers.get('content-security-policy')).toContain("connect-src 'self' http://127.0.0.1:4010");
@@ -186,17 +185,21 @@ describe('the demo page', () => {
     expect((await ask('/demo/demo.css')).headers.get('content-type')).toContain('text/css');
   });
 
-  it('offers the stores that are served', async () => {
+  it('offers the stores that are served and have a website here', async () => {
     const { body } = await ask('/demo/config');
-    expect(body.stores.map(({ uid }: { uid: string }) => uid)).toEqual([NORTHSIDE]);
+    expect(body.stores).toMatchObject([{ uid: NORTHSIDE, page: '/demo/northside-motors' }]);
+    expect((await ask('/demo/northside-motors')).headers.get('content-type')).toContain('text/html');
   });
 
-  it("finds the session of a phone as the customer typed it, read by the store's country", async () => {
-    const query = new URLSearchParams({ phone: '0400 123 456', location_uid: NORTHSIDE });
-    expect((await ask(`/demo/session?${String(query)}`)).body).toMatchObject({
+  it('finds the session of whoever wrote last on the website, since a time', async () => {
+    const session = (since: Date) =>
+      ask(`/demo/session?${String(new URLSearchParams({ location_uid: NORTHSIDE, since: since.toJSON() }))}`);
+    expect((await session(new Date(0))).body).toMatchObject({
       phone: JANE,
       opted_out: false,
       session: { workflow_id: workflowIdOf(JANE, NORTHSIDE) },
     });
+    expect((await session(new Date(Date.now() + 60_000))).body).toMatchObject({ phone: null, session: null });
+    expect(await ask('/demo/session?since=yesterday')).toMatchObject({ status: 400 });
   });
 });

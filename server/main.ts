@@ -258,7 +258,6 @@ function demoPage(
   return {
     tools,
     locations: () => directory.list(),
-    findLocation: (uid) => directory.find(uid),
     page: {
       simulatorUrl,
       temporalUiUrl: uiUrl && `${uiUrl}/namespaces/${tools.client.options.namespace}`,
