@@ -42,7 +42,7 @@ export function createLauncher(onOpen: () => void): Launcher {
     },
     setUnread: (count, label) => {
       badge.hidden = count === 0;
-      badge.textContent = String(count);
+      badge.dataset.count = String(count); // shown by the styles: the label says it in words
       if (count > 0) element.setAttribute('aria-label', label);
       else element.removeAttribute('aria-label');
     },

@@ -20,6 +20,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--disable-features=LocalNetworkAccessChecks', // shops of the tests are not on this machine; the server is
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost', // nobody outside is asked
 ];
 /** A page is on this machine, and a busy one may need a while to answer. */
@@ -28,6 +29,7 @@ const OUR_HOSTS = new Set(['127.0.0.1', 'localhost']);
 /** WCAG 2.2 AA, and what axe's authors know to be good besides. */
 const RULES: RunOptions = {
   runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  rules: { 'target-size': { enabled: true } }, // of WCAG 2.2; off by itself
 };
 
 /** Launches the browser of a test file, and ends it behind the last test. Called outside of any test. */
@@ -111,10 +113,15 @@ export class TestBrowser {
   }
 }
 
-/** What axe finds wrong with the page as it is now, one line each; empty when it is well. */
-export async function findInaccessible(page: Page): Promise<string[]> {
+/**
+ * What axe finds wrong with the page as it is now, one line each; empty when it is well.
+ *
+ * @param rules all without
+ */
+export async function findInaccessible(page: Page, rules?: string[]): Promise<string[]> {
   await page.evaluate(`window.axe || ${axeSource}`);
-  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(RULES)})`);
+  const options: RunOptions = rules ? { runOnly: rules } : RULES;
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} (${help}) at ${target.join(' ')}: ${failureSummary}`),
   );
