@@ -69,6 +69,18 @@ describe('tier A: the whole message is a keyword', () => {
 });
 
 describe('tier B: nothing but courtesy and emphasis around a keyword', () => {
+  it('may be signed behind thanks, and an everyday word may be about what stands there', () => {
+    for (const text of [
+      'Stop. Thanks, Karen',
+      'Please unsubscribe me. Regards, Karen Citizen',
+      'STOP\nCheers\nKaren',
+    ])
+      expect(read(text)).toMatchObject({ wish: 'opt_out' });
+    for (const text of ['Cancel, thanks, Friday', 'Remove, please, both stickers'])
+      expect(read(text)).not.toMatchObject({ wish: 'opt_out' });
+    expect(read('Friday. Thanks, Karen')).toMatchObject({ wish: 'none' });
+  });
+
   test.each([
     ['please stop', 'STOP'],
     ['Stop. Thanks', 'STOP'],
