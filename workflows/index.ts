@@ -1,5 +1,5 @@
 /** Everything that the worker bundles. */
-import { setWorkflowOptions } from '@temporalio/workflow';
+import { setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import { agentNote } from './agent-note';
 import { contactMaking } from './contact-making';
 import { contactReading } from './contact-reading';
@@ -29,7 +29,7 @@ export { webchatSession } from './webchat-session';
 
 /**
  * What may wait for Podium for days goes on with each new version of the workers, or an old one would be needed
- * for as long. All else ends on the version that it began on. Workers without a version pay no heed to it.
+ * for as long. All else ends on the version that it began on.
  */
 const WAIT_FOR_DAYS: ((...args: never[]) => Promise<void>)[] = [
   agentNote,
@@ -41,4 +41,11 @@ const WAIT_FOR_DAYS: ((...args: never[]) => Promise<void>)[] = [
   optOutSecondLook,
   ownText,
 ];
-for (const workflow of WAIT_FOR_DAYS) setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, workflow);
+for (const workflow of WAIT_FOR_DAYS) setWorkflowOptions(whereWorkersAreVersions, workflow);
+
+/** Of a worker that is no version Temporal takes no such wish: every task of the workflow would fail. */
+function whereWorkersAreVersions(): { versioningBehavior?: 'AUTO_UPGRADE' } {
+  return workflowInfo().currentDeploymentVersion?.deploymentName
+    ? { versioningBehavior: 'AUTO_UPGRADE' }
+    : {};
+}
