@@ -78,12 +78,16 @@ export async function sendGuarded(deps: SendDependencies, send: Sendable): Promi
   try {
     const outcome = await tryToSend(deps, send, latestPost(send));
     count(send, outcome.status);
+    log.info('An attempt to send has ended', { ...inLog(send), outcome: outcome.status });
     return outcome;
   } catch (error) {
     count(send, 'tried_again');
     throw error;
   }
 }
+
+/** What a line of the log tells of a text. */
+const inLog = ({ purpose, traceId }: Sendable) => ({ purpose, ...(traceId && { traceId }) });
 
 function count({ purpose }: Sendable, outcome: TextOutcome['status'] | 'tried_again'): void {
   metricMeter
@@ -116,7 +120,7 @@ async function tryToSend(
   const now = new Date();
   const wanted = { ...send, phoneHash, now, heldBack: deps.heldBySettings(send, now) };
   const door = await orNothingLeaves(() => openDoor(pool, wanted, count));
-  if (door.kind !== 'open') return withoutSending(door);
+  if (door.kind !== 'open') return withoutSending(door, send);
   if (Date.now() > latest) return tooLate(deps, send);
   try {
     return await post(deps, send);
@@ -171,12 +175,15 @@ async function tooLate({ pool }: SendDependencies, send: Sendable): Promise<neve
   throw ApplicationFailure.retryable('Too little time is left of this attempt.', 'too_late');
 }
 
-function withoutSending(door: Exclude<Door, { kind: 'open' }>): TextOutcome {
+function withoutSending(door: Exclude<Door, { kind: 'open' }>, send: Sendable): TextOutcome {
   switch (door.kind) {
     case 'already_sent':
       return { status: 'sent', at: door.at.getTime(), conversationUid: null };
     case 'blocked':
-      log.warn('A text was held back, since its receiver has opted out', { code: 'ERR_WEBCHAT_009' });
+      log.warn('A text was held back, since its receiver has opted out', {
+        ...inLog(send),
+        code: 'ERR_WEBCHAT_009',
+      });
       return { status: 'blocked' };
     case 'held':
       log.info('A text was held back', { code: door.code });
@@ -289,7 +296,7 @@ async function afterError(
 ): Promise<TextOutcome> {
   const refuse = async (code: string): Promise<TextOutcome> => {
     await settleSend(deps.pool, send.sendId, { kind: 'refused', code });
-    log.warn('Podium refused a text for good', { code, kind: error.kind });
+    log.warn('Podium refused a text for good', { ...inLog(send), code, kind: error.kind });
     return { status: 'refused', code };
   };
   switch (error.kind) {
@@ -310,7 +317,7 @@ async function afterError(
       }).catch((cause: unknown) => {
         throw toBeReadLater(cause, since);
       });
-      log.warn('A text could not be sent yet', { kind: error.kind });
+      log.warn('A text could not be sent yet', { ...inLog(send), kind: error.kind });
       throw toActivityFailure(error, nextAttempt(error, since));
   }
 }

@@ -50,6 +50,8 @@ export interface SessionState {
   undeliverable: boolean;
   /** Whether a person of the store is to decide about a wish for no more messages: nothing is texted in this session. */
   undecided: boolean;
+  /** Of the message that came last: what follows belongs to it in the logs. Null before one that has it. */
+  traceId: string | null;
   /** Who wants the session closed, and why; after which message, since what comes later is for the next session. */
   forceClose: (Wish & { after: number }) | null;
   /** Whether the customer's phone was seen to be opted out. */
@@ -86,6 +88,7 @@ export function newState(now: number): SessionState {
     lastTextAt: null,
     undeliverable: false,
     undecided: false,
+    traceId: null,
     optOuts: [],
     forceClose: null,
     optedOut: false,
@@ -108,6 +111,7 @@ export function receive(
       message.number <= state.handledNumber || state.inbox.some(({ number }) => number === message.number);
     if (known) continue;
     state.inbox.push(message);
+    state.traceId = message.traceId ?? state.traceId;
     if (!isWord(message)) continue;
     state.idleSince = state.prompted ? now : idleSinceAfter(state.idleSince, message, policy, now);
     state.prompted = false;
@@ -158,10 +162,10 @@ export function begin(
   now: number,
 ): SessionState {
   const { restored, undealt, ...known } = opened;
-  const { conversationUid, customerName, optOuts, forceClose, refusedSignals } = before;
+  const { conversationUid, customerName, optOuts, forceClose, refusedSignals, traceId } = before;
   const state: SessionState = {
     ...newState(0),
-    ...{ conversationUid, customerName, optOuts, forceClose, refusedSignals },
+    ...{ conversationUid, customerName, optOuts, forceClose, refusedSignals, traceId },
     ...known,
     intake: restored ? takenUp(restored) : newIntake(),
   };

@@ -31,6 +31,8 @@ export interface SessionMessage {
   attachments: number;
   /** It wishes for no more messages in other words: nothing is texted until a person of the store has decided. */
   mayOptOut?: true;
+  /** By which all logs tell of it. Runs of earlier versions have none. */
+  traceId?: string;
   /** It says no and nothing else, in whatever words: where that answers no question, it may be meant of our texts. */
   refusal?: true;
 }

@@ -41,7 +41,7 @@ export function readMessages(input: unknown): { messages: SessionMessage[]; comp
 function readMessage(input: unknown): SessionMessage | null {
   if (!isRecord(input)) return null;
   const { number, from, text, at, receivedAt, webchat, conversationUid, name } = input;
-  const { attachments, mayOptOut, refusal } = input;
+  const { attachments, mayOptOut, refusal, traceId } = input;
   const fits =
     isCount(number) &&
     number > 0 &&
@@ -54,15 +54,20 @@ function readMessage(input: unknown): SessionMessage | null {
     isTextOrNull(name) &&
     isCount(attachments) &&
     isMark(mayOptOut) &&
-    isMark(refusal);
+    isMark(refusal) &&
+    (traceId === undefined || isTraceId(traceId));
   if (!fits) return null;
   return {
     ...{ number, from, text, at, receivedAt, webchat, conversationUid, name, attachments },
     ...(mayOptOut && { mayOptOut }),
     ...(refusal && { refusal }),
+    ...(traceId !== undefined && { traceId }),
   };
 }
 
+/** Nothing else: it goes into logs. */
+const isTraceId = (value: unknown): value is string =>
+  typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -86,7 +86,7 @@ it('writes neither phones nor texts into the log', () => {
   const { onReceived, log } = rig();
   onReceived(customerMessage({ phone: JANE, text: 'STOP', stop: true }), { status: 'accepted' });
   onReceived(quarantined('ERR_WEBCHAT_003', { phone: JANE }), { status: 'quarantined' });
-  expect(log).toHaveLength(2);
+  expect(log).toHaveLength(4);
   expect(JSON.stringify(log)).not.toContain(JANE);
   expect(JSON.stringify(log)).not.toContain('test drive');
 });

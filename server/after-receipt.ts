@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { failure } from '../core/error-codes';
 import type { Failure, Verdict } from '../core/events';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
+import { traceIdOf } from '../store/trace-id';
 import type { Metrics } from './metrics';
 
 export interface AfterReceiptDependencies {
@@ -22,10 +23,13 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     if (outcome.status === 'duplicate') return;
     deps.wakeRelay();
     const { eventId } = event;
+    const traceId = traceIdOf(event);
+    const { eventType, locationUid } = event;
+    logger.info({ traceId, eventId, eventType, locationUid, status: outcome.status }, 'An event came in');
     if (outcome.alarm) {
       const { code, message, hint } = outcome.alarm;
       metrics.codes.inc({ code });
-      logger.error({ code, eventId, locationUid: event.locationUid, hint }, message);
+      logger.error({ code, traceId, eventId, locationUid, hint }, message);
     }
     if ('optOut' in verdict && verdict.optOut) noteOptOut(verdict, eventId);
     if (verdict.kind === 'contact_changed' && verdict.unclear)
@@ -34,7 +38,7 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     if (!why) return;
 
     const { code, message } = why;
-    logger.warn({ code, eventId, locationUid: event.locationUid }, `quarantined: ${message}`);
+    logger.warn({ code, traceId, eventId, locationUid }, `quarantined: ${message}`);
     if (code === 'ERR_WEBCHAT_003') deps.seekLocation();
     deps.onRejection(code);
   };

@@ -153,10 +153,12 @@ export class Relay {
   }
 
   private async deliver(claim: SessionClaim): Promise<void> {
-    const { pool } = this.deps;
+    const { pool, logger } = this.deps;
     const { workflowId, messages, optOutAt } = claim;
     const signalled =
       messages.length > 0 ? await this.call(workflowId, () => this.signalMessages(claim)) : 'done';
+    const ofMessages = messages.map(({ number, traceId }) => ({ workflowId, number, traceId }));
+    if (signalled === 'done') for (const one of ofMessages) logger.info(one, 'A message was signalled');
     if (signalled === 'refused') {
       // The opt-out, if there is one, comes in a claim of its own.
       await quarantineMessages(pool, { ...claim, optOutAt: null }, failure('ERR_WHK_007'));

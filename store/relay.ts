@@ -2,10 +2,11 @@
  * What the relay takes from the store and gives back. It locks sessions, not messages: with locks on
  * messages alone a second server could signal the third one before the first.
  */
-import type { Failure } from '../core/events';
+import type { Failure, Source } from '../core/events';
 import type { SessionMessage } from '../core/session';
 import { writeAudit } from './audit';
 import { transaction, type Pool, type Queryable } from './database';
+import { traceIdOf } from './trace-id';
 import type { WantedWorkflow } from './workflow-starts';
 
 /** What one signal carries at most. */
@@ -58,14 +59,22 @@ async function leaseSessions(
   return rows;
 }
 
+interface NumberedRow {
+  workflowId: string;
+  number: number;
+  message: SessionMessage;
+  contract: Source;
+  eventId: string;
+}
+
 /** Gives the next numbers to what has none yet, within what one signal carries. The first one always goes. */
 async function numberMessages(
   client: Queryable,
   claims: { workflowId: string }[],
 ): Promise<Map<string, SessionMessage[]>> {
-  const { rows } = await client.query<{ workflowId: string; number: number; message: SessionMessage }>(
+  const { rows } = await client.query<NumberedRow>(
     `with waiting as (
-       select id, workflow_id, delivery_number, message, row_number() over waits as place,
+       select id, workflow_id, delivery_number, message, contract, event_id, row_number() over waits as place,
               sum(octet_length(message::text)) over waits as bytes
          from inbox_events where status = 'pending' and workflow_id = any($1)
        window waits as (partition by workflow_id order by delivery_number nulls last, id)
@@ -83,15 +92,15 @@ async function numberMessages(
         where sessions.workflow_id = steps.workflow_id
      )
      select taken.workflow_id as "workflowId", coalesce(numbered.delivery_number, taken.delivery_number) as number,
-            taken.message
+            taken.message, taken.contract, taken.event_id as "eventId"
        from taken left join numbered on numbered.id = taken.id
       order by taken.workflow_id, taken.place`,
     [claims.map((claim) => claim.workflowId), MOST_MESSAGES, MOST_BYTES],
   );
   const bySession = new Map<string, SessionMessage[]>();
-  for (const { workflowId, number, message } of rows) {
+  for (const { workflowId, number, message, ...event } of rows) {
     const messages = bySession.get(workflowId) ?? [];
-    bySession.set(workflowId, [...messages, { ...message, number }]);
+    bySession.set(workflowId, [...messages, { ...message, number, traceId: traceIdOf(event) }]);
   }
   return bySession;
 }

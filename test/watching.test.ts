@@ -6,6 +6,7 @@ import { startPrometheus, type Prometheus } from './support/prometheus';
 import { publishedEvent } from './support/podium-events';
 import { ARCHIVED, NORTHSIDE } from './support/simulator';
 import { startSystem, type System } from './support/system';
+import { traceIdOf } from '../store/trace-id';
 
 /** Nobody is kept waiting here: a chat is prompted and closed within seconds. */
 const QUICK = { session: { idle_warn_seconds: 3, idle_close_seconds: 5, podium_expiry_seconds: 8 } };
@@ -110,6 +111,29 @@ test.each([
     const [sample] = await prometheus.query(expression);
     return sample?.value === expected;
   });
+});
+
+test('one id leads through the logs of servers and workers, from a message to its answer', async () => {
+  const { rows } = await system.pool.query<{ contract: 'published'; eventId: string }>(
+    `select contract, event_id as "eventId" from inbox_events where phone_e164 = $1 order by id limit 1`,
+    [JANE],
+  );
+  const { 'server-0.log': server, 'worker-0.log': worker } = await system.logs();
+  const told = (log: string | undefined) =>
+    log!
+      .split('\n')
+      .filter((line) => line.includes(`"traceId":"${traceIdOf(rows[0]!)}"`))
+      .map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(told(server)).toEqual(expect.arrayContaining(['An event came in', 'A message was signalled']));
+  expect(told(worker)).toEqual(
+    expect.arrayContaining([
+      'A message is dealt with',
+      'A text could not be sent yet',
+      'An attempt to send has ended',
+      'The idle customer was prompted',
+      'The session is closed',
+    ]),
+  );
 });
 
 test('no metric has a label whose values would grow with customers, stores or chats', async () => {

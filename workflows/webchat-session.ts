@@ -105,6 +105,8 @@ async function recordOptOuts({ input: { phone, locationUid }, state }: Run): Pro
 }
 
 async function dealWithInbox(run: Run): Promise<void> {
+  for (const { number, traceId } of dueMessages(run.state))
+    log.info('A message is dealt with', { number, traceId });
   const { reply, notes } = takeInbox(run.state, run.input, Date.now());
   show(run.state, run.input);
   await save(run, notes);
@@ -151,7 +153,7 @@ async function prompt(run: Run): Promise<void> {
   const reply = promptText(state, input);
   const sentAt = await send(run, reply, 'prompt', () => isOver(run) || state.inbox.length > 0);
   if (sentAt === null) return;
-  log.info('The idle customer was prompted', { code: 'ERR_WEBCHAT_007' });
+  log.info('The idle customer was prompted', { code: 'ERR_WEBCHAT_007', traceId: state.traceId });
   state.status = 'warned';
   show(state, input);
   await save(run, []);
@@ -168,9 +170,9 @@ async function send(
   pointless: () => boolean,
 ): Promise<number | null> {
   const { state } = run;
-  const { conversationUid } = state;
+  const { conversationUid, traceId } = state;
   const sendId = uuid4();
-  const wanted = { ...keyOf(run), conversationUid, sendId, purpose, body: text };
+  const wanted = { ...keyOf(run), conversationUid, sendId, purpose, body: text, traceId };
   const outcome = await unless(pointless, () =>
     podiumFor(run.input.locationUid, use, untilClose(run)).sendText(wanted).catch(withoutOutcome),
   );
@@ -236,7 +238,11 @@ async function close(run: Run, reason: CloseReason): Promise<void> {
   run.closes += 1;
   show(state, input, reason);
   countClose(reason);
-  log.info('The session is closed', { reason, ...(reason === 'idle' ? { code: 'ERR_WEBCHAT_006' } : {}) });
+  log.info('The session is closed', {
+    reason,
+    traceId: state.traceId,
+    ...(reason === 'idle' ? { code: 'ERR_WEBCHAT_006' } : {}),
+  });
 }
 
 /** What the close leaves to the store: the answers for the next session, the note, Podium's close. */
