@@ -7,6 +7,7 @@ import {
   type ScheduleOptions,
 } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { SCHEDULES } from '../core/schedules';
 import { SESSION_QUEUE } from '../core/session';
 import type { Settings } from '../core/settings';
 
@@ -22,13 +23,14 @@ export type PlannedSchedule = Pick<ScheduleOptions, 'scheduleId' | 'spec' | 'act
 
 /** Every schedule of the product, as the settings want it. */
 export function plannedSchedules({ optout, reconciliation, webhook }: Settings): PlannedSchedule[] {
-  return [
-    every(DAY, 'retention'),
-    every(optout.mirror_retry_seconds, 'optOutMirrorRetry'),
-    every(optout.audit_interval_seconds, 'optOutAudit'),
-    every(webhook.check_interval_seconds, 'webhookCheck'),
-    every(reconciliation.interval_seconds, 'reconciliation'),
-  ];
+  const seconds: Record<(typeof SCHEDULES)[number], number> = {
+    retention: DAY,
+    optOutMirrorRetry: optout.mirror_retry_seconds,
+    optOutAudit: optout.audit_interval_seconds,
+    webhookCheck: webhook.check_interval_seconds,
+    reconciliation: reconciliation.interval_seconds,
+  };
+  return SCHEDULES.map((name) => every(seconds[name], name));
 }
 
 /**
