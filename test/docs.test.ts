@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { ERROR_CODES } from '../core/error-codes';
 import { HTTP_FAILURES } from '../server/errors';
 import { cli } from './support/cli';
+import { createTestDatabase } from './support/database';
 
 const ROOT = join(__dirname, '..');
 const PAGES = ['README.md', ...pagesIn('docs')];
@@ -23,6 +24,18 @@ describe('the commands', () => {
       if (problem) wrong.push(`${command}: ${problem}`);
     }
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('the tables', () => {
+  it('all stand in the page about the inside', async () => {
+    const { pool, drop } = await createTestDatabase();
+    const { rows } = await pool.query<{ name: string }>(
+      `select table_name as name from information_schema.tables where table_schema = 'public' and table_name <> 'pgmigrations'`,
+    );
+    await drop();
+    const page = read('docs/implementation.md');
+    expect(rows.map(({ name }) => name).filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
   });
 });
 
