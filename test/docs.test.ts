@@ -9,10 +9,24 @@ import { createTestDatabase } from './support/database';
 const ROOT = join(__dirname, '..');
 const PAGES = ['README.md', ...pagesIn('docs')];
 
+/** Named, and there only once something was run. */
+const MADE_LATER = ['bench/results/'];
+
 describe('the links', () => {
   it.each(PAGES)('of %s lead somewhere', (page) => {
     const broken = linksOf(page).filter(({ path, anchor }) => !isThere(page, path, anchor));
     expect(broken).toEqual([]);
+  });
+});
+
+describe('the files', () => {
+  const rooms = readdirSync(ROOT, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const path = new RegExp(`\`((?:${rooms.map(({ name }) => name).join('|')})/[\\w./-]+)\``, 'g');
+
+  it.each(PAGES)('that %s names are there', (page) => {
+    const named = [...read(page).matchAll(path)].map(([, file]) => file!);
+    const missing = named.filter((file) => !existsSync(join(ROOT, file)));
+    expect(missing.filter((file) => !MADE_LATER.includes(file))).toEqual([]);
   });
 });
 
@@ -31,7 +45,7 @@ describe('the tables', () => {
   it('all stand in the page about the inside', async () => {
     const { pool, drop } = await createTestDatabase();
     const { rows } = await pool.query<{ name: string }>(
-      `select table_name as name from information_schema.tables where table_schema = 'public' and table_name <> 'pgmigrations'`,
+      `select table_name as name from information_schema.tables where table_schema = 'public' and table_name <> 'migrations'`,
     );
     await drop();
     const page = read('docs/implementation.md');
