@@ -117,7 +117,7 @@ function commandsOf(page: string): string[] {
     ([, inline, block]) => inline ?? block!.split('\n'),
   );
   return code.flatMap((text) =>
-    [...text.matchAll(/\bpodium-webchat (?=[a-z-])([^|#;…]+)/g)].map(([, command]) => command!),
+    [...text.matchAll(/\bpodium-webchat (?=[a-z-])([^|#;…)]+)/g)].map(([, command]) => command!),
   );
 }
 
