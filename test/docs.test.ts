@@ -128,8 +128,11 @@ async function whatIsWrongWith(command: string): Promise<string | undefined> {
   const words = end < 0 ? parts : parts.slice(0, end);
   if (words.length === 0) return undefined; // an option of the program itself
   const { out, exitCode } = await cli({}, [...words, '--help']);
-  if (exitCode !== 0 || !out.startsWith(`Usage: podium-webchat ${words.join(' ')} `))
-    return 'there is no such command';
+  const [usage = ''] = out.split('\n');
+  const called = `Usage: podium-webchat ${words.join(' ')} `;
+  const takesArgument = /[[<]\w+[\]>]$/.test(usage.replace('[options]', ''));
+  const isThere = usage.startsWith(called) || (takesArgument && called.startsWith(usage.split(' [')[0]!));
+  if (exitCode !== 0 || !isThere) return 'there is no such command';
   const unknown = parts
     .filter((part) => part.startsWith('--'))
     .find((option) => !out.includes(option.split('=')[0]!));
