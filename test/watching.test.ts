@@ -52,12 +52,10 @@ async function liveThroughADay(): Promise<void> {
   });
   for (const schedule of ['optOutAudit', 'webhookCheck', 'reconciliation'])
     await system.runScheduled(schedule);
-  const { uid } = (await system.simulator.conversation(JANE, NORTHSIDE))!;
   await system.simulator.fault({
     ...{ method: 'PUT', path: '^/v4/conversations/[^/]+$', status: 429 },
     headers: { 'retry-after': '600' },
   });
-  await system.simulator.agentWrites({ conversation_uid: uid, body: 'Are you there?' });
   await write(JANE, NORTHSIDE);
 }
 
