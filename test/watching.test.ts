@@ -9,7 +9,7 @@ import { startSystem, type System } from './support/system';
 import { traceIdOf } from '../store/trace-id';
 
 /** Nobody is kept waiting here: a chat is prompted and closed within seconds. */
-const QUICK = { session: { idle_warn_seconds: 3, idle_close_seconds: 5, podium_expiry_seconds: 8 } };
+const QUICK = { session: { idle_warn_seconds: 6, idle_close_seconds: 10, podium_expiry_seconds: 14 } };
 const JANE = '+14155550130';
 
 /** What has data only in an incident that this test does not make, and why. */
@@ -39,7 +39,10 @@ const hostOf = (url: string) => new URL(url).host;
 
 /** One of everything: a chat with its prompt and close, what is set aside, refused, paused, tried again, looked for. */
 async function liveThroughADay(): Promise<void> {
-  await system.simulator.fault({ method: 'POST', path: '^/v4/messages$', status: 500 });
+  await system.simulator.fault({
+    ...{ method: 'POST', path: '^/v4/messages$', status: 429 },
+    headers: { 'retry-after': '1' },
+  });
   const write = (phone: string, location_uid: string) =>
     system.simulator.customerWrites({ phone, location_uid, body: 'Can I book a test drive?' });
   await write(JANE, NORTHSIDE);
