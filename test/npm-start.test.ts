@@ -10,7 +10,9 @@ import { eventually } from './support/eventually';
 import { postSigned, publishedEvent } from './support/podium-events';
 import { NORTHSIDE, SimulatorHandle } from './support/simulator';
 
-const JANE = '+61400123456';
+/** As customers type them, and as Podium has them. */
+const JANE = { typed: '0400 123 456', phone: '+61400123456' };
+const JOHN = { typed: '0412 345 678', phone: '+61412345678' };
 const PARTS = ['leash postgres', 'leash temporal', 'simulator', 'worker', 'server'];
 
 let folder: string;
@@ -18,15 +20,15 @@ let directory: string;
 let supervisor: ChildProcess;
 let output: string;
 
-beforeEach(() => {
+function newFolder(): void {
   folder = mkdtempSync(join(tmpdir(), 'podium-webchat-start-'));
   directory = join(folder, '.data');
-});
-afterEach(async () => {
+}
+async function leave(): Promise<void> {
   supervisor.kill('SIGINT');
   await ended(supervisor);
   rmSync(folder, { recursive: true, force: true });
-});
+}
 
 /** It starts seven programs, which takes a busy machine minutes. */
 jest.setTimeout(300_000);
@@ -91,71 +93,83 @@ function operatorAsks(...args: string[]): string {
   });
 }
 
-async function firstReply(runtime: Runtime): Promise<string> {
+async function firstReply(runtime: Runtime, { typed, phone }: typeof JANE): Promise<string> {
   const webhook = `${runtime.server}/webhooks/podium`;
-  const event = publishedEvent({ phone: '0400 123 456', body: 'Can I book a test drive?' });
+  const event = publishedEvent({ phone: typed, body: 'Can I book a test drive?' });
   const { status, body } = await postSigned(webhook, event, runtime.webhookSecret, runtime.contract);
   expect({ status, body }).toMatchObject({ status: 200, body: { status: 'accepted' } });
   return eventually('a reply', async () => {
-    const conversation = await new SimulatorHandle(runtime.simulator!).conversation(JANE, NORTHSIDE);
+    const conversation = await new SimulatorHandle(runtime.simulator!).conversation(phone, NORTHSIDE);
     return conversation?.messages.find(({ from }) => from === 'api')?.body;
   });
 }
 
-test('it tells where everything is, answers a customer, and ends without a trace within 10 s', async () => {
-  const runtime = await start('--fast');
+describe('a system that runs', () => {
+  let runtime: Runtime;
+  beforeAll(async () => {
+    newFolder();
+    runtime = await start('--fast');
+  });
+  afterAll(leave);
 
-  expect(Object.keys(runtime).sort()).toEqual(
-    'contract databaseUrl demo environment opsToken server simulator temporalAddress temporalNamespace temporalUi webhookSecret'.split(
-      ' ',
-    ),
-  );
-  for (const url of [runtime.demo, runtime.temporalUi]) {
-    expect(output).toContain(url);
-    expect((await fetch(url!)).status).toBe(200);
-  }
-  for (const part of PARTS) expect({ part, pid: pidOf(part) }).toEqual({ part, pid: expect.any(Number) });
-  expect(await firstReply(runtime)).toContain('Northside Motors');
+  test('tells where everything is, and answers a customer', async () => {
+    expect(Object.keys(runtime).sort()).toEqual(
+      'contract databaseUrl demo environment opsToken server simulator temporalAddress temporalNamespace temporalUi webhookSecret'.split(
+        ' ',
+      ),
+    );
+    for (const url of [runtime.demo, runtime.temporalUi]) {
+      expect(output).toContain(url);
+      expect((await fetch(url!)).status).toBe(200);
+    }
+    for (const part of PARTS) expect({ part, pid: pidOf(part) }).toEqual({ part, pid: expect.any(Number) });
+    expect(await firstReply(runtime, JANE)).toContain('Northside Motors');
 
-  // It holds secrets: nobody else reads it, nor sees what else there is.
-  expect(statSync(join(directory, 'runtime.json')).mode & 0o077).toBe(0);
-  expect(statSync(directory).mode & 0o066).toBe(0);
-  expect(operatorAsks('auth', 'status')).toContain('Access to Podium works');
+    // It holds secrets: nobody else reads it, nor sees what else there is.
+    expect(statSync(join(directory, 'runtime.json')).mode & 0o077).toBe(0);
+    expect(statSync(directory).mode & 0o066).toBe(0);
+    expect(operatorAsks('auth', 'status')).toContain('Access to Podium works');
+  });
 
-  const processes = descendants();
-  const asked = Date.now();
-  supervisor.kill('SIGINT');
-  expect(await ended(supervisor)).toBe(0);
-  expect(Date.now() - asked).toBeLessThan(10_000);
-  expect(processes.filter(isAlive)).toEqual([]);
-  expect(existsSync(join(directory, 'runtime.json'))).toBe(false);
+  test('runs once per folder, and says so to the second one', async () => {
+    const second = run();
+    expect(await ended(second)).toBe(1);
+    expect(output).toContain('It runs already');
+  });
+
+  test('has a part that is killed back', async () => {
+    for (const part of PARTS) {
+      const before = pidOf(part)!;
+      process.kill(before, 'SIGKILL');
+      await eventually(`${part} to be back`, () => (pidOf(part) ?? before) !== before);
+    }
+    await eventually('a server that answers', async () => (await fetch(`${runtime.server}/livez`)).ok);
+    expect(await firstReply(runtime, JOHN)).toContain('Northside Motors');
+  });
+
+  test('ends without a trace within 10 s', async () => {
+    const processes = descendants();
+    const asked = Date.now();
+    supervisor.kill('SIGINT');
+    expect(await ended(supervisor)).toBe(0);
+    expect(Date.now() - asked).toBeLessThan(10_000);
+    expect(processes.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(directory, 'runtime.json'))).toBe(false);
+  });
 });
 
-test('a part that is killed comes back', async () => {
-  const runtime = await start();
-  for (const part of PARTS) {
-    const before = pidOf(part)!;
-    process.kill(before, 'SIGKILL');
-    await eventually(`${part} to be back`, () => (pidOf(part) ?? before) !== before);
-  }
-  await eventually('a server that answers', async () => (await fetch(`${runtime.server}/livez`)).ok);
-  expect(await firstReply(runtime)).toContain('Northside Motors');
-});
+describe('a system whose supervisor is killed', () => {
+  beforeAll(newFolder);
+  afterAll(leave);
 
-test('a kill -9 of the supervisor leaves no orphans, and the next start has the same data', async () => {
-  const before = await start();
-  const processes = descendants();
-  expect(processes.some(({ name }) => name.includes('bin/postgres'))).toBe(true);
-  supervisor.kill('SIGKILL');
-  await eventually('every process to end', () => !processes.some(isAlive), 10_000);
+  test('leaves no orphans, and the next start has the same data', async () => {
+    const before = await start();
+    const processes = descendants();
+    expect(processes.some(({ name }) => name.includes('bin/postgres'))).toBe(true);
+    supervisor.kill('SIGKILL');
+    await eventually('every process to end', () => !processes.some(isAlive), 10_000);
 
-  const after = await start();
-  expect(after).toMatchObject({ webhookSecret: before.webhookSecret, databaseUrl: before.databaseUrl });
-});
-
-test('it runs once per folder, and says so to the second one', async () => {
-  await start();
-  const second = run();
-  expect(await ended(second)).toBe(1);
-  expect(output).toContain('It runs already');
+    const after = await start();
+    expect(after).toMatchObject({ webhookSecret: before.webhookSecret, databaseUrl: before.databaseUrl });
+  });
 });
