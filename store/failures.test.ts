@@ -104,7 +104,7 @@ describe('the failure of a text that Podium had taken', () => {
       {
         ...{ number: 2, from: 'delivery', text: 'Attempted to send SMS to a landline.', at: AT.getTime() },
         ...{ receivedAt: expect.any(Number), webchat: false, conversationUid: null, name: null },
-        attachments: 0,
+        ...{ attachments: 0, traceId: expect.stringMatching(/^[0-9a-f]{32}$/) },
       },
     ]);
   });
