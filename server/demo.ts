@@ -88,7 +88,7 @@ function read(file: string): string {
 
 /** A page that shows its own source in the place of a comment. */
 function withItsSource(page: string): string {
-  const [before = '', after = ''] = page.split('    <!-- source -->\n');
+  const [before = '', after = ''] = page.split('      <!-- source -->\n');
   const source = (before + after).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `${before}    <pre>${source}</pre>\n${after}`;
+  return `${before}      <pre>${source}</pre>\n${after}`;
 }
