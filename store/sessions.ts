@@ -1,4 +1,5 @@
 /** The sessions' rows, and the answers of an unfinished intake. Temporal is the authority on a live session. */
+import type { Source } from '../core/events';
 import type { CloseReason, PartialState, SessionMessage, SessionStatus } from '../core/session';
 import { writeAudit } from './audit';
 import { wantMissingContact } from './contacts';
@@ -6,6 +7,7 @@ import { transaction, type Pool, type Queryable } from './database';
 import { writeNotes } from './notes';
 import { isOptedOut } from './opt-outs';
 import { storable } from './text';
+import { traceIdOf } from './trace-id';
 
 /** Phones get new owners: older answers are given to nobody. For `partial_answers`. @param days a parameter, as $1 */
 export const answersWait = (days: string) =>
@@ -306,22 +308,29 @@ async function claimAnswers(
   return rows[0]?.state ?? null;
 }
 
+interface StoredMessage {
+  number: number;
+  message: SessionMessage;
+  contract: Source;
+  eventId: string;
+}
+
 /** The youngest ones, should they be too many: a person has the others in Podium's inbox. */
 async function undealtMessages(
   client: Queryable,
   workflowId: string,
   handledNumber: number,
 ): Promise<SessionMessage[]> {
-  const { rows } = await client.query<{ number: number; message: SessionMessage }>(
-    `select number, message
-       from (select delivery_number as number, message,
+  const { rows } = await client.query<StoredMessage>(
+    `select number, message, contract, event_id as "eventId"
+       from (select delivery_number as number, message, contract, event_id,
                     sum(octet_length(message::text)) over (order by delivery_number desc) as bytes
                from inbox_events
               where workflow_id = $1 and delivery_number > $2 and status = 'delivered') as undealt
       where bytes <= $3 order by number`,
     [workflowId, handledNumber, MOST_UNDEALT_BYTES],
   );
-  return rows.map(({ number, message }) => ({ ...message, number }));
+  return rows.map(({ number, message, ...event }) => ({ ...message, number, traceId: traceIdOf(event) }));
 }
 
 async function keepAnswers(
