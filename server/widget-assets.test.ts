@@ -67,6 +67,15 @@ test('what has a hash in its name never changes', async () => {
   expect(headers['cache-control']).toContain('immutable');
 });
 
+test('a page with the first script of another release gets the later ones of this', async () => {
+  const { status, headers, content } = await ask('/widget/assets/panel-9Z8Y.js', { 'Accept-Encoding': 'br' });
+  expect({ status, cacheControl: headers['cache-control'] }).toEqual({
+    status: 200,
+    cacheControl: 'no-store',
+  });
+  expect(brotliDecompressSync(content).toString()).toBe(SCRIPT);
+});
+
 test('the smallest form that is accepted is sent, each with its own tag, and nothing to who has it', async () => {
   const plain = await ask('/widget/podium-webchat.js');
   const packed = await ask('/widget/podium-webchat.js', { 'Accept-Encoding': 'gzip, br' });
@@ -82,6 +91,7 @@ test.each([
   '/widget/podium-webchat.js.br',
   '/widget/assets/..%2fpodium-webchat.js',
   '/widget/assets/no.js',
+  '/widget/assets/no-0a1b.js',
 ])('%s is not there', async (path) => {
   expect((await ask(path)).status).toBe(404);
 });

@@ -11,9 +11,11 @@ const SCRIPT = /^[\w.-]+\.m?js$/;
 const ENCODINGS = { br: '.br', gzip: '.gz' } as const;
 
 /** The first scripts keep their names, so a browser asks again soon. */
-const FIRST_SCRIPT = 'public, max-age=300, stale-while-revalidate=3600';
+const FIRST_SCRIPT = 'public, max-age=300';
 /** What a hash in the name tells from others never changes. */
 const HASHED = 'public, max-age=31536000, immutable';
+/** What stands in for one of another release. */
+const STAND_IN = 'no-store';
 
 type Encoding = keyof typeof ENCODINGS | 'identity';
 type Script = { etag: string; cacheControl: string; forms: Partial<Record<Encoding, Buffer>> };
@@ -25,14 +27,22 @@ export function assetRoutes(folder: string): Router {
     ...readScripts(folder, 'assets', HASHED),
   ]);
   const serve = (ctx: Context, name: string) => {
-    const script = scripts.get(name);
+    const script = scripts.get(name) ?? withAnyHash(name);
     if (!script) throw new Refusal(404, HTTP_FAILURES.notFound, { 'Cache-Control': 'no-store' });
     answer(ctx, script);
+  };
+  /** A page keeps its first script for long, and asks for the others by the names of its own release. */
+  const withAnyHash = (name: string): Script | undefined => {
+    const unhashed = withoutHash(name);
+    const [, script] = [...scripts].find(([each]) => withoutHash(each) === unhashed) ?? [];
+    return unhashed === name ? undefined : script && { ...script, cacheControl: STAND_IN };
   };
   return new Router()
     .get('/widget/:script', (ctx) => serve(ctx, ctx.params['script']!))
     .get('/widget/assets/:script', (ctx) => serve(ctx, `assets/${ctx.params['script']!}`));
 }
+
+const withoutHash = (name: string) => name.replace(/^(assets\/[\w-]+)-[A-Za-z0-9]+\.js$/, '$1');
 
 function readScripts(folder: string, under: string, cacheControl: string): [string, Script][] {
   const directory = join(folder, under);

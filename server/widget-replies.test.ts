@@ -233,6 +233,42 @@ describe('a browser that has typed the phone of somebody else', () => {
     expect(rows).toEqual([{ body: 'What is it about?' }, { body: null }, { body: null }]);
   });
 
+  test.each([
+    ['a text that begins no session', () => texts('What about my loan?')],
+    ["an agent's text outside of any session", () => personSays('Hi Jane, about your loan:')],
+    ['a message from another browser', () => writes(newBrowser(), 'How much do I owe?')],
+  ])('is not shown what a person answers to what came by another way: %s', async (_, heard) => {
+    await heard();
+    await sessionEnds();
+    const stranger = newBrowser();
+    await writes(stranger, 'Hello?');
+    await robotSays('What is it about?');
+    await personSays('You owe us a lot.');
+    await writes(stranger, 'How much?');
+    await personSays('A lot.');
+    const stream = await listens(stranger);
+    expect((await stream.hears(3)).map(({ text, private: hidden }) => [text, hidden])).toEqual([
+      ['What is it about?', undefined],
+      [null, true],
+      [null, true],
+    ]);
+  });
+
+  test('is shown what persons answer in its second session as well, where all came from it and from us', async () => {
+    const browser = newBrowser();
+    await writes(browser);
+    await robotSays('What is it about?');
+    const { rows } = await db.pool.query<{ message_uid: string }>('select message_uid from sends');
+    await comes(
+      storeMessage({ text: 'What is it about?', senderUid: 'us', messageUid: rows[0]!.message_uid }),
+    );
+    await sessionEnds();
+    await writes(browser, 'And at five?');
+    await personSays('Five is fine.');
+    const stream = await listens(browser);
+    expect((await stream.hears(2)).map(({ text }) => text)).toEqual(['What is it about?', 'Five is fine.']);
+  });
+
   test('is shown no answer of an earlier session', async () => {
     await comes(customerMessage({ text: 'I want to sell my car' }));
     await sessionEnds(true);

@@ -133,6 +133,10 @@ export async function takeEffect(
   const byPersons: PersonsMessage[] = [];
   const words: WrittenWords[] = [];
 
+  /** In this batch; of what came earlier the rows of the inbox tell. */
+  const othersSpoke = ({ event: { browser } }: JudgedEvent, of: SessionState) =>
+    events.some((each) => isTalkOf(each, of) && each.event.browser !== browser && !ourOwn.has(each));
+
   const effects = events.map((received): Effect => {
     const { event, verdict } = received;
     if (verdict.kind === 'ignored') return IGNORED;
@@ -178,7 +182,7 @@ export async function takeEffect(
     }
     const mayBegin = event.webchat || context.startOn === 'any' || session.answersWait;
     if (!session.open && mayBegin && event.browser) {
-      written.at(-1)!.into = 'begun';
+      Object.assign(written.at(-1)!, { into: 'begun', othersSpoke: othersSpoke(received, session) });
       session.isShown = true;
     }
     return session.open || mayBegin ? pending(received, session) : IGNORED;
@@ -283,7 +287,7 @@ function writtenMessage(
   into: WrittenMessage['into'],
 ): WrittenMessage {
   const browser = event.browser ?? null;
-  return { phone, locationUid, browser, into, answersWait, lastSessionUid: sessionUid };
+  return { phone, locationUid, browser, into, answersWait, othersSpoke: false, lastSessionUid: sessionUid };
 }
 
 function personsMessage({ event, verdict, receivedAt }: JudgedEvent): PersonsMessage {
@@ -499,6 +503,9 @@ function blockedWriter({ event, receivedAt }: JudgedEvent, session: SessionState
 function isTalk(verdict: Verdict): verdict is Talk {
   return verdict.kind in SPEAKERS;
 }
+
+const isTalkOf = ({ verdict }: JudgedEvent, session: SessionState) =>
+  isTalk(verdict) && sessionKey(verdict) === sessionKey(session);
 
 function sessionKey({ phone, locationUid }: { phone: string; locationUid: string }): string {
   return `${phone} ${locationUid}`;

@@ -236,16 +236,18 @@ async function insertRows(
     receivedAt: received.receivedAt,
     podiumAt: received.event.at,
     raw: effects[i] === ERASED ? Buffer.alloc(0) : received.raw,
+    browser:
+      effects[i] === ERASED || !received.event.browser ? null : Buffer.from(received.event.browser, 'hex'),
     bodyHash: isFresh.has(received) ? recognizableWords(received.event) : null, // a late one stands for its message already
   }));
   const { rowCount } = await client.query(
-    `insert into inbox_events (contract, event_id, event_type, message_uid, received_at, podium_at, raw, body_hash,
+    `insert into inbox_events (contract, event_id, event_type, message_uid, received_at, podium_at, raw, body_hash, browser,
                                status, error_code, error_message, phone_e164, location_uid, workflow_id, message)
-     select contract, event_id, event_type, message_uid, received_at, podium_at, raw, body_hash,
+     select contract, event_id, event_type, message_uid, received_at, podium_at, raw, body_hash, browser,
             status, error_code, error_message, phone, location_uid, workflow_id, message::jsonb
        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::bytea[], $8::bytea[],
-                   $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
-       with ordinality as row(contract, event_id, event_type, message_uid, received_at, podium_at, raw, body_hash,
+                   $9::bytea[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
+       with ordinality as row(contract, event_id, event_type, message_uid, received_at, podium_at, raw, body_hash, browser,
                    status, error_code, error_message, phone, location_uid, workflow_id, message, place)
       order by place
      on conflict do nothing`,
@@ -258,6 +260,7 @@ async function insertRows(
       'podiumAt',
       'raw',
       'bodyHash',
+      'browser',
       ...DECIDED_COLUMNS,
     ]),
   );

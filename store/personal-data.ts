@@ -116,7 +116,7 @@ export async function countHeld(pool: Pool, person: Person): Promise<Counts> {
  */
 export async function deleteHeld(client: Queryable, person: Person, events: FoundEvents): Promise<Counts> {
   const stripped = await client.query(
-    `update inbox_events set status = 'erased', raw = '', message = null, phone_e164 = null, body_hash = null,
+    `update inbox_events set status = 'erased', raw = '', message = null, phone_e164 = null, body_hash = null, browser = null,
        error_code = null, error_message = null, workflow_id = null, delivery_number = null
       where id in (select id from inbox_events where id = any($1) or id > $2 and phone_e164 = $3 order by id for update)`,
     [events.ids, events.lastId, person.phone],

@@ -1,6 +1,7 @@
 /**
  * Which browser may see what. A phone that somebody has typed is not proven theirs, so a browser sees the replies of
- * a session only where its own message has begun it, and not what they say once anybody else has a part in it
+ * a session only where its own message has begun it, and not what they say once anybody else has a part in it; and not
+ * what persons say where they may be answering what came by another way
  * (docs/decisions/widget-conversations.md). Decided by the receiving transaction, under the lock of the phone.
  */
 import type { Queryable } from './database';
@@ -15,6 +16,8 @@ export interface WrittenMessage {
   into: 'open' | 'begun' | 'none';
   /** Answers of an earlier session were waiting when it came. */
   answersWait: boolean;
+  /** In its batch the store or the phone has written by another way; of what came earlier the inbox tells. */
+  othersSpoke: boolean;
   /** The uid of the session before it; null where there was none. */
   lastSessionUid: string | null;
 }
@@ -25,12 +28,19 @@ export async function followBrowsers(client: Queryable, messages: WrittenMessage
   await hideFromOthers(client, messages);
 }
 
+/** The store and this phone have written to each other by another way than this browser and our own texts. */
+const HEARD_OF_OTHERS = `exists (
+  select from inbox_events e where e.phone_e164 = $3 and e.location_uid = $2 and e.browser is distinct from decode($1, 'hex')
+     and not exists (select from sends where sends.message_uid = e.message_uid)
+     and not exists (select from widget_imports i where i.message_uid = e.message_uid))`;
+
 /** What the session knew before is nobody's to see, unless this very browser had all part in it. */
 async function remember(client: Queryable, message: WrittenMessage): Promise<void> {
-  const { browser, locationUid, phone, into, answersWait, lastSessionUid } = message;
+  const { browser, locationUid, phone, into, answersWait, othersSpoke, lastSessionUid } = message;
   await client.query(
-    `insert into widget_conversations as c (token_hash, location_uid, phone_e164, session_uid, began, private)
-     select decode($1, 'hex'), $2, $3, s.session_uid, $4 = 'begun', $4 = 'begun' and $5
+    `insert into widget_conversations as c (token_hash, location_uid, phone_e164, session_uid, began, private, persons_private)
+     select decode($1, 'hex'), $2, $3, s.session_uid, $4 = 'begun', $4 = 'begun' and $5,
+            $4 = 'begun' and ($7 or ${HEARD_OF_OTHERS})
        from (values (1)) as one
        left join sessions s on s.phone_e164 = $3 and s.location_uid = $2 and $4 <> 'none'
      on conflict (token_hash, location_uid) do update set
@@ -42,8 +52,12 @@ async function remember(client: Queryable, message: WrittenMessage): Promise<voi
          when excluded.began then excluded.private and not (c.began and not c.private and c.session_uid is not distinct from $6::uuid)
          when c.session_uid = excluded.session_uid then c.private
          else false
+       end,
+       persons_private = case
+         when not excluded.began and c.session_uid = excluded.session_uid then c.persons_private
+         else excluded.persons_private
        end`,
-    [browser, locationUid, phone, into, answersWait, lastSessionUid],
+    [browser, locationUid, phone, into, answersWait, lastSessionUid, othersSpoke],
   );
 }
 

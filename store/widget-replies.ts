@@ -64,10 +64,10 @@ export async function showPersonsMessages(client: Queryable, messages: PersonsMe
       `with next as (
          update widget_conversations set last_number = last_number + 1
           where id = (select c.id from ${SHOWN_TO} where s.phone_e164 = $1 and s.location_uid = $2)
-         returning id, last_number, private
+         returning id, last_number, private or persons_private as hidden
        )
        insert into widget_replies (conversation_id, phone_e164, number, came_from, said_at, body, has_file)
-       select id, $1, last_number, 'person', $4, case when not private then $3 end, $5 from next`,
+       select id, $1, last_number, 'person', $4, case when not hidden then $3 end, $5 from next`,
       [phone, locationUid, text, at, hasFile],
     );
 }

@@ -14,6 +14,8 @@ create table widget_conversations (
   began        boolean not null default false, -- its message has begun that session: it is shown the replies
   -- Somebody else has a part in that session: it is shown that there is a reply, and not what it says.
   private      boolean not null default false,
+  -- Persons of the store may be answering what did not come from this browser: the same of what they write.
+  persons_private boolean not null default false,
   last_number  integer not null default 0,     -- of the replies that may be shown
   written_at   timestamptz not null default now(), -- its last message
   unique (token_hash, location_uid)
@@ -60,6 +62,12 @@ create table widget_imports (
 create index widget_imports_phone on widget_imports (phone_e164, location_uid);
 create unique index widget_imports_message on widget_imports (message_uid) where message_uid is not null;
 
+-- Which browser an event came from, as in `widget_conversations`; null for what did not come from one.
+alter table inbox_events add column browser bytea;
+create index inbox_events_customer on inbox_events (phone_e164, location_uid) where phone_e164 is not null;
+
 -- Down Migration
 
+drop index inbox_events_customer;
+alter table inbox_events drop column browser;
 drop table widget_imports, widget_replies, widget_conversations;
