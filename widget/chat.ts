@@ -64,6 +64,8 @@ export interface OwnMessage {
   envelope: Envelope | null;
   /** The server asked to wait until then; Unix milliseconds. */
   notBefore: number;
+  /** So often its upload was cut off on the way. */
+  cutOffs: number;
   refusal: Refusal | null;
 }
 
@@ -93,6 +95,22 @@ export type Entry = OwnMessage | Reply;
 
 export const EMPTY_DRAFT: Draft = { name: '', phone: '', country: null, body: '', files: [] };
 
+/** A message is not sent, nor anything of a chat kept, so long after: phones and computers are shared. */
+export const KEPT_FOR_MS = 24 * 60 * 60 * 1000;
+
+/** A line that cuts an upload off so often will do it again. */
+const MOST_CUT_OFFS = 3;
+
 export function isWaiting(entry: Entry): entry is OwnMessage & { envelope: Envelope } {
   return entry.kind === 'own' && entry.status === 'waiting';
+}
+
+/** Too old to be sent without asking. */
+export function isOld({ at }: OwnMessage, now = Date.now()): boolean {
+  return now - at > KEPT_FOR_MS;
+}
+
+/** A file that is not tried again until the customer says so. */
+export function isGivenUp({ status, file, cutOffs }: OwnMessage): boolean {
+  return status === 'waiting' && file !== null && cutOffs >= MOST_CUT_OFFS;
 }

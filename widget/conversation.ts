@@ -1,6 +1,7 @@
 /** A customer's chat with one store: what is written goes out through the outbox, and replies come in. */
 import {
   EMPTY_DRAFT,
+  isOld,
   isWaiting,
   type ChosenFile,
   type Draft,
@@ -12,7 +13,7 @@ import {
 import { postMessage, uploadFile, type Outcome } from './delivery';
 import type { StreamEvent } from './event-stream';
 import { KeptFiles } from './kept-files';
-import { Outbox, underLock, type WaitingMessage } from './outbox';
+import { Outbox, underLock, type OutboxParts, type WaitingMessage } from './outbox';
 import type { PanelHost } from './panel-host';
 import { Replies } from './replies';
 
@@ -39,7 +40,7 @@ type Place = Pick<PanelHost, 'widgetUrl' | 'config' | 'store' | 'onSent'>;
 export class Conversation {
   private readonly files: KeptFiles;
   private readonly uploads = new Map<string, { share: number; cancel: AbortController }>();
-  private readonly outbox: Outbox;
+  private readonly outboxes: Record<OutboxParts['sends'], Outbox>;
   private readonly replies: Replies;
   private readonly listeners = new Set<() => void>();
   private readonly ending = new AbortController();
@@ -50,17 +51,20 @@ export class Conversation {
   ) {
     const { store, widgetUrl, config } = place;
     this.files = new KeptFiles(store.name);
-    this.outbox = new Outbox({
-      store,
-      deliver: (message) => this.deliver(message),
-      exclusively: underLock(store.name),
-      onSettled: (message, outcome) => this.onSettled(message, outcome),
-    });
+    const outboxOf = (sends: OutboxParts['sends']) =>
+      new Outbox({
+        sends,
+        store,
+        deliver: (message) => this.deliver(message),
+        exclusively: underLock(store.name + sends),
+        onSettled: (message, outcome) => this.onSettled(message, outcome),
+      });
+    this.outboxes = { texts: outboxOf('texts'), files: outboxOf('files') };
     this.replies = new Replies({
       url: `${widgetUrl}replies?${new URLSearchParams({ location_uid: config.location.uid })}`,
       token: () => this.identity?.conversation ?? null,
       lastEventId: () => this.identity?.lastEventId ?? null,
-      onEvent: (event) => this.onEvent(event),
+      onEvent: (event, token) => this.onEvent(event, token),
     });
     this.begin();
   }
@@ -77,9 +81,9 @@ export class Conversation {
     return this.place.store.read('draft') ?? EMPTY_DRAFT;
   }
 
-  /** Attempts to send that failed in a row. */
-  get failures(): number {
-    return this.outbox.failures;
+  /** Attempts to send such a message that failed in a row. */
+  failuresOf({ file }: OwnMessage): number {
+    return this.outboxes[file ? 'files' : 'texts'].failures;
   }
 
   /** How much of a file has left, from 0 to 1; null when it is not on its way. */
@@ -136,13 +140,26 @@ export class Conversation {
     const added = [...texts, ...files];
     this.place.store.update('entries', (entries) => shortened([...(entries ?? []), ...added]));
     this.changeDraft({ body: '', files: [] });
-    void this.outbox.flush();
+    this.flush();
   }
 
   /** At once, without waiting for the time of the next attempt. */
   retry(): void {
-    this.outbox.failures = 0;
-    void this.outbox.flush();
+    this.entries
+      .filter(isWaiting)
+      .filter((message) => isOld(message))
+      .reverse()
+      .forEach(this.takeBack);
+    for (const outbox of Object.values(this.outboxes)) outbox.failures = 0;
+    this.flush();
+  }
+
+  /** Also what was given up. */
+  retryGivenUp(message: OwnMessage): void {
+    this.place.store.update('entries', (entries) =>
+      (entries ?? []).map((entry) => (entry.id === message.id ? { ...message, cutOffs: 0 } : entry)),
+    );
+    this.retry();
   }
 
   /** Deletes a message that is not sent, and ends its upload. */
@@ -152,15 +169,15 @@ export class Conversation {
     if (message.file) void this.files.drop(message.file.id);
   }
 
-  /** Makes a message that was refused a draft again, before what was typed meanwhile. */
-  takeBack(message: OwnMessage): void {
+  /** Makes a message that was refused, or waited too long, a draft again, before what was typed meanwhile. */
+  readonly takeBack = (message: OwnMessage): void => {
     this.remove((entry) => entry.id === message.id);
     const { body, files } = this.draft;
     this.changeDraft({
       body: [message.body, body].filter(Boolean).join('\n'),
-      files: message.file ? [...files, message.file] : files,
+      files: message.file ? [message.file, ...files] : files,
     });
-  }
+  };
 
   /** Nothing of this chat stays in this browser. What the store has, it keeps. */
   forget(): void {
@@ -172,12 +189,20 @@ export class Conversation {
 
   end(): void {
     this.ending.abort();
-    this.outbox.end();
+    for (const outbox of Object.values(this.outboxes)) outbox.end();
     this.replies.stop();
+  }
+
+  private flush(): void {
+    for (const outbox of Object.values(this.outboxes)) void outbox.flush();
   }
 
   private begin(): void {
     const { signal } = this.ending;
+    signal.addEventListener(
+      'abort',
+      this.place.store.listen(() => this.onStored()),
+    );
     addEventListener('online', () => this.retry(), { signal });
     document.addEventListener('visibilitychange', () => this.onLookedAt(), { signal });
     void this.files.dropOthers(() => this.neededFiles());
@@ -189,6 +214,11 @@ export class Conversation {
   private onLookedAt(): void {
     this.followReplies();
     if (document.visibilityState === 'visible') this.retry();
+  }
+
+  /** Another tab may have begun another conversation, or had this one forgotten. */
+  private onStored(): void {
+    if (this.replies.token !== (this.identity?.conversation ?? null)) this.followReplies();
   }
 
   /** Ids of those that are still to be sent. */
@@ -217,7 +247,7 @@ export class Conversation {
       ...(consent && { consent }),
       page_url: location.origin + location.pathname,
     };
-    const waiting = { status: 'waiting', envelope, notBefore: 0, refusal: null } as const;
+    const waiting = { status: 'waiting', envelope, notBefore: 0, cutOffs: 0, refusal: null } as const;
     return { kind: 'own', id, at: Date.now(), body: envelope.body, file, ...waiting };
   }
 
@@ -249,12 +279,13 @@ export class Conversation {
       this.place.onSent();
       this.followReplies();
     }
+    if (!message.file) void this.outboxes.files.flush(); // they wait for the texts before them
     this.tell();
   }
 
-  private onEvent({ type, data, id }: StreamEvent): void {
-    const conversation = this.identity?.conversation;
-    if (!conversation) return;
+  /** @param conversation of whose stream it comes */
+  private onEvent({ type, data, id }: StreamEvent, conversation: string): void {
+    if (this.identity?.conversation !== conversation) return; // begun by another tab meanwhile
     const content = JSON.parse(data) as Record<string, unknown>;
     if (type === 'state')
       this.changeIdentity(conversation, {

@@ -32,11 +32,9 @@ test('a refusal that no field can mend is for the developer, in the console', ()
   expect(complaints).toHaveBeenCalledWith(expect.stringMatching(/ERR_HTTP_ORIGIN_NOT_ALLOWED.*Mend it/));
 });
 
-test('a refusal of a proxy, which says nothing that could be read, is one all the same', () => {
-  expect(outcomeOf(403, '<html>Forbidden', null)).toEqual({
-    kind: 'refused',
-    refusal: { code: 'HTTP 403', field: null },
-  });
+test.each([200, 202, 301, 403, 404, 413])('%i that is not our server’s decides nothing', (status) => {
+  for (const text of ['<html>of a proxy', '{}', '{"error":"Forbidden"}', '[]', '7'])
+    expect(outcomeOf(status, text, null)).toEqual({ kind: 'later', reason: 'busy', afterMs: null });
 });
 
 test.each([
@@ -44,7 +42,7 @@ test.each([
   [503, 'busy'],
   [500, 'busy'],
   [502, 'busy'],
-  [408, 'busy'],
+  [408, 'cut'],
   [0, 'busy'],
 ])('after %i the same message may be sent again', (status, reason) => {
   expect(outcomeOf(status, 'null', '7')).toEqual({ kind: 'later', reason, afterMs: 7_000 });

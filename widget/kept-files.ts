@@ -3,8 +3,16 @@
  * keeps nothing they live as long as the page.
  */
 
+import { KEPT_FOR_MS } from './chat';
+
 const DATABASE = 'podium-webchat';
 const FILES = 'files';
+
+interface Kept {
+  file: Blob;
+  /** Unix milliseconds. */
+  at: number;
+}
 
 export class KeptFiles {
   private readonly inPage = new Map<string, Blob>();
@@ -15,29 +23,43 @@ export class KeptFiles {
 
   async keep(id: string, file: Blob): Promise<void> {
     this.inPage.set(id, file);
-    await this.run('readwrite', (files) => files.put(file, this.prefix + id));
+    await this.run('readwrite', (files) =>
+      files.put({ file, at: Date.now() } satisfies Kept, this.prefix + id),
+    );
   }
 
   /** Null when it is not here any more, and has to be chosen again. */
   async get(id: string): Promise<Blob | null> {
-    const kept: unknown =
-      this.inPage.get(id) ?? (await this.run('readonly', (files) => files.get(this.prefix + id)));
-    return kept instanceof Blob ? kept : null;
+    return this.inPage.get(id) ?? (await this.keptUnder(this.prefix + id))?.file ?? null;
   }
 
   async drop(id: string): Promise<void> {
     this.inPage.delete(id);
-    await this.run('readwrite', (files) => files.delete(this.prefix + id));
+    await this.dropKey(this.prefix + id);
   }
 
-  /** All of this store but those needed. @param needed asked for their ids once it is known which there are */
+  /** All of this store but those needed, and the old ones of other stores. @param needed asked for their ids once it is known which there are */
   async dropOthers(needed: () => string[]): Promise<void> {
     const keys = await this.run('readonly', (files) => files.getAllKeys());
     const wanted = new Set(needed().map((id) => this.prefix + id));
     for (const key of keys ?? []) {
-      if (typeof key === 'string' && key.startsWith(this.prefix) && !wanted.has(key))
-        await this.drop(key.slice(this.prefix.length));
+      const name = String(key);
+      if (!name.startsWith(this.prefix)) await this.dropIfOld(name);
+      else if (!wanted.has(name)) await this.drop(name.slice(this.prefix.length));
     }
+  }
+
+  private async dropIfOld(key: string): Promise<void> {
+    const at = (await this.keptUnder(key))?.at ?? 0;
+    if (Date.now() - at > KEPT_FOR_MS) await this.dropKey(key);
+  }
+
+  private async keptUnder(key: string): Promise<Kept | null> {
+    return (await this.run('readonly', (files) => files.get(key) as IDBRequest<Kept | undefined>)) ?? null;
+  }
+
+  private async dropKey(key: string): Promise<void> {
+    await this.run('readwrite', (files) => files.delete(key));
   }
 
   private async run<T>(

@@ -1,12 +1,13 @@
 import type { Entry, OwnMessage } from './chat';
 import type { Outcome } from './delivery';
-import { Outbox, type OutboxParts, type WaitingMessage } from './outbox';
+import { Outbox, underLock, type OutboxParts, type WaitingMessage } from './outbox';
 import { browserStorage } from './storage.test-tools';
 import { ChatStore } from './store';
 
 const ACCEPTED: Outcome = { kind: 'accepted', optedOut: false };
 const REFUSED: Outcome = { kind: 'refused', refusal: { code: 'ERR_WEBCHAT_001', field: 'phone' } };
 const UNREACHABLE: Outcome = { kind: 'later', reason: 'unreachable', afterMs: null };
+const CUT: Outcome = { kind: 'later', reason: 'cut', afterMs: null };
 const LIMITED: Outcome = { kind: 'later', reason: 'limited', afterMs: 30_000 };
 
 let storage: Storage;
@@ -31,7 +32,14 @@ function page(parts: Partial<OutboxParts> = {}): { outbox: Outbox; store: ChatSt
     delivered.push(message);
     return Promise.resolve(answers.shift() ?? ACCEPTED);
   };
-  const outbox = new Outbox({ store, deliver, exclusively: (work) => work(), onSettled: () => {}, ...parts });
+  const outbox = new Outbox({
+    sends: 'texts',
+    store,
+    deliver,
+    exclusively: (work) => work(),
+    onSettled: () => {},
+    ...parts,
+  });
   return { outbox, store };
 }
 
@@ -131,6 +139,88 @@ test('a page that is left sends no more', async () => {
   expect(delivered).toHaveLength(1);
 });
 
+test('a text never waits behind a file', async () => {
+  const { outbox, store } = page();
+  store.update('entries', () => [fileOf('file'), messageOf('text')]);
+  await outbox.flush();
+  expect(idsOf(delivered)).toEqual(['text']);
+});
+
+test('a file waits for the texts before it, and not for those behind it', async () => {
+  const { outbox, store } = page({ sends: 'files' });
+  store.update('entries', () => [fileOf('one'), messageOf('text'), fileOf('two')]);
+  await outbox.flush();
+  expect(idsOf(delivered)).toEqual(['one']);
+  await page().outbox.flush();
+  await outbox.flush();
+  expect(idsOf(delivered)).toEqual(['one', 'text', 'two']);
+});
+
+test('STOP leaves before a text that has to wait', async () => {
+  const { outbox, store } = page();
+  write(store, 'a');
+  answers = [LIMITED];
+  await outbox.flush();
+  store.update('entries', (entries) => [...entries!, { ...messageOf('stop'), body: 'Stop!' }]);
+  await outbox.flush();
+  expect(idsOf(delivered)).toEqual(['a', 'stop']);
+});
+
+test('a file that was cut off again and again is given up, and does not hold up the next one', async () => {
+  const { outbox, store } = page({ sends: 'files' });
+  store.update('entries', () => [fileOf('one'), fileOf('two')]);
+  answers = [CUT, CUT, CUT];
+  await outbox.flush();
+  await jest.advanceTimersByTimeAsync(600_000);
+  expect(idsOf(delivered)).toEqual(['one', 'one', 'one', 'two']);
+  expect(statusOf(store)).toEqual(['waiting', 'sent']);
+});
+
+test('what has waited for more than a day is not sent without asking', async () => {
+  const { outbox, store } = page();
+  write(store, 'a');
+  jest.setSystemTime(Date.now() + 25 * 60 * 60 * 1000);
+  await outbox.flush();
+  expect(delivered).toEqual([]);
+  expect(statusOf(store)).toEqual(['waiting']);
+});
+
+test('an attempt that breaks does not end all later ones', async () => {
+  const complaints = jest.spyOn(console, 'error').mockImplementation();
+  const deliver = jest.fn<Promise<Outcome>, [WaitingMessage]>();
+  deliver.mockRejectedValueOnce(new Error('a defect')).mockResolvedValue(ACCEPTED);
+  const { outbox, store } = page({ deliver });
+  write(store, 'a');
+  await outbox.flush();
+  expect(complaints).toHaveBeenCalledWith(expect.stringContaining('a defect'));
+  await outbox.flush();
+  expect(statusOf(store)).toEqual(['sent']);
+  complaints.mockRestore();
+});
+
+describe('the lock of a browser', () => {
+  const { navigator } = globalThis;
+  const withLocks = (request: (name: string, work: () => Promise<void>) => Promise<void>) =>
+    Object.defineProperty(globalThis, 'navigator', { value: { locks: { request } }, configurable: true });
+  afterEach(() => {
+    Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
+  });
+
+  test('is done without where the page has no right to it', async () => {
+    withLocks(() => Promise.reject(new Error('SecurityError')));
+    const work = jest.fn(() => Promise.resolve());
+    await underLock('a-store')(work);
+    expect(work).toHaveBeenCalledTimes(1);
+  });
+
+  test('is not what was refused when the work breaks: the work is not done twice', async () => {
+    withLocks((_name, work) => work());
+    const work = jest.fn(() => Promise.reject(new Error('a defect')));
+    await expect(underLock('a-store')(work)).rejects.toThrow('a defect');
+    expect(work).toHaveBeenCalledTimes(1);
+  });
+});
+
 function messageOf(id: string): OwnMessage {
   const envelope = {
     message_id: id,
@@ -140,6 +230,10 @@ function messageOf(id: string): OwnMessage {
     body: `This is ${id}.`,
     page_url: 'https://shop.example.com/',
   };
-  const waits = { status: 'waiting', envelope, notBefore: 0, refusal: null } as const;
-  return { kind: 'own', id, at: 0, body: envelope.body, file: null, ...waits };
+  const waits = { status: 'waiting', envelope, notBefore: 0, cutOffs: 0, refusal: null } as const;
+  return { kind: 'own', id, at: Date.now(), body: envelope.body, file: null, ...waits };
+}
+
+function fileOf(id: string): OwnMessage {
+  return { ...messageOf(id), body: '', file: { id, name: 'car.jpg', size: 9, type: 'image/jpeg' } };
 }

@@ -1,10 +1,12 @@
 /**
  * Sends what the customer has written, one message after the other in the order in which it was written, until
- * the server has taken it or refused it. It waits in the browser's storage, so it survives a reload; and its id
+ * the server has taken it or refused it. Texts and files have an outbox each: a text, as STOP, never waits behind
+ * a file that is stuck; a file waits for the texts before it. It waits in the browser's storage, so it survives a reload; and its id
  * stays the same, so that a retry whose first attempt had come through counts for nothing.
  */
 import { backoffMs } from './backoff';
-import { isWaiting, type Entry, type OwnMessage } from './chat';
+import { isGivenUp, isOld, isWaiting, type Entry, type OwnMessage } from './chat';
+import { complain } from './console';
 import type { Outcome } from './delivery';
 import type { ChatStore } from './store';
 
@@ -13,6 +15,7 @@ export type WaitingMessage = Extract<Entry, { kind: 'own' }> & {
 };
 
 export interface OutboxParts {
+  sends: 'texts' | 'files';
   store: ChatStore;
   /** One attempt. Never rejects. */
   deliver: (message: WaitingMessage) => Promise<Outcome>;
@@ -20,6 +23,9 @@ export interface OutboxParts {
   exclusively: (work: () => Promise<void>) => Promise<void>;
   onSettled: (message: WaitingMessage, outcome: Outcome) => void;
 }
+
+/** The plain words for it, which leave before whatever else is stuck. The server knows many more. */
+const STOP = /^\W*(stop|stopall|unsubscribe|arr[eê]te?r?|alto|baja)\W*$/i;
 
 export class Outbox {
   /** Attempts that failed in a row. */
@@ -33,7 +39,7 @@ export class Outbox {
   /** Sends what waits. To be called when there is something new, or a hope that it works now. */
   flush(): Promise<void> {
     clearTimeout(this.timer);
-    this.work = this.work.then(() => this.parts.exclusively(() => this.sendWaiting()));
+    this.work = this.work.then(() => this.parts.exclusively(() => this.sendWaiting().catch(this.onBroken)));
     return this.work;
   }
 
@@ -44,7 +50,7 @@ export class Outbox {
 
   private async sendWaiting(): Promise<void> {
     while (!this.ended) {
-      const [message] = this.waiting();
+      const message = this.next();
       if (!message) return;
       const hold = message.notBefore - Date.now();
       if (hold > 0) return this.flushIn(hold);
@@ -56,15 +62,29 @@ export class Outbox {
     }
   }
 
+  /** A defect of one attempt must not end all later ones. */
+  private readonly onBroken = (error: unknown): void => {
+    complain(`a message could not be sent: ${String(error)}`);
+    this.flushIn(backoffMs(++this.failures));
+  };
+
+  private next(): WaitingMessage | undefined {
+    const waiting = this.waiting();
+    const texts = waiting.filter(({ file }) => !file);
+    if (this.parts.sends === 'texts') return texts.find(({ body }) => STOP.test(body)) ?? texts[0];
+    const file = waiting.find((message) => message.file && !isGivenUp(message));
+    return file && texts.every((text) => waiting.indexOf(text) > waiting.indexOf(file)) ? file : undefined;
+  }
+
   private waiting(): WaitingMessage[] {
-    return (this.parts.store.read('entries') ?? []).filter(isWaiting);
+    return (this.parts.store.read('entries') ?? []).filter(isWaiting).filter((entry) => !isOld(entry));
   }
 
   private settle(message: WaitingMessage, outcome: Outcome): void {
     this.failures = outcome.kind === 'later' ? this.failures + 1 : 0;
     this.parts.store.update('entries', (entries) =>
       (entries ?? []).map((entry) =>
-        entry.id === message.id ? { ...message, ...changeBy(outcome) } : entry,
+        entry.id === message.id ? { ...message, ...changeBy(outcome, message) } : entry,
       ),
     );
     this.parts.onSettled(message, outcome);
@@ -76,14 +96,17 @@ export class Outbox {
   }
 }
 
-function changeBy(outcome: Outcome): Partial<OwnMessage> {
+function changeBy(outcome: Outcome, { cutOffs }: OwnMessage): Partial<OwnMessage> {
   switch (outcome.kind) {
     case 'accepted':
       return { status: 'sent', envelope: null };
     case 'refused':
       return { status: 'refused', refusal: outcome.refusal, envelope: null };
     case 'later':
-      return { notBefore: outcome.afterMs === null ? 0 : Date.now() + outcome.afterMs };
+      return {
+        notBefore: outcome.afterMs === null ? 0 : Date.now() + outcome.afterMs,
+        cutOffs: outcome.reason === 'cut' ? cutOffs + 1 : cutOffs,
+      };
   }
 }
 
@@ -92,9 +115,15 @@ export function underLock(name: string): OutboxParts['exclusively'] {
   return async (work) => {
     const { locks } = navigator as Partial<Navigator>;
     if (!locks) return work();
+    let held = false;
+    const workHeld = () => {
+      held = true;
+      return work();
+    };
     try {
-      await locks.request(name, work);
-    } catch {
+      await locks.request(name, workHeld);
+    } catch (error) {
+      if (held) throw error;
       await work(); // a page in a sandbox has no right to locks
     }
   };

@@ -1,5 +1,6 @@
 /** Follows the store's replies for as long as somebody looks at the page: server-sent events, read with fetch. */
 import { backoffMs } from './backoff';
+import { waitOf } from './delivery';
 import { EventStreamParser, type StreamEvent } from './event-stream';
 
 export interface RepliesParts {
@@ -8,7 +9,8 @@ export interface RepliesParts {
   /** The right to see them: in a header, since URLs stand in logs. */
   token: () => string | null;
   lastEventId: () => string | null;
-  onEvent: (event: StreamEvent) => void;
+  /** @param token of the stream it comes by */
+  onEvent: (event: StreamEvent, token: string) => void;
 }
 
 /** The server says something every 20 s; a stream that says nothing for so long is dead. */
@@ -17,19 +19,36 @@ const LONGEST_SILENCE_MS = 45_000;
 /** A stream that lasted so long was a good one. */
 const STABLE_MS = 10_000;
 
+interface StreamEnd {
+  /** Nothing is to come any more. */
+  over: boolean;
+  /** The server asked to wait so long. */
+  afterMs: number | null;
+}
+
+const BROKEN: StreamEnd = { over: false, afterMs: null };
+
+/** All was read; or the conversation is unknown, as after an erasure. */
+const OVER = new Set([204, 401]);
+
 export class Replies {
+  /** Whose replies it follows, or has followed last. */
+  token: string | null = null;
   private stream: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
 
   constructor(private readonly parts: RepliesParts) {}
 
-  /** Also when it runs already. */
+  /** Also when it runs already; anew for another token. */
   start(): void {
-    if (this.stream) return;
-    clearTimeout(this.timer);
+    const token = this.parts.token();
+    if (this.stream && token === this.token) return;
+    this.stop();
+    this.token = token;
+    if (token === null) return;
     this.stream = new AbortController();
-    void this.follow(this.stream);
+    void this.follow(this.stream, token);
   }
 
   stop(): void {
@@ -38,37 +57,38 @@ export class Replies {
     this.stream = null;
   }
 
-  private async follow(stream: AbortController): Promise<void> {
+  private async follow(stream: AbortController, token: string): Promise<void> {
     const began = Date.now();
-    const over = await this.read(stream).catch(() => false);
+    const end = await this.read(stream, token).catch(() => BROKEN);
     if (this.stream !== stream) return; // stopped meanwhile
     this.stream = null;
-    if (over) return;
+    if (end.over) return;
     this.failures = Date.now() - began > STABLE_MS ? 1 : this.failures + 1;
-    this.timer = setTimeout(() => this.start(), backoffMs(this.failures));
+    const wait = Math.max(backoffMs(this.failures), end.afterMs ?? 0);
+    this.timer = setTimeout(() => this.start(), wait);
   }
 
-  /** @returns whether nothing is to come any more */
-  private async read(stream: AbortController): Promise<boolean> {
-    const { url, token, lastEventId, onEvent } = this.parts;
+  private async read(stream: AbortController, token: string): Promise<StreamEnd> {
+    const { url, lastEventId, onEvent } = this.parts;
     const last = lastEventId();
     const response = await fetch(url, {
       headers: {
         Accept: 'text/event-stream',
-        Authorization: `Bearer ${token()}`,
+        Authorization: `Bearer ${token}`,
         ...(last !== null && { 'Last-Event-ID': last }),
       },
       credentials: 'omit',
       cache: 'no-store',
       signal: stream.signal,
     });
-    if (response.status === 204) return true;
-    if (!response.ok || !response.body) return false;
+    if (OVER.has(response.status)) return { over: true, afterMs: null };
+    if (!response.ok || !response.body)
+      return { over: false, afterMs: waitOf(response.headers.get('Retry-After'), Date.now()) };
     const parser = new EventStreamParser();
     for await (const piece of piecesOf(response.body, stream)) {
-      parser.push(piece).forEach(onEvent);
+      for (const event of parser.push(piece)) onEvent(event, token);
     }
-    return false;
+    return BROKEN;
   }
 }
 

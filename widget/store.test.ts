@@ -104,6 +104,7 @@ function waiting(id: string): OwnMessage {
     status: 'waiting',
     envelope: null,
     notBefore: 0,
+    cutOffs: 0,
     refusal: null,
   };
 }

@@ -2,7 +2,7 @@
  * What this browser keeps of a chat with one store: in localStorage, under keys of its own for each server and
  * store. Where the browser keeps nothing (blocked or full storage) it lives as long as the page.
  */
-import { isWaiting, type Draft, type Entry, type Identity } from './chat';
+import { isWaiting, KEPT_FOR_MS, type Draft, type Entry, type Identity } from './chat';
 
 /** The parts are kept apart, so that tabs of one store do not undo each other's. */
 export interface ChatParts {
@@ -24,9 +24,6 @@ interface Kept {
 
 const PREFIX = 'podium-webchat:';
 const PARTS: readonly Part[] = ['draft', 'identity', 'entries'];
-
-/** What is kept of a chat is forgotten so long after its last change: phones and computers are shared. */
-const KEPT_FOR_MS = 24 * 60 * 60 * 1000;
 
 /** Tells of changes within the page; the browser tells of those by other tabs. */
 const changes = new EventTarget();
@@ -109,7 +106,7 @@ export class ChatStore {
     this.storage?.removeItem(key);
   }
 
-  /** Of all stores. What waits to be sent stays, however old. */
+  /** Of all stores. What waits to be sent stays, however old: it becomes a draft again. */
   private forgetOld(): void {
     for (const key of Object.keys(this.storage ?? {}).filter((name) => name.startsWith(PREFIX))) {
       const kept = this.keptUnder(key);

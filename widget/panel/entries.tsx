@@ -1,6 +1,6 @@
 /** What was written and replied, in the order in which it came. */
 import { useEffect, useRef } from 'preact/hooks';
-import type { Entry, OwnMessage, Reply } from '../chat';
+import { isGivenUp, type Entry, type OwnMessage, type Reply } from '../chat';
 import { FILE_LOST } from '../conversation';
 import { shownSize } from '../file-checks';
 import { focusMessage, usePanel, type PanelContext } from './context';
@@ -75,7 +75,7 @@ function OwnState({ message }: { message: OwnMessage }) {
       <p>{ownStateWords(panel, message)}</p>
       <div class="choices">
         {stuck && (
-          <button type="button" class="link" onClick={() => conversation.retry()}>
+          <button type="button" class="link" onClick={() => conversation.retryGivenUp(message)}>
             {file ? say('file_retry', { name: file.name }) : say('retry')}
           </button>
         )}
@@ -121,9 +121,10 @@ function Upload({ message, name, share }: { message: OwnMessage; name: string; s
   );
 }
 
-/** It was tried again and again, though the browser is online: the trouble is on the server's side. */
-function isStuck({ conversation }: PanelContext, { status }: OwnMessage): boolean {
-  return status === 'waiting' && conversation.failures >= 2 && navigator.onLine;
+/** It was tried again and again, though the browser is online: the trouble is on the server's side, or the line. */
+function isStuck({ conversation }: PanelContext, message: OwnMessage): boolean {
+  const failing = message.status === 'waiting' && conversation.failuresOf(message) >= 2;
+  return (failing || isGivenUp(message)) && navigator.onLine;
 }
 
 /** What becomes of a message that is not sent yet, or will not be. */
@@ -146,7 +147,7 @@ export function ownStateWords(panel: PanelContext, message: OwnMessage): string 
       const limit = shownSize(limits.max_file_bytes, language);
       return say('file_too_large', { name, size: shownSize(file?.size ?? 0, language), limit });
     }
-    if (file) return say('file_wrong_type', { name });
+    if (refusal?.code === 'ERR_WEBCHAT_015') return say('file_wrong_type', { name });
     return `${say('not_sent')}. ${say('unavailable')}.`;
   }
 }
