@@ -33,7 +33,7 @@ export interface Identity {
   lastEventId: string | null;
   /** This phone gets no texts, since somebody said STOP. */
   optedOut: boolean;
-  /** False when the store's side has ended the conversation. */
+  /** False when the store's side has ended the conversation; one that it has never begun has no end. */
   open: boolean;
 }
 

@@ -290,7 +290,7 @@ export class Conversation {
     if (type === 'state')
       this.changeIdentity(conversation, {
         optedOut: content['opted_out'] === true,
-        open: content['open'] !== false,
+        open: content['open'] !== false || content['began'] === false,
       });
     if (type === 'reply') this.addReply(content as unknown as Reply);
     if (id !== null) this.changeIdentity(conversation, { lastEventId: id });

@@ -4,7 +4,7 @@ import { complain } from './console';
 import { findLocationUid } from './location';
 import type { PanelModule } from './panel-host';
 import { adoptStyles } from './styles';
-import { parseOwnTexts, type OwnTexts } from './texts';
+import { checkOwnTexts, parseOwnTexts, type OwnTexts } from './texts';
 import { Widget, type WidgetOptions } from './widget';
 
 /** Where the element's files come from. */
@@ -37,8 +37,8 @@ export class PodiumWebchatElement extends Base {
   }
 
   set texts(texts: OwnTexts) {
-    this.textsOfPage = texts;
-    this.restart();
+    this.textsOfPage = this.checked('property', () => checkOwnTexts(texts));
+    this.widget?.useTexts(this.ownTexts());
   }
 
   /** Opens the panel, also right after the element was put in. */
@@ -53,6 +53,7 @@ export class PodiumWebchatElement extends Base {
   connectedCallback(): void {
     const root = this.shadowRoot ?? this.attachShadow({ mode: 'open' });
     adoptStyles(root, launcherStyles);
+    this.takeTextsSetBefore();
     this.restart();
   }
 
@@ -61,8 +62,18 @@ export class PodiumWebchatElement extends Base {
     this.widget = null;
   }
 
-  attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
-    if (before !== after) this.restart();
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after) return;
+    if (name === 'texts') this.widget?.useTexts(this.ownTexts());
+    else this.restart();
+  }
+
+  /** A page's script may have run before this file: then they hide those of the class. */
+  private takeTextsSetBefore(): void {
+    if (!Object.hasOwn(this, 'texts')) return;
+    const { texts } = this;
+    Reflect.deleteProperty(this, 'texts');
+    this.texts = texts;
   }
 
   /** Once for all attributes that change together. */
@@ -83,7 +94,7 @@ export class PodiumWebchatElement extends Base {
       locationUid: this.locationUid(),
       widgetUrl: server ? new URL(`${server}/widget/`, document.baseURI).href : source.widgetUrl,
       language: this.getAttribute('language') || this.languageOfPage() || navigator.language,
-      texts: { ...this.textsOfAttribute(), ...this.textsOfPage },
+      texts: this.ownTexts(),
       loadPanel: source.loadPanel,
       announce: (event) => this.dispatchEvent(new CustomEvent(`podium-webchat-${event}`, TO_THE_PAGE)),
     };
@@ -106,13 +117,17 @@ export class PodiumWebchatElement extends Base {
     return this.closest('[lang]')?.getAttribute('lang') || null;
   }
 
-  private textsOfAttribute(): OwnTexts {
+  private ownTexts(): OwnTexts {
     const json = this.getAttribute('texts');
-    if (!json) return {};
+    const ofAttribute = json ? this.checked('attribute', () => parseOwnTexts(json)) : {};
+    return { ...ofAttribute, ...this.textsOfPage };
+  }
+
+  private checked(where: 'attribute' | 'property', check: () => OwnTexts): OwnTexts {
     try {
-      return parseOwnTexts(json);
+      return check();
     } catch (error) {
-      complain(`the attribute "texts" is not used: ${(error as Error).message}`);
+      complain(`the ${where} "texts" is not used: ${(error as Error).message}`);
       return {};
     }
   }

@@ -40,12 +40,11 @@ export class KeptFiles {
 
   /** All of this store but those needed, and the old ones of other stores. @param needed asked for their ids once it is known which there are */
   async dropOthers(needed: () => string[]): Promise<void> {
-    const keys = await this.run('readonly', (files) => files.getAllKeys());
+    const keys = await this.run('readonly', (files) => files.getAllKeys() as IDBRequest<string[]>);
     const wanted = new Set(needed().map((id) => this.prefix + id));
     for (const key of keys ?? []) {
-      const name = String(key);
-      if (!name.startsWith(this.prefix)) await this.dropIfOld(name);
-      else if (!wanted.has(name)) await this.drop(name.slice(this.prefix.length));
+      if (!key.startsWith(this.prefix)) await this.dropIfOld(key);
+      else if (!wanted.has(key)) await this.drop(key.slice(this.prefix.length));
     }
   }
 

@@ -9,10 +9,16 @@ export function shippedTexts(language: string): WidgetTexts {
   return WIDGET_TEXTS[widgetLanguage(language)];
 }
 
-/** The attribute's JSON. @throws {SyntaxError} when it is none, or no object */
+/** The attribute's JSON. @throws {SyntaxError} when it is none, or not of texts */
 export function parseOwnTexts(json: string): OwnTexts {
-  const texts: unknown = JSON.parse(json);
+  return checkOwnTexts(JSON.parse(json));
+}
+
+/** What a page's script has set. @throws {SyntaxError} when it is no object, or a value in it is no text */
+export function checkOwnTexts(texts: unknown): OwnTexts {
   if (typeof texts !== 'object' || texts === null || Array.isArray(texts))
     throw new SyntaxError('It is no object of texts by their keys.');
+  const wrong = Object.entries(texts).find(([, text]) => typeof text !== 'string');
+  if (wrong) throw new SyntaxError(`The value of "${wrong[0]}" is no text.`);
   return texts;
 }

@@ -36,17 +36,20 @@ export class Widget {
   private readonly launcher: Launcher;
   private readonly notice = document.createElement('div');
   private texts: WidgetTexts;
+  private ownTexts: OwnTexts;
   private config: WidgetConfig | null = null;
   private panel: Promise<Panel> | null = null;
   private mark: HTMLElement | null = null;
   private opened = false;
+  private silence: ReturnType<typeof setTimeout> | undefined;
   private readonly ending = new AbortController();
 
   constructor(
     private readonly root: ShadowRoot,
     private readonly options: WidgetOptions,
   ) {
-    this.texts = { ...shippedTexts(options.language), ...options.texts };
+    this.ownTexts = options.texts;
+    this.texts = this.mergedTexts();
     this.launcher = createLauncher(() => void this.open());
     this.launcher.setLabel(this.texts.launcher);
     this.notice.className = 'notice';
@@ -61,7 +64,7 @@ export class Widget {
     try {
       await this.askServer();
       const panel = this.config && (await this.preparePanel(this.config));
-      if (!panel || this.opened) return;
+      if (!panel || this.opened || this.ending.signal.aborted) return;
       this.opened = true;
       this.launcher.setHidden(true);
       this.launcher.setUnread(0, '');
@@ -73,6 +76,14 @@ export class Widget {
     } finally {
       this.launcher.setBusy(false);
     }
+  }
+
+  /** Says it in the page's words from now on, also where it is open. */
+  useTexts(own: OwnTexts): void {
+    this.ownTexts = own;
+    this.texts = this.mergedTexts();
+    this.launcher.setLabel(this.texts.launcher);
+    if (this.opened) void this.panel?.then((panel) => panel.open());
   }
 
   close(): void {
@@ -107,12 +118,13 @@ export class Widget {
     if (answer.kind === 'away') throw new Error('The server is not to be reached.');
     if (answer.kind === 'refused') return this.giveUp(answer);
     this.config = answer.config;
-    this.texts = {
-      ...shippedTexts(answer.config.language),
-      ...answer.config.texts,
-      ...this.options.texts,
-    };
+    this.texts = this.mergedTexts();
     this.launcher.setLabel(this.texts.launcher);
+  }
+
+  private mergedTexts(): WidgetTexts {
+    const language = this.config?.language ?? this.options.language;
+    return { ...shippedTexts(language), ...this.config?.texts, ...this.ownTexts };
   }
 
   private giveUp({ code, message, hint }: Extract<ConfigAnswer, { kind: 'refused' }>): void {
@@ -128,11 +140,14 @@ export class Widget {
 
   private async loadPanel(config: WidgetConfig): Promise<Panel> {
     const { createPanel } = await this.options.loadPanel();
+    const texts = () => this.texts;
     const panel = createPanel({
       root: this.root,
       widgetUrl: this.options.widgetUrl,
       config,
-      texts: this.texts,
+      get texts() {
+        return texts();
+      },
       store: this.storeOf(config),
       onClose: () => this.close(),
       onSent: () => this.options.announce('sent'),
@@ -157,6 +172,7 @@ export class Widget {
   private say(words: string, { unseen } = { unseen: false }): void {
     this.notice.toggleAttribute('data-unseen', unseen);
     this.notice.textContent = words;
-    setTimeout(() => (this.notice.textContent = ''), NOTICE_MS);
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => (this.notice.textContent = ''), NOTICE_MS);
   }
 }

@@ -10,6 +10,7 @@ import { panelContext, PanelProvider, useConversationChanges, usePanel } from '.
 import { refusalAtField, type FieldErrors } from './errors';
 import { useFileChoice } from './files';
 import { Icon } from './icon';
+import { keepTabWithin, useFillsWindow } from './modal';
 import panelStyles from './panel.css';
 import { Thread } from './thread';
 
@@ -55,6 +56,7 @@ function OpenPanel() {
   const { host, conversation, say } = panel;
   useConversationChanges(conversation);
   useLineChanges();
+  const fillsWindow = useFillsWindow();
   const choice = useFileChoice(panel);
   const [editing, setEditing] = useState(false);
   const [refused, setRefused] = useState<FieldErrors>({});
@@ -83,11 +85,13 @@ function OpenPanel() {
       class="panel"
       ref={box}
       role="dialog"
+      aria-modal={fillsWindow || undefined}
       aria-labelledby="title"
       aria-describedby={talking ? undefined : 'intro'}
       lang={host.config.language}
       onKeyDown={(event) => {
         if (event.key === 'Escape' && !event.isComposing) host.onClose();
+        if (fillsWindow) keepTabWithin(event);
       }}
       onPaste={(event) => {
         const files = event.clipboardData?.files;
