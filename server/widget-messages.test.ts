@@ -2,10 +2,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isOptedOut } from '../store/opt-outs';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
-import { JANE, JOHN, NORTHSIDE } from '../test/support/received';
+import { BAYVIEW, JANE, JOHN, NORTHSIDE } from '../test/support/received';
 import { startReceiver, type Receiver } from '../test/support/receiver';
 
 const SHOP = 'https://shop.example.com';
+const OTHER_SHOP = 'https://bayview.example.com';
 
 let db: TestDatabase;
 let server: Receiver;
@@ -23,7 +24,10 @@ beforeEach(async () => {
     ...parts,
     widget: {
       ...parts.widget!,
-      settings: { ...parts.widget!.settings, origins: { all: [], [NORTHSIDE]: [SHOP] } },
+      settings: {
+        ...parts.widget!.settings,
+        origins: { all: [], [NORTHSIDE]: [SHOP], [BAYVIEW]: [OTHER_SHOP] },
+      },
       onRejection: (code) => void rejections.push(code),
       addressOf: () => address,
     },
@@ -132,7 +136,7 @@ describe('a page of another origin', () => {
     expect(headers.get('vary')).toContain('Origin');
   });
 
-  test.each(['https://evil.example.com', 'null'])(
+  test.each(['https://evil.example.com', OTHER_SHOP, 'null'])(
     'is refused otherwise, and told why (%s)',
     async (origin) => {
       const { status, headers, body } = await post(message(), { Origin: origin });
@@ -148,6 +152,7 @@ describe('a page of another origin', () => {
 
   test.each([
     [SHOP, 204],
+    [OTHER_SHOP, 204],
     ['https://webchat.example.com', 204],
     ['https://evil.example.com', 403],
   ])('asks before it sends, and %s gets %s', async (origin, status) => {
