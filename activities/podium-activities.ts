@@ -7,6 +7,7 @@ import { NAMELESS } from '../core/contact';
 import type { Purpose } from '../core/conversation';
 import { PodiumError, type PodiumContact } from '../podium/api';
 import { contactOf, contactToMake, contactToRead, saveContact } from '../store/contacts';
+import { isOptInHeldBack } from '../store/doubtful-opt-outs';
 import { markPosted, markRefused, noteToPost, type Note } from '../store/notes';
 import {
   beginMirror,
@@ -231,6 +232,7 @@ export function createPodiumActivities(deps: PodiumDependencies) {
       if (!entry || entry.locationUid === null) return;
       const settle = (outcome: MirrorOutcome) => settleMirror(pool, historyId, outcome);
       if (entry.superseded) return settle({ kind: 'overtaken' });
+      if (!entry.optedOut && (await isOptInHeldBack(pool, entry.phone))) return;
       await beginMirror(pool, entry);
       try {
         await tellOptOut({ ...entry, locationUid: entry.locationUid });

@@ -30,6 +30,19 @@ export async function isDoubtful(
 }
 
 /**
+ * Whether Podium is not to hear of an opt-in yet: that would end the very opt-out in doubt there, and the look would
+ * find none. An echo of our own call it may end.
+ */
+export async function isOptInHeldBack(client: Queryable, phone: string): Promise<boolean> {
+  const { rows } = await client.query<{ at: Date }>(
+    `select event_at as at from opt_outs state join opt_out_history h on h.id = state.second_look_id
+      where state.phone_e164 = $1`,
+    [phone],
+  );
+  return rows[0] !== undefined && !(await isEchoOfOurs(client, phone, rows[0].at));
+}
+
+/**
  * Within the transaction that has doubts. Of several the latest is looked at: nothing that is earlier settles it.
  * @param historyId the entry in doubt
  */

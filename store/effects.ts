@@ -16,7 +16,7 @@ import { failAsReported, failSends } from './failures';
 import { announceFiles, type AnnouncedFile, type FileRules } from './files/rows';
 import { writeNotes, type NewNote } from './notes';
 import { wantHelp } from './own-texts';
-import { blocksAmong, noteSpoken, optOutState, type SendBlock } from './opt-outs';
+import { blocksAmong, noteSpoken, optedOutSince, type SendBlock } from './opt-outs';
 import { findOwnMessages, type OwnMessage } from './own-messages';
 import { answersWait } from './sessions';
 import { storable, storableKey } from './text';
@@ -141,7 +141,7 @@ export async function takeEffect(
     const { event, verdict } = received;
     if (verdict.kind === 'ignored') return IGNORED;
     if (verdict.kind === 'quarantined') {
-      if (verdict.phone !== null && isSpeech(received, verdict.phone) && !verdict.optOut)
+      if (verdict.phone !== null && isSpeech(received, verdict.phone))
         spoken.push({ phone: verdict.phone, at: timeOf(received) });
       return { ...IGNORED, status: 'quarantined', failure: verdict.failure };
     }
@@ -443,9 +443,9 @@ async function noteSendsAfterOptOut(
   for (const received of events) {
     const { event, verdict, receivedAt } = received;
     const { phone, locationUid } = verdict as Talk;
-    const state = await optOutState(client, phone);
+    const since = await optedOutSince(client, phone);
     const at = event.at ?? receivedAt;
-    if (!state?.recordedAt || at <= state.recordedAt) continue;
+    if (since === null || at <= since) continue;
     if (event.senderUid !== null) byPeople.add(received);
     await writeAudit(client, {
       key: `send_after_opt_out:${storableKey(event.messageUid ?? event.eventId)}`,

@@ -31,8 +31,8 @@ export interface FileToSend extends WantedFileSend {
 export async function wantFileSend(client: Queryable, wanted: WantedFileSend): Promise<boolean> {
   const { id, fileId, phone, locationUid, body, forwarded, wantedBy } = wanted;
   const { rowCount } = await client.query(
-    `insert into file_sends (id, file_id, phone_e164, location_uid, body, forwarded, wanted_by)
-     values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`,
+    `insert into file_sends (id, file_id, phone_e164, location_uid, body, forwarded, wanted_by, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp()) on conflict (id) do nothing`,
     [id, fileId, phone, locationUid, storable(body), forwarded, wantedBy],
   );
   if (rowCount === 0) return false;

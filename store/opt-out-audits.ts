@@ -216,10 +216,9 @@ async function recordPodiums(
   { phone, phoneHash, podium, contactUid }: Look,
 ): Promise<boolean> {
   if (podium.kind !== 'contact' || podium.optedOutAt === null) return false;
-  const { applied } = await applyOptOut(client, {
-    ...{ phone, phoneHash, wish: 'opt_out', source: 'podium', actor: 'podium', rule: null },
-    ...{ locationUid: null, messageUid: null, at: podium.optedOutAt, contactUid },
-  });
+  const optOut = { wish: 'opt_out', source: 'podium', actor: 'podium', rule: null } as const;
+  const of = { phone, phoneHash, locationUid: null, messageUid: null, at: podium.optedOutAt, contactUid };
+  const { applied } = await applyOptOut(client, { ...optOut, ...of }, { sure: true });
   return applied;
 }
 

@@ -190,6 +190,11 @@ export async function retryMirror(pool: Pool, phone: string): Promise<boolean> {
   return (await transaction(pool, (client) => wantAgain(client, untold, [phone]))) > 0;
 }
 
+/** Tells Podium of the opt-in that a second look has held back. */
+export async function tellHeldBack(client: Queryable, phone: string): Promise<void> {
+  await wantAgain(client, `phone_e164 = $1 and state = 'pending' and not opted_out`, [phone]);
+}
+
 /** Podium has other contacts for the phones now: an opt-out that the ones before had is to be known of them too. */
 export async function mirrorOntoContact(client: Queryable, phones: string[]): Promise<void> {
   if (phones.length === 0) return;

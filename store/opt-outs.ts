@@ -74,7 +74,7 @@ export async function applyOptOut(
   { sure = false } = {},
 ): Promise<LedgerEntry> {
   const change = { ...wanted, at: wanted.at ?? (await postgresNow(client)) };
-  const [known = null] = await knownEntries(client, [change]);
+  const [known = null] = await knownEntries(client, [change], { sure });
   if (known !== null) return { historyId: known, applied: false, version: null, began: false };
   await restoreSuppressed(client, change);
   const before = await optOutState(client, change.phone);
@@ -148,9 +148,14 @@ async function restoreSuppressed(client: Queryable, { phone, phoneHash }: OptOut
 /**
  * Podium tells of its opt-out with everything that it tells of the contact: the same one again is no new wish, nor
  * one of which a second look is under way, or has found that Podium does not hold it.
+ * @param sure Podium has been asked since, and holds it
  * @returns of each change the entry that it has already, when it would change nothing; else null
  */
-export async function knownEntries(client: Queryable, changes: OptOutChange[]): Promise<(number | null)[]> {
+export async function knownEntries(
+  client: Queryable,
+  changes: OptOutChange[],
+  { sure = false } = {},
+): Promise<(number | null)[]> {
   const isTold = ({ source, wish }: OptOutChange) => source === 'podium' && wish === 'opt_out';
   if (!changes.some(isTold)) return changes.map(() => null);
   const { rows } = await client.query<{ historyId: number | null }>(
@@ -159,7 +164,8 @@ export async function knownEntries(client: Queryable, changes: OptOutChange[]): 
                 and h.event_at = told.at and h.contact_uid is not distinct from told.contact_uid
                 and (state.recorded_at > told.at or state.recorded_at = told.at and state.opted_out
                      or state.second_look_id = h.id
-                     or exists (select from opt_out_history found
+                     or not $5 and exists (
+                                select from opt_out_history found
                                  where found.phone_e164 = h.phone_e164 and found.wish = 'dismiss'
                                    and found.source = 'podium' and found.event_at = h.event_at
                                    and found.contact_uid is not distinct from h.contact_uid))) as "historyId"
@@ -171,6 +177,7 @@ export async function knownEntries(client: Queryable, changes: OptOutChange[]): 
       changes.map(({ at }) => at),
       changes.map(({ contactUid }) => contactUid ?? null),
       changes.map(isTold),
+      sure,
     ],
   );
   return rows.map(({ historyId }) => historyId);
@@ -268,8 +275,9 @@ async function suppress(client: Queryable, { phone, at }: DatedOptOut): Promise<
   return rowCount === 1;
 }
 
-/** The decision is about what was said until then. */
-async function dismiss(client: Queryable, { phone, at }: DatedOptOut): Promise<boolean> {
+/** The decision is about what was said until then. Podium's is about its own opt-out, and none of a customer's words. */
+async function dismiss(client: Queryable, { phone, source, at }: DatedOptOut): Promise<boolean> {
+  if (source === 'podium') return false;
   const { rowCount } = await client.query(
     'update opt_outs set version = version + 1, undecided_at = null where phone_e164 = $1 and undecided_at <= $2',
     [phone, at],
@@ -417,6 +425,24 @@ export async function optOutState(client: Queryable, phone: string): Promise<Opt
   if (!since) return null;
   const untouched = { undecidedAt: null, spokenAt: null, unsettled: false, version: 0 };
   return { optedOut: true, source: 'operator', recordedAt: since, ...untouched };
+}
+
+/**
+ * When the opt-out of a phone that is out began. Its `recordedAt` may be later: Podium tells again of what we told it.
+ * Null where no opt-out holds.
+ */
+export async function optedOutSince(client: Queryable, phone: string): Promise<Date | null> {
+  const { rows } = await client.query<{ since: Date }>(
+    `select least(recorded_at,
+                  (select min(event_at) from opt_out_history h
+                    where h.phone_e164 = state.phone_e164 and applied and wish = 'opt_out'
+                      and id > coalesce((select max(id) from opt_out_history back
+                                          where back.phone_e164 = state.phone_e164 and applied and wish = 'opt_in'), 0))
+                 ) as since
+       from opt_outs state where phone_e164 = $1 and opted_out`,
+    [phone],
+  );
+  return rows[0]?.since ?? (await suppressedSince(client, [phone])).get(phone) ?? null;
 }
 
 /** All that ever wanted to change the state of a phone, the oldest first. */

@@ -60,7 +60,7 @@ export async function findOwnMessages(
        select place, echo.uid, at, id, dense_rank() over (words order by place) as echo_turn,
               dense_rank() over (words order by intended_at, id) as send_turn
          from echo join sends using (phone_e164, location_uid, body_hash)
-        where message_uid is null and attempts > 0 and status not in ('refused', 'not_sent')
+        where message_uid is null and attempts > 0 and (uncertain or status not in ('refused', 'not_sent'))
           and at between intended_at - interval '${CLOCK_SKEW}' and intended_at + interval '${LATEST_ECHO}'
        window words as (partition by phone_e164, location_uid, body_hash)
      ), claimed as (

@@ -62,8 +62,9 @@ async function wantText(
 ): Promise<string | null> {
   const id = randomUUID();
   const { rowCount } = await client.query(
-    `insert into own_texts (id, once_key, phone_e164, location_uid, purpose, body, good_until)
-     select $1, $2, $3, $4, $5, replace($6, '{location}', coalesce((select name from locations where uid = $4), '')), $7
+    `insert into own_texts (id, once_key, phone_e164, location_uid, purpose, body, good_until, created_at)
+     select $1, $2, $3, $4, $5, replace($6, '{location}', coalesce((select name from locations where uid = $4), '')), $7,
+            clock_timestamp()
       where $7 > clock_timestamp()
      on conflict (once_key) do nothing`,
     [id, onceKey, phone, locationUid, purpose, storable(body), goodUntil],

@@ -195,9 +195,13 @@ async function claimFound(client: Queryable, { event, verdict, receivedAt }: Jud
   return rowCount === 1;
 }
 
-/** Such an event is never late: a STOP may be a new one after an opt-in, and to write it twice costs nothing. */
+/**
+ * Such an event is never late: a STOP, also one in other words, may be a new one after an opt-in, and to write it twice
+ * costs nothing.
+ */
 function wishesOptOut({ verdict }: JudgedEvent): boolean {
-  return 'optOut' in verdict && verdict.optOut !== null;
+  const asks = 'said' in verdict && verdict.said?.wish === 'ask';
+  return asks || ('optOut' in verdict && verdict.optOut !== null);
 }
 
 function phoneOf(verdict: JudgedEvent['verdict']): string | null {

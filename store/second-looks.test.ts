@@ -1,8 +1,13 @@
 /** What Podium says of opt-outs shortly after an opt-in, and what a second look makes of it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { JANE, NORTHSIDE, testHash } from '../test/support/received';
+import { writeContactHistory } from './contact-history';
+import { transaction } from './database';
+import { isOptInHeldBack } from './doubtful-opt-outs';
 import { beginMirror, historyEntry, settleMirror } from './opt-out-mirrors';
-import { blockOf, optOutRecords, optOutState, recordOptOut, type OptOutChange } from './opt-outs';
+import { blockOf, optOutRecords, optOutState, recordOptOut, type OptOutChange, type Wish } from './opt-outs';
 import { retrySecondLooks, secondLook, settleSecondLook, type SecondAnswer } from './second-looks';
 import { openDoor } from './sends';
 
@@ -16,12 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 afterEach(() =>
-  db.pool.query('truncate opt_outs, opt_out_history, opt_out_mirrors, audit_entries, workflow_starts, sends'),
+  db.pool.query(
+    'truncate opt_outs, opt_out_history, opt_out_mirrors, contact_history, audit_entries, workflow_starts, sends',
+  ),
 );
 
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1000);
 const PODIUM = { source: 'podium', actor: 'podium', contactUid: 'c-1' } as const;
-const record = (wish: 'opt_out' | 'opt_in', at: Date, change: Partial<OptOutChange> = {}) =>
+const record = (wish: Wish, at: Date, change: Partial<OptOutChange> = {}) =>
   recordOptOut(db.pool, {
     ...{ phone: JANE, phoneHash: testHash(JANE), wish, source: 'text', actor: 'customer', rule: null },
     ...{ locationUid: NORTHSIDE, messageUid: null, at, ...change },
@@ -104,14 +111,90 @@ it.each([
   });
 });
 
-it('says nothing while Podium is still being told of the opt-in, but at last its answer counts', async () => {
-  await record('opt_out', ago(600));
+it('says nothing of an echo while Podium is still being told of the opt-in, but at last its answer counts', async () => {
+  const { historyId: told } = await record('opt_out', ago(600));
   await record('opt_in', ago(20));
-  const { historyId } = await podiumTells(ago(5));
-  expect(await decide(historyId, holds(ago(5)))).toBe('again');
+  await beginMirror(db.pool, (await historyEntry(db.pool, told))!);
+  const { historyId } = await podiumTells(ago(3));
+  expect(await isOptInHeldBack(db.pool, JANE)).toBe(false);
+  expect(await decide(historyId, holds(ago(3)))).toBe('again');
   expect(await blockOf(db.pool, JANE)).toBe('unsettled');
-  expect(await decide(historyId, holds(ago(5)), true)).toBe('settled');
+  expect(await decide(historyId, holds(ago(3)), true)).toBe('settled');
   expect(await blockOf(db.pool, JANE)).toBe('opted_out');
+});
+
+it('comes before Podium is told of the opt-in, which would end there what is in doubt', async () => {
+  await record('opt_out', ago(600));
+  const { historyId: back } = await record('opt_in', ago(20));
+  const { historyId } = await podiumTells(ago(5));
+  expect(await isOptInHeldBack(db.pool, JANE)).toBe(true);
+  await db.pool.query('truncate workflow_starts');
+  expect(await decide(historyId, holds(ago(600)))).toBe('settled');
+  expect(await blockOf(db.pool, JANE)).toBeNull();
+  expect(await isOptInHeldBack(db.pool, JANE)).toBe(false);
+  const { rows } = await db.pool.query('select workflow_type, args from workflow_starts');
+  expect(rows).toEqual([{ workflow_type: 'optOutMirror', args: [{ historyId: back }] }]);
+});
+
+it('believes the opt-out where Podium holds none since it was told of the opt-in after it', async () => {
+  await cameBack(20);
+  const { historyId } = await podiumTells(ago(5));
+  await db.pool.query('update opt_out_mirrors set told_at = $1', [ago(4)]);
+  await decide(historyId, HOLDS_NONE);
+  expect(await blockOf(db.pool, JANE)).toBe('opted_out');
+});
+
+it.each([
+  ['no contact', null],
+  ['another contact', 'c-2'],
+])('believes the opt-out where Podium has %s: that one’s could not be asked about', async (_, contactUid) => {
+  await cameBack(20);
+  const { historyId } = await podiumTells(ago(5));
+  await decide(historyId, { optedOutAt: null, contactUid });
+  expect(await blockOf(db.pool, JANE)).toBe('opted_out');
+});
+
+it('asks the contact into which the one that had the opt-out was merged', async () => {
+  await cameBack(20);
+  const { historyId } = await podiumTells(ago(5));
+  await transaction(db.pool, (client) =>
+    writeContactHistory(client, [{ phone: JANE, change: 'merged', podiumUid: 'c-1', intoUid: 'c-2' }]),
+  );
+  await decide(historyId, { optedOutAt: null, contactUid: 'c-2' });
+  expect(await blockOf(db.pool, JANE)).toBeNull();
+});
+
+it('decides about Podium’s opt-out, and not about what the customer has said in other words', async () => {
+  await cameBack(20);
+  await record('ask', ago(10));
+  const { historyId } = await podiumTells(ago(5));
+  await decide(historyId, HOLDS_NONE);
+  expect(await blockOf(db.pool, JANE)).toBe('undecided');
+});
+
+it('that was not made yet counts as an opt-out in a version that makes none', async () => {
+  await cameBack(20);
+  const at = ago(5);
+  const { historyId } = await podiumTells(at);
+  const [, down] = readFileSync(join(__dirname, 'migrations/0016_ledger_lookups.sql'), 'utf8').split(
+    '-- Down Migration',
+  );
+  const client = await db.pool.connect();
+  try {
+    await client.query('begin');
+    await client.query(down!);
+    const { rows } = await client.query(
+      `select state.opted_out, state.source, state.recorded_at, entry.applied, entry.version = state.version as "isLast"
+         from opt_outs state join opt_out_history entry using (phone_e164) where entry.id = $1`,
+      [historyId],
+    );
+    expect(rows).toEqual([
+      { opted_out: true, source: 'podium', recorded_at: at, applied: true, isLast: true },
+    ]);
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
 });
 
 it('where Podium cannot be asked, what it told before counts', async () => {

@@ -1,7 +1,8 @@
 /** Second looks at opt-outs of Podium's that were in doubt: what Podium says then counts. */
 import { startSecondLooks } from './doubtful-opt-outs';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
-import { mirrorOf } from './opt-out-mirrors';
+import { latestUid } from './contact-history';
+import { isEchoOfOurs, mirrorOf, tellHeldBack } from './opt-out-mirrors';
 import { locationToAskBy } from './opt-out-audits';
 import { applyOptOut, optOutState, type DatedOptOut } from './opt-outs';
 
@@ -25,9 +26,9 @@ export type SecondAnswer = { optedOutAt: Date | null; contactUid: string | null 
 
 /**
  * Decides. What Podium holds is recorded when it is not older than the opt-in; else the history says that it was
- * none, and texts go on.
+ * none, texts go on, and Podium is told of the opt-in.
  * @param last decides also while Podium is still being told of the opt-in
- * @returns `again` when Podium has not heard of the opt-in yet, so that its answer says nothing
+ * @returns `again` when Podium has not heard yet of the opt-in that ends an echo, so that its answer says nothing
  */
 export async function settleSecondLook(
   pool: Pool,
@@ -41,19 +42,39 @@ export async function settleSecondLook(
     await lockPhones(client, [phone]);
     if ((await phoneInDoubt(client, historyId)) === null) return 'settled';
     const told = { ...(await entryInDoubt(client, historyId)), phoneHash: phoneHash(phone) };
-    const holds = answer === null ? told.at : answer.optedOutAt;
-    const optedInAt = (await optOutState(client, phone))!.recordedAt!;
-    if (holds !== null && holds >= optedInAt) {
-      if (!last && (await mirrorOf(client, phone))?.state === 'pending') return 'again';
-      await clearDoubt(client, phone);
-      const contactUid = (answer ?? told).contactUid ?? null;
-      await applyOptOut(client, { ...told, at: holds, contactUid }, { sure: true });
-    } else {
-      await clearDoubt(client, phone);
+    const isEcho = await isEchoOfOurs(client, phone, told.at);
+    if (!last && answer !== null && isEcho && (await mirrorOf(client, phone))?.state === 'pending')
+      return 'again';
+    const at = await heldSince(client, told, answer, isEcho);
+    await clearDoubt(client, phone);
+    if (at !== null) await applyOptOut(client, { ...told, at }, { sure: true });
+    else {
       await applyOptOut(client, { ...told, wish: 'dismiss' });
+      await tellHeldBack(client, phone);
     }
     return 'settled';
   });
+}
+
+/**
+ * Since when the opt-out in doubt holds; null where there was none. What Podium told stands unless its answer denies
+ * it: of the very contact, and not because our opt-in has ended there what was set before it.
+ */
+async function heldSince(
+  client: Queryable,
+  { phone, at, contactUid = null }: DatedOptOut,
+  answer: SecondAnswer,
+  isEcho: boolean,
+): Promise<Date | null> {
+  const ownUid = await latestUid(client, phone, contactUid);
+  if (answer === null || ownUid === null || answer.contactUid !== ownUid) return at;
+  const { optedOutAt } = answer;
+  if (optedOutAt !== null) {
+    const optedInAt = (await optOutState(client, phone))!.recordedAt!;
+    return optedOutAt >= optedInAt ? optedOutAt : null;
+  }
+  const toldAt = (await mirrorOf(client, phone))?.toldAt ?? null;
+  return isEcho || (toldAt !== null && toldAt <= at) ? null : at;
 }
 
 /** Takes up looks that nobody makes. @returns how many */

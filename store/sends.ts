@@ -257,7 +257,7 @@ async function freeCandidates(
     `select array(select message_uid from sends where message_uid = any($2)) as taken,
             (select count(*)::int from sends one join sends other using (phone_e164, location_uid, body_hash)
               where one.id = $1 and other.id <> $1 and other.message_uid is null and other.attempts > 0
-                and other.status not in ('refused', 'not_sent') and other.intended_at < one.intended_at) as rivals`,
+                and (other.uncertain or other.status not in ('refused', 'not_sent')) and other.intended_at < one.intended_at) as rivals`,
     [sendId, candidates.flatMap(({ uid }) => uid ?? [])],
   );
   const { taken, rivals } = rows[0]!;

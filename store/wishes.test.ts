@@ -72,6 +72,21 @@ async function optedOut(): Promise<void> {
   await db.pool.query('truncate workflow_starts, agent_notes');
 }
 
+/** The echo of what we have told it. */
+async function podiumTellsAgain(): Promise<void> {
+  await recordOptOut(db.pool, {
+    ...{
+      phone: JANE,
+      phoneHash: testHash(JANE),
+      wish: 'opt_out',
+      source: 'podium',
+      actor: 'podium',
+      rule: null,
+    },
+    ...{ locationUid: null, messageUid: null, at: new Date(), contactUid: 'c-1' },
+  });
+}
+
 describe('START', () => {
   it('by text from the phone itself ends the opt-out, and Podium is told', async () => {
     await optedOut();
@@ -134,6 +149,26 @@ describe('YES', () => {
       wishes('opt_in', { mayAnswer: true, receivedAt: new Date(Date.now() + 1_000) }),
     ]);
     expect(await block()).toBe('opted_out');
+  });
+
+  it.each([false, true])(
+    'opts nobody in who has written since, though Podium has told of the opt-out later; in one batch: %s',
+    async (isOneBatch) => {
+      await optedOut();
+      const written = customerMessage({ webchat: false, receivedAt: new Date(Date.now() - 30_000) });
+      if (!isOneBatch) await take([written]);
+      await podiumTellsAgain();
+      const yes = wishes('opt_in', { mayAnswer: true, receivedAt: new Date(Date.now() + 1_000) });
+      await take(isOneBatch ? [written, yes] : [yes]);
+      expect(await block()).toBe('opted_out');
+    },
+  );
+
+  it('opts in who has said STOP twice, and nothing else', async () => {
+    await optedOut();
+    await take([stops()]);
+    await take([wishes('opt_in', { mayAnswer: true, receivedAt: new Date(Date.now() + 1_000) })]);
+    expect(await block()).toBeNull();
   });
 
   it('opts nobody in who was erased, since nobody knows what was said then; START does', async () => {
@@ -411,6 +446,13 @@ describe('an opt-out', () => {
       ),
     ).toEqual([{ by: 'agent' }, { by: 'podium' }]);
   });
+});
+
+it('a message between an opt-out and Podium’s echo of it is an alarm as well', async () => {
+  await optedOut();
+  await podiumTellsAgain();
+  const [byPerson] = await take([storeMessage({ receivedAt: new Date(Date.now() - 30_000) })]);
+  expect(byPerson?.alarm?.code).toBe('ERR_WEBCHAT_011');
 });
 
 function permutations<T>(items: readonly T[]): T[][] {

@@ -10,6 +10,7 @@ import {
   applyOptOut,
   knownEntries,
   optedOutByPodium,
+  optedOutSince,
   optOutState,
   takeBackPodiumOptOut,
   type DatedOptOut,
@@ -67,16 +68,17 @@ async function isMeant(
   const state = await optOutState(client, phone);
   // Of an erased phone nobody knows what was said since.
   if (!state?.optedOut || state.version === 0) return false;
-  const optedOutAt = state.recordedAt!;
+  const optedOutAt = (await optedOutSince(client, phone))!;
   const isSpoken = before.some((each) => isSpeech(each, phone) && timeOf(each) > optedOutAt);
   return !isSpoken && (state.spokenAt === null || state.spokenAt <= optedOutAt);
 }
 
-/** Whether somebody says something, other than by an automatic answer. */
+/** Whether somebody says something, other than by an automatic answer, or STOP once more. */
 export function isSpeech({ event, verdict }: JudgedEvent, phone: string): boolean {
   const bySomebody =
     event.kind === 'customer_message' || (event.kind === 'store_message' && event.senderUid !== null);
-  return bySomebody && 'phone' in verdict && verdict.phone === phone;
+  const isOptOut = 'optOut' in verdict && verdict.optOut !== null;
+  return bySomebody && !isOptOut && 'phone' in verdict && verdict.phone === phone;
 }
 
 /** Podium's time of an event, or when we heard of it. */

@@ -33,4 +33,9 @@ alter table own_texts drop column good_until;
 alter table sessions drop column opened_at;
 alter table sends drop column voided_at;
 drop index opt_outs_row_id;
+-- An opt-out in doubt counts in a version that does not know of doubts.
+update opt_outs set opted_out = true, version = opt_outs.version + 1, source = entry.source, recorded_at = entry.event_at
+  from opt_out_history entry where entry.id = opt_outs.second_look_id;
+update opt_out_history entry set applied = true, version = opt_outs.version
+  from opt_outs where entry.id = opt_outs.second_look_id;
 alter table opt_outs drop column row_id, drop column spoken_at, drop column second_look_id;
