@@ -2,7 +2,7 @@ import type { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { PodiumError } from '../podium/api';
-import { contactOf, namesByStore, saveContact } from '../store/contacts';
+import { contactOf, namesByStore, saveContact, wantMissingContact } from '../store/contacts';
 import { transaction } from '../store/database';
 import { writeNotes } from '../store/notes';
 import { isOptedOut, recordOptOut, type OptOutChange } from '../store/opt-outs';
@@ -214,6 +214,43 @@ test('an opt-out is told to Podium, unless it has been superseded', async () => 
   await recordOptOut(database.pool, { ...change, wish: 'opt_in', at: new Date(2_000) });
   await run('mirrorOptOut', [out.historyId]);
   expect(podium.optOuts).toHaveLength(1);
+});
+
+test('an opt-in is not told while Podium’s opt-out after it is in doubt', async () => {
+  const phone = '+14155550104';
+  const change = { phone, phoneHash: testHash(phone), rule: null, locationUid: NORTHSIDE, messageUid: null };
+  const at = new Date();
+  const [customer, by] = [
+    { ...change, source: 'text', actor: 'customer' } as const,
+    { ...change, source: 'podium', actor: 'podium', contactUid: 'c-1' } as const,
+  ];
+  const { historyId } = await recordOptOut(database.pool, { ...customer, wish: 'opt_in', at });
+  await recordOptOut(database.pool, { ...by, wish: 'opt_out', at: new Date(at.getTime() + 1_000) });
+  await run('mirrorOptOut', [historyId]);
+  expect(podium.optOuts).toEqual([]);
+});
+
+test('a contact that is erased while it is made or read does not come back', async () => {
+  const phone = '+14155550105';
+  await transaction(database.pool, (client) => wantMissingContact(client, { phone, locationUid: NORTHSIDE }));
+  const idOf = async () =>
+    (await database.pool.query('select contact_id as id from contacts where phone_e164 = $1', [phone]))
+      .rows[0].id;
+  const erase = () => database.pool.query('delete from contacts where phone_e164 = $1', [phone]);
+  jest.spyOn(podium, 'createContact').mockImplementationOnce(async () => {
+    await erase();
+    return { uid: null };
+  });
+  await run('makeContact', [{ contactId: await idOf(), locationUid: NORTHSIDE }]);
+  expect(await contactOf(database.pool, phone)).toBeNull();
+
+  await saveContact(database.pool, { phone, podiumUid: null, name: null, locationUid: NORTHSIDE });
+  jest.spyOn(podium, 'findContact').mockImplementationOnce(async () => {
+    await erase();
+    return contact(phone, [NORTHSIDE]);
+  });
+  expect(await run('readContact', [await idOf()])).toBe(true);
+  expect(await contactOf(database.pool, phone)).toBeNull();
 });
 
 describe('an opt-out is told', () => {

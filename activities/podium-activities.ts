@@ -37,6 +37,9 @@ export interface CustomerHere {
   locationUid: string;
 }
 
+/** One whose contact is read or made as a row of ours says: should that be erased meanwhile, nothing is written. */
+type CustomerOfRow = CustomerHere & { contactId?: string };
+
 /** A text to a customer. */
 export interface TextToSend extends CustomerHere {
   /** UUID made by the workflow, so that a retry is the same send. */
@@ -78,17 +81,17 @@ export function createPodiumActivities(deps: PodiumDependencies) {
   }
 
   /** Mirrors a contact that was read, as being at this location. */
-  const mirror = ({ phone, locationUid }: CustomerHere, { uid, name }: PodiumContact): Promise<void> =>
-    saveContact(pool, { phone, locationUid, podiumUid: uid, name });
+  const mirror = (customer: CustomerOfRow, { uid, name }: PodiumContact): Promise<void> =>
+    saveContact(pool, { ...customer, podiumUid: uid, name });
 
   /** Whether Podium has the contact, at this very location as far as it tells. */
-  async function isHere(customer: CustomerHere): Promise<boolean> {
+  async function isHere(customer: CustomerOfRow): Promise<boolean> {
     const contact = await findContact(customer);
     if (contact === null) return false;
-    const { phone } = customer;
     const here = contact.locationUids.length === 0 || contact.locationUids.includes(customer.locationUid);
     if (here) await mirror(customer, contact);
-    else await saveContact(pool, { phone, locationUid: null, podiumUid: contact.uid, name: contact.name });
+    else
+      await saveContact(pool, { ...customer, locationUid: null, podiumUid: contact.uid, name: contact.name });
     return here;
   }
 
@@ -99,11 +102,12 @@ export function createPodiumActivities(deps: PodiumDependencies) {
   async function createContact({
     name: nameThere,
     ...customer
-  }: CustomerHere & { name: string }): Promise<boolean> {
-    const known = (await contactOf(pool, customer.phone))?.name ?? NAMELESS;
+  }: CustomerOfRow & { name: string }): Promise<boolean> {
+    const { phone, locationUid } = customer;
+    const known = (await contactOf(pool, phone))?.name ?? NAMELESS;
     const name = known === NAMELESS ? nameThere : known;
     try {
-      const { uid } = await podium.createContact({ ...customer, name });
+      const { uid } = await podium.createContact({ phone, locationUid, name });
       await saveContact(pool, { ...customer, podiumUid: uid, name, nameThere });
       return true;
     } catch (error) {
@@ -171,7 +175,7 @@ export function createPodiumActivities(deps: PodiumDependencies) {
     async makeContact(missing: { contactId: string; locationUid: string }): Promise<void> {
       const known = await contactToMake(pool, missing);
       if (!known) return;
-      const customer = { phone: known.phone, locationUid: missing.locationUid };
+      const customer = { phone: known.phone, ...missing };
       if (await isHere(customer)) return;
       if (await createContact({ ...customer, name: known.name ?? NAMELESS })) return;
       const winner = await findContact(customer);
@@ -187,7 +191,7 @@ export function createPodiumActivities(deps: PodiumDependencies) {
       const customer = await contactToRead(pool, contactId);
       if (!customer) return true;
       const contact = await findContact(customer);
-      if (contact) await mirror(customer, contact);
+      if (contact) await mirror({ ...customer, contactId }, contact);
       return contact !== null;
     },
 

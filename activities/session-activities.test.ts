@@ -1,9 +1,18 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import { receive } from '../store/inbox';
+import { optOutState, recordOptOut } from '../store/opt-outs';
 import type { SessionOpening } from '../store/sessions';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
-import { context, customerMessage, JANE, NORTHSIDE, testHash, workflowIdOf } from '../test/support/received';
+import {
+  context,
+  customerMessage,
+  JANE,
+  JOHN,
+  NORTHSIDE,
+  testHash,
+  workflowIdOf,
+} from '../test/support/received';
 import { createSessionActivities } from './session-activities';
 
 let database: TestDatabase;
@@ -32,4 +41,21 @@ test('answers that cannot be read are left behind, and the session begins afresh
 
   expect(opening.restored).toBeNull();
   expect(logged).toMatchObject([{ meta: { code: 'ERR_WEBCHAT_013' } }]);
+});
+
+test('an opt-out that an operator declares takes over from Podium’s; the customer’s own is in the ledger already', async () => {
+  const { pool } = database;
+  const [phone, at] = [JOHN, new Date(Date.now() - 60_000)];
+  await recordOptOut(pool, {
+    ...{ phone, phoneHash: testHash(phone), wish: 'opt_out', source: 'podium', actor: 'podium', rule: null },
+    ...{ locationUid: NORTHSIDE, messageUid: null, at },
+  });
+  const activities = createSessionActivities({ pool, phoneHash: testHash, answersWaitDays: 30 });
+  const declare = (actor: string) =>
+    activities.recordOptOut({ phone, locationUid: NORTHSIDE, actor, at: null });
+
+  expect(await declare('customer')).toBe(true);
+  expect(await optOutState(pool, phone)).toMatchObject({ source: 'podium', recordedAt: at });
+  expect(await declare('kim')).toBe(true);
+  expect(await optOutState(pool, phone)).toMatchObject({ optedOut: true, source: 'operator' });
 });

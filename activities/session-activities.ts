@@ -85,14 +85,14 @@ export function createSessionActivities({ pool, phoneHash, answersWaitDays }: Se
     },
 
     /**
-     * Writes an opt-out into the ledger, unless the phone is opted out anyway: the relay signals what the
-     * receiving transaction has written already.
+     * Writes an opt-out into the ledger. The customer's own is signalled by the relay, and the receiving transaction
+     * has written it already.
      * @returns whether the phone is opted out now; a later opt-in wins over an earlier opt-out
      */
     recordOptOut: ({ phone, locationUid, actor, at }: DeclaredOptOut): Promise<boolean> =>
       transaction(pool, async (client) => {
         await lockPhones(client, [phone]);
-        if (await isOptedOut(client, phone)) return true;
+        if (actor === 'customer' && (await isOptedOut(client, phone))) return true;
         await applyOptOut(client, {
           phone,
           phoneHash: phoneHash(phone),

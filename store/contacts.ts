@@ -22,6 +22,8 @@ export interface KnownContact {
   locationUid: string | null;
   /** What the customer is called there. */
   nameThere?: string | null;
+  /** Of the row that it is asked for: once that is erased, nothing is written. */
+  contactId?: string;
 }
 
 interface ContactRow {
@@ -68,7 +70,8 @@ export async function saveContact(pool: Pool, contact: KnownContact): Promise<vo
   await transaction(pool, async (client) => {
     const { phone, locationUid } = contact;
     await lockPhones(client, [phone]);
-    const row = await lockContact(client, phone);
+    const row = await lockContact(client, contact);
+    if (!row) return;
     const saidUid = contact.podiumUid && storableKey(contact.podiumUid);
     const podiumUid = (await latestUid(client, phone, saidUid)) ?? row.podiumUid;
     const name = (contact.name && storable(contact.name)) ?? row.name;
@@ -153,14 +156,19 @@ export async function contactToMake(
   return rows[0] ?? null;
 }
 
-async function lockContact(client: Queryable, phone: string): Promise<ContactRow> {
-  await client.query('insert into contacts (phone_e164) values ($1) on conflict do nothing', [phone]);
+/** The phone's row, which is made where none is asked for by its id; null when that one is gone. */
+async function lockContact(
+  client: Queryable,
+  { phone, contactId = null }: { phone: string; contactId?: string | null },
+): Promise<ContactRow | null> {
+  if (contactId === null)
+    await client.query('insert into contacts (phone_e164) values ($1) on conflict do nothing', [phone]);
   const { rows } = await client.query<ContactRow>(
     `select contact_id as "contactId", podium_uid as "podiumUid", name from contacts
-      where phone_e164 = $1 for update`,
-    [phone],
+      where phone_e164 = $1 and ($2::uuid is null or contact_id = $2) for update`,
+    [phone, contactId],
   );
-  return rows[0]!;
+  return rows[0] ?? null;
 }
 
 /** The name that is used at a store is its own: the same phone may be known by another one elsewhere. */

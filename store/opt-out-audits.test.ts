@@ -210,6 +210,17 @@ describe('drift', () => {
     expect(await drifts()).toEqual([]);
   });
 
+  it('at Podium alone is recorded though a second look has found none before: Podium holds it now', async () => {
+    const optOut = { source: 'podium', contactUid: 'p-1', at: at(5) } as const;
+    await record(JANE, { wish: 'opt_in' });
+    await record(JANE, optOut);
+    await db.pool.query('update opt_outs set second_look_id = null');
+    await record(JANE, { ...optOut, wish: 'dismiss' });
+    await mirrorIs('told');
+    await look(JANE, holds(at(5)));
+    expect(await optOutState(db.pool, JANE)).toMatchObject({ optedOut: true, recordedAt: at(5) });
+  });
+
   it('at Podium that an opt-in has undone is no opt-out', async () => {
     await record(JANE, { wish: 'opt_in', at: at(10) });
     await look(JANE, holds(at(5)));

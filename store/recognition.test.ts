@@ -14,7 +14,7 @@ import {
 } from '../test/support/received';
 import { transaction } from './database';
 import { receive, type ReceivedEvent } from './inbox';
-import { isOptedOut, recordOptOut } from './opt-outs';
+import { blockOf, isOptedOut, recordOptOut } from './opt-outs';
 
 const NOON = new Date('2026-07-23T12:00:00Z');
 const later = (minutes: number) => new Date(NOON.getTime() + minutes * 60_000);
@@ -81,6 +81,24 @@ describe('a message with a uid in its event', () => {
     expect(await take(found('m2'))).toEqual(['accepted']);
     expect(await take(published('m2'))).toEqual(['duplicate']);
     expect(await finds()).toBe(1);
+  });
+
+  test('with STOP in other words is heard after a decision, though the same was found before', async () => {
+    const ask = (event: ReceivedEvent): ReceivedEvent => ({
+      ...event,
+      verdict: {
+        ...{ kind: 'customer_message', phone: JANE, locationUid: NORTHSIDE, optOut: null },
+        said: { wish: 'ask', rule: 'a rule', mayAnswer: false },
+      },
+    });
+    await take(ask(found('m1')));
+    await recordOptOut(db.pool, {
+      ...{ phone: JANE, phoneHash: testHash(JANE), wish: 'dismiss', source: 'operator', actor: 'Ann' },
+      ...{ rule: null, locationUid: null, messageUid: null, at: later(60) },
+    });
+    expect(await blockOf(db.pool, JANE)).toBeNull();
+    expect(await take(ask(skill({ receivedAt: later(120) })))).toEqual(['accepted']);
+    expect(await blockOf(db.pool, JANE)).toBe('undecided');
   });
 
   test('comes in once, when both come at the same moment', async () => {

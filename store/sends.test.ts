@@ -104,6 +104,16 @@ describe('the door, with the robot paused', () => {
     expect(await audit()).toEqual(['robot_paused', 'send_refused', 'robot_resumed', 'send_intended']);
   });
 
+  it('knows the echo of a text that may have left before the robot was paused', async () => {
+    const send = wanted();
+    await openDoor(db.pool, send);
+    await settleSend(db.pool, send.sendId, { kind: 'unknown' });
+    await pauseRobot(db.pool, NORTHSIDE, 'kim');
+    expect(await openDoor(db.pool, send)).toMatchObject({ kind: 'held' });
+    await receive(db.pool, [echo('m-1')], context);
+    expect(await rows('sends')).toMatchObject([{ status: 'sent', message_uid: 'm-1' }]);
+  });
+
   it('lets out what persons send, and what the robot says at other stores', async () => {
     await pauseRobot(db.pool, NORTHSIDE, 'kim');
     for (const purpose of ['file', 'forwarded_file'])

@@ -14,10 +14,11 @@ import {
   testHash,
   type MessageOptions,
 } from '../test/support/received';
+import { transaction } from './database';
 import { beginErasure } from './erasures';
 import { receive, type ReceivedEvent } from './inbox';
 import { blockOf, optOutRecords, recordOptOut, type Wish } from './opt-outs';
-import { ownText } from './own-texts';
+import { ownText, wantHelp } from './own-texts';
 import { lookBack, openDoor, settleSend } from './sends';
 import { useSuppressionKeys } from './suppressions';
 
@@ -235,6 +236,19 @@ describe('HELP', () => {
     await take([wishes('help')]);
     expect(await texts()).toEqual([]);
   });
+});
+
+it('a text of our own is wanted at the time of the lock, and not when its transaction began', async () => {
+  const { began, created } = await transaction(db.pool, async (client) => {
+    const { rows: times } = await client.query<{ began: Date }>('select now() as began, pg_sleep(0.01)');
+    const [askedAt, goodUntil] = [new Date(), new Date(Date.now() + 60_000)];
+    await wantHelp(client, { phone: JANE, locationUid: NORTHSIDE, body: 'Help', askedAt, goodUntil });
+    const { rows: texts } = await client.query<{ created: Date }>(
+      'select created_at as created from own_texts',
+    );
+    return { ...times[0]!, ...texts[0]! };
+  });
+  expect(created.getTime()).toBeGreaterThan(began.getTime());
 });
 
 describe('a wish in other words', () => {

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../../core/error-codes';
 import type { Attachment, ReceivedFile } from '../../core/events';
 import { sealFileLink } from '../../core/file-link';
 import { writeAudit } from '../audit';
-import { transaction, type Pool, type Queryable } from '../database';
+import { lockPhones, transaction, type Pool, type Queryable } from '../database';
 import { wantFileSend, type WantedFileSend } from '../file-sends';
 import { writeNotes } from '../notes';
 import { isOptedOut } from '../opt-outs';
@@ -198,6 +198,7 @@ export async function keepLate(
   rules: FileRules,
 ): Promise<boolean> {
   return transaction(pool, async (client) => {
+    await lockPhones(client, [file.phone]);
     const mayReply = !(await isOptedOut(client, file.phone));
     return keepReceived(client, { ...file, mayReply }, kept, rules);
   });
@@ -213,6 +214,7 @@ export async function keepForCustomer(
   const { fileId: id, phone, locationUid } = wanted;
   const { contentType, extension, sizeBytes, sha256 } = kept;
   return transaction(pool, async (client) => {
+    await lockPhones(client, [phone]);
     await client.query(
       `insert into files (id, came_by, phone_e164, location_uid, stem, status, content_type, extension,
                           size_bytes, sha256, received_at, settled_at)
