@@ -329,7 +329,7 @@ export const ENGLISH: WishLanguage = {
     'wrong-number': {
       says: [
         '(my|his|her|our) (late|deceased) [a-z]+ (phone|number|cell|mobile)',
-        '(not|isnt|no longer) (who|the person) (you|youre|you are|ur) (are )?(looking for|after|trying to reach|trying to contact)',
+        '(not|isnt|no longer) (who|the person|the one) (you|youre|you are|ur) (are )?(looking for|after|trying to reach|trying to contact)',
         '<(sorry |hi |hello |hey |um |uh |no |but |i think |im afraid |ok |yo )*(you|u|ya|yall)?( ?(have|ve|got|have got|ve got|texted|reached|must have|probably have|are texting|contacted|messaged|sent this to|sent it to|are contacting))?( ?(the|a|this is the|this is a|its the|its a|it is the|thats the))? ?wrong (number|numba|person|phone|phone number|guy|contact|recipient|nr|no)',
         '(have|got|texting|texted|contacting|messaging|reached|messaged|is|its) (the |a )?wrong (number|person|phone|phone number|guy|contact|recipient)',
         'this (number|phone)( now)? (belongs to|is) (someone|somebody) elses?',

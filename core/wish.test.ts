@@ -110,6 +110,7 @@ describe('tier C: a wish in other words is for a person to decide', () => {
     ['lose my number', 'lose-my-number'],
     ['no more messages', 'no-more-messages'],
     ['Wrong number', 'wrong-number'],
+    ["I'm not the one you're looking for", 'wrong-number'],
     ['I never signed up for this', 'never-signed-up'],
     ['I bought one already so stop texting me', 'stop-texting'],
     ['no me escriban más', 'dont-text-me'],

@@ -53,6 +53,21 @@ const tryToSend = (sendId: string, phone = JANE) =>
   );
 const later = () => new Date(Date.now() + 60_000);
 
+test('a phone is suppressed from the time of the lock on, or of its opt-out, where that is later', async () => {
+  const began = await transaction(db.pool, async (client) => {
+    const { rows } = await client.query<{ at: Date }>('select now() as at, pg_sleep(0.01)');
+    await lockPhones(client, [JOHN]);
+    await suppress(client, JOHN);
+    return rows[0]!.at;
+  });
+  const at = later();
+  await change(true, at);
+  await suppressJane();
+  const since = await suppressedSince(db.pool, [JANE, JOHN]);
+  expect(since.get(JANE)).toEqual(at);
+  expect(since.get(JOHN)!.getTime()).toBeGreaterThan(began.getTime());
+});
+
 test('the door is shut to a suppressed phone, of which the ledger knows nothing', async () => {
   await suppressJane();
   expect(await tryToSend('00000000-0000-4000-8000-000000000001')).toEqual({ kind: 'blocked' });

@@ -57,12 +57,17 @@ export async function suppressedSince(client: Queryable, phones: string[]): Prom
   return new Map(rows.map(({ name, since }) => [phoneOf.get(name!)!, since!]));
 }
 
-/** Suppresses a phone in a transaction that holds its lock. One that is suppressed already stays so. */
+/**
+ * Suppresses a phone in a transaction that holds its lock: from now on, or from when it is opted out, where that is
+ * later. One that is suppressed already stays so.
+ */
 export async function suppress(client: Queryable, phone: string): Promise<void> {
   const { name, keyId } = await newName(client, phone);
   await client.query(
-    'insert into suppressions (phone_key, key_id) values ($1, $2) on conflict (phone_key) do nothing',
-    [name, keyId],
+    `insert into suppressions (phone_key, key_id, suppressed_at)
+     values ($1, $2, greatest(clock_timestamp(), (select recorded_at from opt_outs where phone_e164 = $3)))
+     on conflict (phone_key) do nothing`,
+    [name, keyId, phone],
   );
 }
 
