@@ -281,6 +281,19 @@ describe('the keyboard', () => {
     expect(seen.length).toBeGreaterThan(3);
   });
 
+  test('stays in a panel that fills the window, either way round', async () => {
+    const widget = await stage.set({ viewport: { width: 320, height: 640 } });
+    const page = pageOf(widget);
+    await widget.open();
+    expect(await page.getByRole('dialog').getAttribute('aria-modal')).toBe('true');
+    for (const key of [...Array<string>(12).fill('Tab'), ...Array<string>(14).fill('Shift+Tab')]) {
+      await page.keyboard.press(key);
+      expect(await focusedControl(page)).not.toBeNull();
+    }
+    await page.setViewportSize({ width: 900, height: 900 });
+    await page.locator('[role=dialog]:not([aria-modal])').waitFor();
+  });
+
   /** What has the focus in the widget, and whether it can be seen; null outside of it. */
   function focusedControl(page: Page): Promise<{ what: string; onScreen: boolean } | null> {
     return page.evaluate(`(() => {
@@ -295,6 +308,21 @@ describe('the keyboard', () => {
       };
     })()`);
   }
+});
+
+test('a page changes words while the panel is open, or before the file has come', async () => {
+  const widget = await stage.set({});
+  const page = pageOf(widget);
+  await widget.open();
+  await page.evaluate(`document.querySelector('podium-webchat').texts = { send: 'Off it goes' }`);
+  await page.getByRole('button', { name: 'Off it goes' }).waitFor();
+  await page.evaluate(`(() => {
+    const before = document.querySelector('podium-webchat');
+    const element = before.cloneNode();
+    Object.defineProperty(element, 'texts', { value: { launcher: 'Ask us' }, configurable: true });
+    before.replaceWith(element);
+  })()`);
+  await page.getByRole('button', { name: 'Ask us' }).waitFor();
 });
 
 test('nothing moves for who wants no motion', async () => {
