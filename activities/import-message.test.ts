@@ -7,7 +7,7 @@ import { receive } from '../store/inbox';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { FakePodium } from '../test/support/fake-podium';
 import { context, customerMessage, JANE, NORTHSIDE } from '../test/support/received';
-import { importMessage } from './import-message';
+import { importMessage, showImport } from './import-message';
 
 const silent = new DefaultLogger('ERROR', () => undefined);
 
@@ -40,6 +40,9 @@ async function written(text = 'Is it raining there?', more: object = {}): Promis
 
 const attempt = (id: string) =>
   new MockActivityEnvironment({}, { logger: silent }).run(importMessage, { pool: db.pool, podium }, id);
+
+const show = (id: string) =>
+  new MockActivityEnvironment({}, { logger: silent }).run(showImport, { pool: db.pool, podium }, id);
 
 async function row() {
   const { rows } = await db.pool.query<{ status: string; message_uid: string | null; attempts: number }>(
@@ -78,6 +81,8 @@ test("a message stands in the inbox as the customer's, with its time, in a conve
   const id = (await written('Hello', { name: 'Jane Citizen', receivedAt }))!;
   await attempt(id);
   await attempt(id);
+  await show(id);
+  await show(id);
   expect(podium.imported).toEqual([
     {
       ...{ phone: JANE, locationUid: NORTHSIDE, contactName: 'Jane Citizen', direction: 'inbound' },
@@ -98,6 +103,66 @@ test('of unknown outcome it is looked for before it is tried again, and found', 
   await attempt(id);
   expect(imports()).toBe(1);
   expect(await row()).toMatchObject({ status: 'imported', message_uid: 'm1' });
+});
+
+describe('its conversation is opened', () => {
+  const throttled = new PodiumError('throttled', 'later', { status: 429, mayHaveHappened: false });
+
+  test('at the next try, where Podium could not just then', async () => {
+    const id = (await written('Hello'))!;
+    await attempt(id);
+    podium.fail('openConversation', throttled, 1);
+    await expect(show(id)).rejects.toMatchObject({ nonRetryable: false });
+    await show(id);
+    expect(podium.opened).toEqual([`conversation of ${JANE}`]);
+    expect(imports()).toBe(1);
+  });
+
+  test('where the message was found', async () => {
+    const at = new Date();
+    const id = (await written('Hello', { receivedAt: at }))!;
+    podium.fail('importMessage', unreachable(), 1);
+    await expect(attempt(id)).rejects.toThrow();
+    inPodium({ body: 'Hello', at });
+    await attempt(id);
+    await show(id);
+    expect(podium.opened).toEqual(['v1']);
+  });
+
+  test('where its event came first', async () => {
+    const id = (await written('Hello'))!;
+    podium.fail('importMessage', unreachable(), 1);
+    await expect(attempt(id)).rejects.toThrow();
+    const echo = { text: 'Hello', webchat: false, receivedAt: new Date(), messageUid: 'm7' };
+    await receive(db.pool, [customerMessage(echo)], context);
+    await attempt(id);
+    await expect(show(id)).rejects.toMatchObject({ nonRetryable: false, type: 'no_conversation' });
+    inPodium();
+    await show(id);
+    expect(podium.opened).toEqual(['v1']);
+  });
+});
+
+test('of two with the same words that look at once, each gets a message of its own', async () => {
+  const at = new Date();
+  const ids = [(await written('Yes', { receivedAt: at }))!];
+  ids.push((await written('Yes', { receivedAt: new Date(at.getTime() + 1_000) }))!);
+  await db.pool.query('update widget_imports set attempts = 1, tried_since = now()');
+  inPodium({ body: 'Yes', at, uid: 'm1' });
+  // Both have read Podium's list before either has settled.
+  let arrived = 0;
+  const listMessages = podium.listMessages;
+  const bothHaveRead = new Promise<void>((resolve) => {
+    podium.listMessages = async (uid) => {
+      const messages = await listMessages(uid);
+      if (++arrived === 2) resolve();
+      await bothHaveRead;
+      return messages;
+    };
+  });
+  const outcomes = await Promise.allSettled(ids.map((id) => attempt(id)));
+  for (const [i, { status }] of outcomes.entries()) if (status === 'rejected') await attempt(ids[i]!);
+  expect(podium.imported).toHaveLength(1);
 });
 
 test.each([

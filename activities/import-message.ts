@@ -10,10 +10,13 @@ import { bodyHash } from '../store/text';
 import {
   beginImport,
   freeOfImports,
+  importIsSeen,
   pendingImport,
   settleImport,
+  unseenImport,
   type PendingImport,
 } from '../store/widget-imports';
+import { conversationOf } from './conversation';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';
 
 /** By when Podium has a message of unknown outcome in its conversation, should it have taken it. */
@@ -33,10 +36,12 @@ export async function importMessage({ pool, podium }: ImportDependencies, id: st
   if (!message) return; // settled, or its person erased
   if (message.triedSince) {
     const found = await callPodium(() => findImported(pool, podium, message));
-    if (found) return settleImport(pool, message, { kind: 'imported', messageUid: found.uid });
+    if (found) {
+      if (await settleImport(pool, message, { kind: 'found', ...found })) return;
+      throw overtaken();
+    }
   }
-  if (!(await beginImport(pool, id, message.attempts)))
-    throw ApplicationFailure.retryable('Another attempt has passed this one.', 'overtaken');
+  if (!(await beginImport(pool, id, message.attempts))) throw overtaken();
   const { phone, locationUid, body, writtenAt } = message;
   const contactName = message.name ?? NAMELESS;
   const direction = 'inbound';
@@ -49,20 +54,23 @@ export async function importMessage({ pool, podium }: ImportDependencies, id: st
       body,
       at: writtenAt,
     });
-    await settleImport(pool, message, { kind: 'imported', messageUid: imported.messageUid });
-    await showInInbox(podium, message, imported.conversationUid);
+    const { messageUid, conversationUid } = imported;
+    await settleImport(pool, message, { kind: 'imported', messageUid, conversationUid });
   } catch (error) {
     if (!(error instanceof PodiumError)) throw error;
     await afterError(pool, message, error);
   }
 }
 
+/** What has changed meanwhile is looked at anew. */
+const overtaken = () => ApplicationFailure.retryable('Another attempt has passed this one.', 'overtaken');
+
 /** Our words, coming in, of that time; none that is another import's. */
 async function findImported(
   pool: Pool,
   podium: PodiumApi,
   { phone, locationUid, body, writtenAt }: PendingImport,
-): Promise<ConversationMessage | null> {
+): Promise<{ messageUid: string | null; conversationUid: string } | null> {
   const sought = bodyHash(body);
   const isIt = ({ body: words, at, direction }: ConversationMessage) =>
     direction !== 'outbound' &&
@@ -72,22 +80,32 @@ async function findImported(
   for (const conversationUid of contact?.conversationUids ?? []) {
     const candidates = (await podium.listMessages(conversationUid)).filter(isIt);
     const [found] = await freeOfImports(pool, candidates);
-    if (found) return found;
+    if (found) return { messageUid: found.uid, conversationUid };
   }
   return null;
 }
 
-/** The conversation that an import begins stands closed in Podium, where no agent looks. That is no reason to try all again. */
-async function showInInbox(
-  podium: PodiumApi,
-  { reopen }: PendingImport,
-  conversationUid: string | null,
-): Promise<void> {
-  if (!reopen || conversationUid === null || !podium.openConversation) return;
-  await podium.openConversation(conversationUid).catch((error: unknown) => {
+/**
+ * The conversation that an import begins stands closed in Podium, where no agent looks: opens it. A step of its own,
+ * so that it is tried again without a second import, whoever told that the first has worked.
+ */
+export async function showImport({ pool, podium }: ImportDependencies, id: string): Promise<void> {
+  const unseen = podium.openConversation && (await unseenImport(pool, id));
+  if (!unseen) return;
+  try {
+    const conversationUid = unseen.conversationUid ?? (await conversationOf(podium, unseen, null));
+    if (conversationUid === null)
+      throw ApplicationFailure.retryable(
+        'Podium shows no conversation of an imported message yet.',
+        'no_conversation',
+      );
+    await podium.openConversation!(conversationUid);
+  } catch (error) {
     if (!(error instanceof PodiumError)) throw error;
+    if (mayPass(error)) throw toActivityFailure(error);
     log.warn("A conversation could not be opened in Podium's inbox", { kind: error.kind });
-  });
+  }
+  await importIsSeen(pool, id);
 }
 
 async function afterError(pool: Pool, message: PendingImport, error: PodiumError): Promise<void> {

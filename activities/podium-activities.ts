@@ -21,7 +21,7 @@ import { secondLook, settleSecondLook } from '../store/second-looks';
 import { ownText } from '../store/own-texts';
 import { sessionReopened } from '../store/sessions';
 import { conversationOf } from './conversation';
-import { importMessage } from './import-message';
+import { importMessage, showImport } from './import-message';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';
 import { sendFile, type FileSendDependencies } from './send-file';
 import { sendGuarded } from './send-text';
@@ -165,8 +165,9 @@ export function createPodiumActivities(deps: PodiumDependencies) {
 
     findContact: isHere,
     createContact,
-    /** Brings a message of the widget into Podium's inbox, as `widget_imports` says. A second call shows it to the agents. */
+    /** Brings a message of the widget into Podium's inbox, as `widget_imports` says. `showImport` shows it to the agents. */
     importMessage: (importId: string): Promise<void> => importMessage(deps, importId),
+    showImport: (importId: string): Promise<void> => showImport(deps, importId),
 
     /**
      * Makes the contact that a session could not have. Up to three calls, since nobody waits for it; whether there is

@@ -93,7 +93,9 @@ export async function beginImport(pool: Pool, id: string, attemptsSeen: number):
 }
 
 export type ImportOutcome =
-  | { kind: 'imported'; messageUid: string | null }
+  | { kind: 'imported'; messageUid: string | null; conversationUid: string | null }
+  /** An earlier attempt's, in Podium's list of messages. */
+  | { kind: 'found'; messageUid: string | null; conversationUid: string }
   /** Podium will never take it. */
   | { kind: 'refused'; code: string }
   /** It is certain that this attempt did nothing. */
@@ -102,13 +104,14 @@ export type ImportOutcome =
 /**
  * Writes what became of an attempt; one of unknown outcome stays as it is. The phone is locked, so that an event that
  * is just being received finds either the attempt or the message's uid.
+ * @returns false for a found message that has turned out to be another import's, or where all was settled meanwhile
  */
 export async function settleImport(
   pool: Pool,
   { id, phone, triedSince }: Pick<PendingImport, 'id' | 'phone' | 'triedSince'>,
   outcome: ImportOutcome,
-): Promise<void> {
-  await transaction(pool, async (client) => {
+): Promise<boolean> {
+  return transaction(pool, async (client) => {
     await lockPhones(client, [phone]);
     if (outcome.kind === 'not_imported') {
       if (triedSince === null)
@@ -116,18 +119,50 @@ export async function settleImport(
           `update widget_imports set tried_since = null where id = $1 and status = 'pending'`,
           [id],
         );
-      return;
+      return true;
     }
-    const code = outcome.kind === 'refused' ? outcome.code : null;
-    const messageUid = outcome.kind === 'imported' ? outcome.messageUid : null;
+    const { code, messageUid, conversationUid } = { ...NOTHING_TOLD, ...outcome };
     const { rows } = await client.query<SettledRow>(
       `update widget_imports set status = $2, error_code = $3, body = null, name = null, settled_at = now(),
-         message_uid = coalesce(message_uid, (select $4 where not exists (select from widget_imports where message_uid = $4)))
-       where id = $1 and status = 'pending' returning ${SETTLED}`,
-      [id, outcome.kind, code, messageUid && storableKey(messageUid)],
+         message_uid = coalesce(message_uid, (select $4 where not ${TAKEN})), conversation_uid = $5
+       where id = $1 and status = 'pending' and not ($6 and ${TAKEN}) returning ${SETTLED}`,
+      [
+        id,
+        code === null ? 'imported' : 'refused',
+        code,
+        messageUid && storableKey(messageUid),
+        conversationUid && storableKey(conversationUid),
+        outcome.kind === 'found',
+      ],
     );
     await tell(client, rows, code === null ? 'message_imported' : 'message_import_refused', { code });
+    return rows.length > 0;
   });
+}
+
+const NOTHING_TOLD = { code: null, messageUid: null, conversationUid: null };
+const TAKEN = 'exists (select from widget_imports other where other.message_uid = $4)';
+
+/** An import whose conversation is still to be opened in Podium's inbox. */
+export interface UnseenImport {
+  phone: string;
+  locationUid: string;
+  /** Null where only the message's event told that it is there. */
+  conversationUid: string | null;
+}
+
+/** Null where there is nothing to be opened, or no more. */
+export async function unseenImport(client: Queryable, id: string): Promise<UnseenImport | null> {
+  const { rows } = await client.query<UnseenImport>(
+    `select phone_e164 as phone, location_uid as "locationUid", conversation_uid as "conversationUid"
+       from widget_imports where id = $1 and status = 'imported' and reopen`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+export async function importIsSeen(client: Queryable, id: string): Promise<void> {
+  await client.query('update widget_imports set reopen = false where id = $1', [id]);
 }
 
 const SETTLED = `id, phone_hash as "phoneHash", location_uid as "locationUid", message_uid as "messageUid"`;

@@ -47,7 +47,8 @@ create table widget_imports (
   phone_hash   text not null,                  -- the audit's name for the phone
   location_uid text not null,
   name         text,
-  reopen       boolean not null,               -- Podium leaves the conversation of an import closed
+  reopen       boolean not null,               -- Podium leaves the conversation of an import closed; false once it is open
+  conversation_uid text,                       -- Podium's
   body         text,                           -- gone once it is settled
   body_hash    bytea not null,                 -- by which its echo is known
   written_at   timestamptz not null,
