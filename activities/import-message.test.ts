@@ -256,6 +256,18 @@ describe("the event of Podium's that follows", () => {
     expect(await audit()).toEqual(['message_imported']);
   });
 
+  test('is not seen in the same words by text, at another time than the one that Podium was given', async () => {
+    const id = (await written('Hello', { receivedAt: new Date(Date.now() - 3_600_000) }))!;
+    podium.fail('importMessage', unreachable(), 1);
+    await expect(attempt(id)).rejects.toThrow();
+    await receive(db.pool, [echo()], context);
+    expect(await messages()).toEqual(['pending']);
+    expect(await row()).toMatchObject({ status: 'pending' });
+    // Where the event has no time of its own, the same words are the import's.
+    await receive(db.pool, [echo({ at: null })], context);
+    expect(await row()).toMatchObject({ status: 'imported' });
+  });
+
   test('is not looked for among texts that came before the import was tried', async () => {
     await written('Hello');
     await receive(db.pool, [echo()], context);

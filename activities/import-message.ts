@@ -99,7 +99,7 @@ export async function showImport({ pool, podium }: ImportDependencies, id: strin
         'Podium shows no conversation of an imported message yet.',
         'no_conversation',
       );
-    await podium.openConversation!(conversationUid);
+    await podium.openConversation(conversationUid);
   } catch (error) {
     if (!(error instanceof PodiumError)) throw error;
     if (mayPass(error)) throw toActivityFailure(error);

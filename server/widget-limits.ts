@@ -76,11 +76,16 @@ export class WidgetLimits {
     { address, phone, locationUid, optOut }: Counted,
     isKnown: () => Promise<boolean>,
   ): Promise<void> {
-    if (optOut) return take(this.optOuts, address);
+    if (optOut) return this.countOptOut(address);
     await take(this.ofAddress, address);
     await take(this.ofCustomer, `${phone} ${locationUid}`);
     await this.countPhone(address, phone, isKnown);
     await take(this.ofLocation, locationUid); // last, so that what is refused anyway uses up nothing of the store's
+  }
+
+  /** Counts an opt-out, at whatever store. @throws {Refusal} 429 */
+  async countOptOut(address: string): Promise<void> {
+    await take(this.optOuts, address);
   }
 
   private async countPhone(address: string, phone: string, isKnown: () => Promise<boolean>): Promise<void> {

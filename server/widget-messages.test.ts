@@ -17,7 +17,9 @@ beforeAll(async () => {
   db = await createTestDatabase();
 });
 beforeEach(async () => {
-  await db.pool.query('truncate inbox_events, agent_notes, sessions, opt_outs, workflow_starts');
+  await db.pool.query(
+    'truncate inbox_events, agent_notes, sessions, opt_outs, widget_imports, workflow_starts',
+  );
   rejections = [];
   address = 'somewhere';
   server = await startReceiver(db.pool, (parts) => ({
@@ -96,6 +98,24 @@ describe('a message from the website', () => {
     expect(await post(message({ body: 'STOP' }))).toMatchObject({ status: 202, body: { opted_out: true } });
     expect(await post(message({ body: 'START' }))).toMatchObject({ status: 202, body: { opted_out: true } });
     expect(await isOptedOut(db.pool, JANE)).toBe(true);
+  });
+
+  test('with STOP is brought into Podium only where its phone was in touch with the store before', async () => {
+    const imported = async () => {
+      const { rows } = await db.pool.query<{ phone: string; body: string }>(
+        'select phone_e164 as phone, body from widget_imports order by written_at',
+      );
+      return rows;
+    };
+    await post(message({ phone: JOHN, body: 'STOP' }));
+    expect(await isOptedOut(db.pool, JOHN)).toBe(true);
+    expect(await imported()).toEqual([]);
+    await post(message({ body: 'Hello' }));
+    await post(message({ body: 'STOP' }));
+    expect(await imported()).toEqual([
+      { phone: JANE, body: 'Hello' },
+      { phone: JANE, body: 'STOP' },
+    ]);
   });
 
   test.each([
@@ -215,6 +235,14 @@ describe('too much of it', () => {
     expect((await post(message({ phone: JOHN }))).status).toBe(202);
     expect((await post(message({ body: 'STOP' }))).status).toBe(202);
     expect(await isOptedOut(db.pool, JANE)).toBe(true);
+  });
+
+  test('of opt-outs from one address is held back, at a store that is not there as well', async () => {
+    const stop = message({ location_uid: randomUUID(), body: 'STOP' });
+    const statuses: number[] = [];
+    for (let n = 0; n < 301; n++) statuses.push((await post(stop)).status);
+    expect(statuses.slice(0, 300).every((status) => status === 400)).toBe(true);
+    expect(statuses.at(-1)).toBe(429);
   });
 
   test('of new phones from one address is held back; who wrote before, and who is elsewhere, is served', async () => {

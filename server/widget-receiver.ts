@@ -48,8 +48,10 @@ export class WidgetReceiver {
     const verdict = judge(event);
     if (verdict.kind === 'quarantined') {
       // It is told no now, and need not be kept; but a STOP counts wherever it is said.
-      if (verdict.optOut && verdict.phone !== null) await this.write(message);
-      else this.deps.onRejection(verdict.failure.code);
+      if (verdict.optOut && verdict.phone !== null) {
+        await this.limits.countOptOut(address);
+        await this.write(message);
+      } else this.deps.onRejection(verdict.failure.code);
       const field = FIELDS[verdict.failure.code];
       throw new Refusal(400, { ...verdict.failure, ...(field && { field }) });
     }

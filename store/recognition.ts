@@ -75,7 +75,8 @@ async function isEcho(client: Queryable, received: JudgedEvent): Promise<boolean
   const { phone, locationUid } = customerOf(received);
   const { messageUid: uid, text, at } = event;
   return isOwnImport(client, {
-    ...{ uid, phone, locationUid, text, at: at ?? receivedAt, wishesOptOut: wishesOptOut(received) },
+    ...{ uid, phone, locationUid, text, at: at ?? receivedAt, hasPodiumsTime: at !== null },
+    wishesOptOut: wishesOptOut(received),
   });
 }
 

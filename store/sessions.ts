@@ -231,8 +231,12 @@ export async function findSession(pool: Pool, phone: string, locationUid: string
 }
 
 /** Whether a phone was ever in a chat with a store, or is one of its contacts. */
-export async function hasBeenInTouch(pool: Pool, phone: string, locationUid: string): Promise<boolean> {
-  const { rowCount } = await pool.query(
+export async function hasBeenInTouch(
+  client: Queryable,
+  phone: string,
+  locationUid: string,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
     `select from sessions where phone_e164 = $1 and location_uid = $2
      union all select from contact_locations where phone_e164 = $1 and location_uid = $2`,
     [phone, locationUid],

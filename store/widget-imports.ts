@@ -14,6 +14,8 @@ const CLOCK_SKEW = '5 minutes';
 /** An echo follows its import at once, where that has been answered; else its event may be as late as any. */
 const LATEST_ECHO = '10 minutes';
 const LATEST_EVENT = '11 days';
+/** By how much Podium's time of an imported message may be off the one that we gave. */
+const TOLERANCE = '1 minute';
 
 export interface WantedImport {
   /** The inbox event's. */
@@ -200,13 +202,15 @@ export interface MaybeEcho {
   locationUid: string;
   text: string;
   at: Date;
+  /** `at` is Podium's time of the message, which of an import is the one that we gave; else it is when we heard of it. */
+  hasPodiumsTime: boolean;
   /** It wishes for no more messages: then only its uid tells that it is none, since a STOP may be a new one. */
   wishesOptOut: boolean;
 }
 
 /** Whether an event is the echo of an import, which is settled by it where nobody knew what became of it. */
 export async function isOwnImport(client: Queryable, message: MaybeEcho): Promise<boolean> {
-  const { uid, phone, locationUid, text, at, wishesOptOut } = message;
+  const { uid, phone, locationUid, text, at, hasPodiumsTime, wishesOptOut } = message;
   const known = await client.query('select from widget_imports where message_uid = $1', [
     uid && storableKey(uid),
   ]);
@@ -217,8 +221,8 @@ export async function isOwnImport(client: Queryable, message: MaybeEcho): Promis
        select id, status = 'pending' as was_pending from widget_imports
         where phone_e164 = $1 and location_uid = $2 and body_hash = $3 and attempts > 0 and status <> 'refused'
           and echoed_at is null and (message_uid is null or $4::text is null)
-          and ($5 between written_at - interval '1 second' and written_at + interval '1 second'
-               or $5 between tried_since - interval '${CLOCK_SKEW}'
+          and ($5 between written_at - interval '${TOLERANCE}' and written_at + interval '${TOLERANCE}'
+               or (status <> 'pending' or not $6) and $5 between tried_since - interval '${CLOCK_SKEW}'
                          and coalesce(settled_at + interval '${LATEST_ECHO}', written_at + interval '${LATEST_EVENT}'))
         order by abs(extract(epoch from written_at - $5)), written_at, id limit 1
      )
@@ -227,7 +231,7 @@ export async function isOwnImport(client: Queryable, message: MaybeEcho): Promis
        from echo where i.id = echo.id
      returning i.id, phone_hash as "phoneHash", location_uid as "locationUid", message_uid as "messageUid",
        was_pending as "wasPending"`,
-    [phone, locationUid, bodyHash(text), uid && storableKey(uid), at],
+    [phone, locationUid, bodyHash(text), uid && storableKey(uid), at, hasPodiumsTime],
   );
   await tell(
     client,

@@ -4,7 +4,8 @@ import type { Queryable } from './database';
 import type { JudgedEvent, ReceiveContext } from './effects';
 import { writeNotes } from './notes';
 import type { SendBlock } from './opt-outs';
-import { wantImports, type WantedImport } from './widget-imports';
+import { hasBeenInTouch } from './sessions';
+import { customerKey, wantImports, type WantedImport } from './widget-imports';
 
 export interface WrittenWords {
   received: JudgedEvent;
@@ -23,11 +24,32 @@ export async function bringIntoPodium(
     ({ received: { event } }) => event.contract === 'widget' && event.text.trim() !== '',
   );
   const optIns = words.filter(asksForTexts);
+  const strangers = await unknownAmong(
+    client,
+    words.filter(saysStop).map(({ received }) => messageOf(received)),
+  );
+  const isStrangersStop = (each: WrittenWords) =>
+    saysStop(each) && strangers.has(customerKey(messageOf(each.received)));
+  const imported = words.filter((each) => !optIns.includes(each) && !isStrangersStop(each));
   await wantImports(
     client,
-    words.filter((each) => !optIns.includes(each)).map((each) => wantedImport(each, context)),
+    imported.map((each) => wantedImport(each, context)),
   );
   await writeNotes(client, optIns.map(optInNote));
+}
+
+const saysStop = ({ received }: WrittenWords) => messageOf(received).optOut !== null;
+
+/**
+ * Customers whom the store has never heard of, by `customerKey`: a STOP of theirs stands in the ledger, and would do no
+ * more in Podium than make a contact for whatever phone somebody types.
+ */
+async function unknownAmong(client: Queryable, customers: CustomersMessage[]): Promise<Set<string>> {
+  const unknown = new Set<string>();
+  for (const customer of customers)
+    if (!(await hasBeenInTouch(client, customer.phone, customer.locationUid)))
+      unknown.add(customerKey(customer));
+  return unknown;
 }
 
 /**
