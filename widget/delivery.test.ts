@@ -1,4 +1,5 @@
-import { outcomeOf, waitOf } from './delivery';
+import type { Envelope } from './chat';
+import { outcomeOf, uploadFile, waitOf } from './delivery';
 
 let complaints: jest.SpyInstance;
 beforeEach(() => {
@@ -55,4 +56,46 @@ test('Retry-After comes in seconds or as a date, and not always', () => {
   expect(waitOf('Thu, 01 Jan 2025 00:00:30 GMT', now)).toBe(0);
   expect(waitOf('soon', now)).toBeNull();
   expect(waitOf(null, now)).toBeNull();
+});
+
+describe('an upload of which nothing leaves any more', () => {
+  let request: FakeRequest;
+  class FakeRequest {
+    readonly upload: { onprogress?: (event: { loaded: number; total: number }) => void } = {};
+    readonly open = jest.fn();
+    readonly send = jest.fn();
+    onabort?: () => void;
+    abort = () => this.onabort?.();
+  }
+  beforeEach(() => {
+    jest.useFakeTimers();
+    request = new FakeRequest();
+    Object.assign(globalThis, { XMLHttpRequest: jest.fn(() => request) });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+    Reflect.deleteProperty(globalThis, 'XMLHttpRequest');
+  });
+  const upload = () =>
+    uploadFile('/widget/', {} as Envelope, new Blob(['x']), 'x.png', () => {}, new AbortController().signal);
+
+  test('is unreachable where nothing has left at all', async () => {
+    const outcome = upload();
+    jest.advanceTimersByTime(30_000);
+    expect(await outcome).toMatchObject({ kind: 'later', reason: 'unreachable' });
+  });
+
+  test('is cut off where it was on its way, however slowly', async () => {
+    const outcome = upload();
+    for (const loaded of [1, 2, 3]) {
+      jest.advanceTimersByTime(29_000);
+      request.upload.onprogress!({ loaded, total: 9 });
+    }
+    const settled = jest.fn();
+    void outcome.then(settled);
+    await jest.advanceTimersByTimeAsync(29_000);
+    expect(settled).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(settled).toHaveBeenCalledWith({ kind: 'later', reason: 'cut', afterMs: null });
+  });
 });
