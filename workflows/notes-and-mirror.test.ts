@@ -164,7 +164,8 @@ describe('an opt-out that Podium tells of shortly after an opt-in', () => {
   const record = async (phone: string, wish: 'opt_out' | 'opt_in', source: 'text' | 'podium') => {
     const change = { phone, phoneHash: testHash(phone), wish, source, actor: 'customer' } as const;
     const place = { rule: null, locationUid: NORTHSIDE, messageUid: null, at: new Date() };
-    return (await recordOptOut(rig.database.pool, { ...change, ...place })).historyId;
+    const contactUid = `uid of ${phone}`;
+    return (await recordOptOut(rig.database.pool, { ...change, ...place, contactUid })).historyId;
   };
   /** @returns the entry in doubt */
   const inDoubt = async (phone: string) => {
