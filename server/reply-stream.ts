@@ -26,7 +26,7 @@ export interface StreamOptions {
 export class ReplyStream implements Listener {
   readonly body = new PassThrough();
   private number: number;
-  private told: Omit<Position, 'number'> | null = null;
+  private told: (Omit<Position, 'number'> & { began: boolean }) | null = null;
   private readonly heartbeat: NodeJS.Timeout;
   private turn: Promise<void> = Promise.resolve();
 
@@ -62,15 +62,15 @@ export class ReplyStream implements Listener {
     this.body.end();
   }
 
-  private tell({ open, optedOut }: Standing): void {
-    if (this.told?.open === open && this.told.optedOut === optedOut) return;
-    this.told = { open, optedOut };
-    this.event('state', { opted_out: optedOut, open });
+  private tell({ open, began, optedOut }: Standing): void {
+    if (this.told?.open === open && this.told.began === began && this.told.optedOut === optedOut) return;
+    this.told = { open, began, optedOut };
+    this.event('state', { opted_out: optedOut, open, began });
   }
 
-  private reply({ number, from, at, body, hasFile }: Reply, { open, optedOut }: Standing): void {
+  private reply({ number, from, at, body, hasFile }: Reply, { open, began, optedOut }: Standing): void {
     this.number = number;
-    this.told ??= { open, optedOut };
+    this.told ??= { open, began, optedOut };
     this.event('reply', {
       ...{ id: String(number), at: at.toISOString(), from },
       ...{ name: from === 'robot' ? this.options.robotName : null, text: body, file: hasFile },

@@ -118,7 +118,10 @@ describe('a browser that has begun the session', () => {
         at: expect.any(String),
       },
     ]);
-    expect(stream.events[0]).toMatchObject({ event: 'state', data: { opted_out: false, open: true } });
+    expect(stream.events[0]).toMatchObject({
+      event: 'state',
+      data: { opted_out: false, open: true, began: true },
+    });
   });
 
   test('is shown a text once Podium has taken it, and not before', async () => {
@@ -173,7 +176,7 @@ describe('a browser that has begun the session', () => {
     await sessionEnds();
     await stream.untilEnd();
     expect(stream.events.map(({ event }) => event)).toEqual(['state', 'reply', 'state']);
-    expect(stream.events.at(-1)!.data).toEqual({ opted_out: false, open: false });
+    expect(stream.events.at(-1)!.data).toEqual({ opted_out: false, open: false, began: true });
     expect((await listens(browser, stream.events.at(-1)!.id)).status).toBe(204);
     // What a person writes after the close is for the phone alone.
     await personSays('Your car is ready.');
@@ -191,7 +194,7 @@ describe('a browser that has begun the session', () => {
     const stream = await listens(browser);
     await stream.hears(1, 'state');
     await comes(customerMessage({ webchat: false, text: 'STOP', stop: true }));
-    expect((await stream.hears(2, 'state')).at(-1)).toEqual({ opted_out: true, open: true });
+    expect((await stream.hears(2, 'state')).at(-1)).toEqual({ opted_out: true, open: true, began: true });
   });
 });
 
@@ -318,7 +321,7 @@ test('who has opted out is told so, and that nothing comes', async () => {
   await writes(browser);
   const stream = await listens(browser);
   await stream.untilEnd();
-  expect(stream.events.map(({ data }) => data)).toEqual([{ opted_out: true, open: false }]);
+  expect(stream.events.map(({ data }) => data)).toEqual([{ opted_out: true, open: false, began: false }]);
 });
 
 test('a browser whose message comes into no session any more is shown nothing of the next one', async () => {
@@ -329,7 +332,7 @@ test('a browser whose message comes into no session any more is shown nothing of
   await writes(browser, 'Are you there?');
   const stream = await listens(browser);
   await stream.untilEnd();
-  expect(stream.events.map(({ data }) => data)).toEqual([{ opted_out: true, open: false }]);
+  expect(stream.events.map(({ data }) => data)).toEqual([{ opted_out: true, open: false, began: false }]);
 });
 
 test('the token is asked for, and an unknown one knows nothing', async () => {

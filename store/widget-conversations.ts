@@ -86,10 +86,12 @@ export interface ConversationState {
   lastNumber: number;
   /** Whether the session goes on that its last message came into. */
   open: boolean;
+  /** Whether that came into a session at all: what is not open has ended then, else there was none yet. */
+  began: boolean;
   phone: string;
 }
 
-const STATE = `c.id, c.last_number as "lastNumber", c.phone_e164 as phone, exists (
+const STATE = `c.id, c.last_number as "lastNumber", c.phone_e164 as phone, c.session_uid is not null as began, exists (
   select from sessions s where s.session_uid = c.session_uid and s.phone_e164 = c.phone_e164
     and s.location_uid = c.location_uid and s.status <> 'closed') as open`;
 
