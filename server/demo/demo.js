@@ -10,7 +10,6 @@ const LOOK_EVERY_MS = 2000;
 const REDRAW_MS = 150;
 /** Numbers that are kept for examples; the last two digits differ from customer to customer. */
 const NUMBERS = { AU: '0412 340 1', US: '(415) 555-01' };
-const COUNTRIES = new Intl.DisplayNames(['en'], { type: 'region' });
 
 const $ = (id) => document.getElementById(id);
 const config = await getJson('/demo/config');
@@ -43,7 +42,7 @@ function addStore(uid, name, country) {
   const label = document.createElement('label');
   const radio = Object.assign(document.createElement('input'), { type: 'radio', name: 'store', value: uid });
   radio.addEventListener('change', () => show({ ...view, store: uid }));
-  label.append(radio, `${name}, ${COUNTRIES.of(country)}`);
+  label.append(radio, `${name} (${country})`);
   $('stores').append(label);
 }
 

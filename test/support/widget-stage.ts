@@ -100,7 +100,7 @@ export async function replies(
   said: StagedReply[],
 ): Promise<void> {
   const events = [
-    { type: 'state', data: { opted_out: optedOut, open } },
+    { type: 'state', data: { opted_out: optedOut, open, began: true } },
     ...said.map((reply, n) => ({
       type: 'reply',
       data: { id: `reply-${n}`, at: NOW, name: null, file: false, ...reply },
