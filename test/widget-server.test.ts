@@ -171,7 +171,7 @@ test('STOP opts out at once, stands in the inbox, and START in the browser neith
   const { data } = await system.cli(['optout', 'check', '--phone', jane.phone]);
   expect(JSON.stringify(data)).toContain('"opted_out":true');
   const stream = await listens(jane);
-  expect(await stream.hears(1, 'state')).toEqual([{ opted_out: true, open: false }]);
+  expect(await stream.hears(1, 'state')).toMatchObject([{ opted_out: true, open: false }]);
   await stream.untilEnd();
 });
 
@@ -190,7 +190,7 @@ test('a phone in a live chat by text, typed by a stranger, shows the stranger no
   await system.isQuiet();
   await stream.hears(1, 'state');
   expect(stream.events.map(({ event, data }) => [event, data])).toEqual([
-    ['state', { opted_out: false, open: true }],
+    ['state', { opted_out: false, open: true, began: true }],
   ]);
   expect(await rows('widget_replies', stranger)).toEqual([]);
   stream.close();
