@@ -16,7 +16,7 @@ import { startSystem, type System } from './support/system';
 const EVENTS_A_SECOND = 100;
 /** How often the proxy asks whether a server is ready; within `DRAIN_SECONDS` it has noticed. */
 const LOOK_MS = 100;
-const DRAIN_SECONDS = 2;
+const DRAIN_SECONDS = 4;
 
 /** Phones 555-0100 to 555-0199 belong to nobody. */
 const PHONES = Array.from({ length: 20 }, (_, n) => `+14155550${100 + n}`);
@@ -119,7 +119,9 @@ async function startProxy(urls: string[]): Promise<Proxy> {
     const target = ready[turn++ % ready.length];
     if (target === undefined) outgoing.writeHead(503).end('{"error":"no server is ready"}');
     else forward(agent, target, incoming, outgoing);
-  }).listen(0, '127.0.0.1');
+  });
+  server.keepAliveTimeout = 75_000; // longer than those who post keep theirs
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const look = async (): Promise<void> => {
     const isReady = (url: string) =>

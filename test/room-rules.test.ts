@@ -55,6 +55,9 @@ beforeAll(async () => {
         `import { near } from '../core/between-${name}'; export const its = near;`,
       );
   }
+  write('core/phone.ts', FAR['libphonenumber-js']!);
+  write('widget/phone-at-once.ts', "import { far } from '../core/phone'; export const its = far;");
+  write('widget/phone-when-needed.ts', "export const its = () => import('../core/phone');");
   write('core/far-type.ts', "import type { z } from 'zod'; export type Far = z.ZodType;");
   for (const room of LIGHT)
     write(`${room}/names-type.ts`, "import type { Far } from '../core/far-type'; export type Its = Far;");
@@ -88,8 +91,14 @@ it('lets a test use every room', () => {
   expect(violations.filter(isImport('core/thing.test.ts'))).toEqual([]);
 });
 
+it('lets the widget have the rules of phones when one is typed, and not before', () => {
+  expect(violations.filter(isImport('widget/phone-at-once.ts'))).toHaveLength(1);
+  expect(violations.filter(isImport('widget/phone-when-needed.ts'))).toEqual([]);
+});
+
 describe.each(LIGHT)('%s/', (room) => {
-  it.each(Object.keys(FAR))('cannot reach %s, however many files lie between', (name) => {
+  const far = Object.keys(FAR).filter((name) => room !== 'widget' || name !== 'libphonenumber-js');
+  it.each(far)('cannot reach %s, however many files lie between', (name) => {
     expect(reaches.filter(isImport(`${room}/starts-${name}.ts`))).toHaveLength(1);
   });
 
