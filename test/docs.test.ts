@@ -71,12 +71,28 @@ describe('the page of errors', () => {
     expect(page).toMatch(new RegExp(`^\\| \`${code}\` \\| \\d{3} \\| .+ \\|$`, 'm'));
   });
 
+  it('has each code of an operation', () => {
+    const isThere = (code: string) => new RegExp(`^\\| \`${code}\` +\\| .+ \\|$`, 'm').test(page);
+    expect(operationCodes().filter((code) => !isThere(code))).toEqual([]);
+  });
+
   it('has no code that is not there', () => {
-    const known = [...Object.keys(ERROR_CODES), ...Object.values(HTTP_FAILURES).map(({ code }) => code)];
+    const known = [
+      ...Object.keys(ERROR_CODES),
+      ...Object.values(HTTP_FAILURES).map(({ code }) => code),
+      ...operationCodes(),
+    ];
     const named = [...page.matchAll(/\bERR_[A-Z]+_[A-Z0-9_]+\b/g)].map(([code]) => code);
     expect(named.filter((code) => !known.includes(code))).toEqual([]);
   });
 });
+
+/** Each stands where it is thrown. */
+function operationCodes(): string[] {
+  const names = readdirSync(join(ROOT, 'ops'), { recursive: true, encoding: 'utf8' });
+  const sources = names.filter((name) => name.endsWith('.ts')).map((name) => read(join('ops', name)));
+  return [...new Set(sources.flatMap((source) => source.match(/\bERR_OPS_[A-Z_]+\b/g) ?? []))];
+}
 
 function pagesIn(directory: string): string[] {
   const names = readdirSync(join(ROOT, directory), { recursive: true, encoding: 'utf8' });
