@@ -77,7 +77,7 @@ function whose(verdict: Verdict, context: ReceiveContext) {
   return { phoneHash: phone === null ? null : context.auditHash(phone), locationUid };
 }
 
-const NO_EVENT: Failure = {
+export const NO_EVENT: Failure = {
   code: 'ERR_OPS_NO_EVENT',
   message: 'There is no event with this id.',
   hint: '"events list" shows the ids. Events are deleted after retention.messages_days.',

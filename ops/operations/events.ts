@@ -10,7 +10,7 @@ import {
   type StoredEvent,
 } from '../../store/inbox-lists';
 import { receiveContext } from '../../store/receive-context';
-import { ingestEvent, replayEvents as replay, type EventTools } from '../events';
+import { ingestEvent, NO_EVENT, replayEvents as replay, type EventTools } from '../events';
 import {
   e164,
   iso,
@@ -199,12 +199,7 @@ function eventTools(tools: OpsTools, actor: string): EventTools {
   return { pool, settings, context: receiveContext(environment, settings), actor };
 }
 
-const noEvent = () =>
-  new OperationRefused('unknown', {
-    code: 'ERR_OPS_NO_EVENT',
-    message: 'There is no event with this id.',
-    hint: '"events list" shows the ids. Events are deleted after retention.messages_days.',
-  });
+const noEvent = () => new OperationRefused('unknown', NO_EVENT);
 
 function rowOf(event: StoredEvent) {
   const { code } = event;
