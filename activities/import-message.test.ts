@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { typedOptInNote } from '../core/agent-note';
 import { PodiumError } from '../podium/api';
 import { receive } from '../store/inbox';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
@@ -45,9 +46,9 @@ const show = (id: string) =>
   new MockActivityEnvironment({}, { logger: silent }).run(showImport, { pool: db.pool, podium }, id);
 
 async function row() {
-  const { rows } = await db.pool.query<{ status: string; message_uid: string | null; attempts: number }>(
-    'select status, message_uid, attempts from widget_imports',
-  );
+  const { rows } = await db.pool.query<
+    Record<'status' | 'message_uid' | 'error_code', string | null> & { attempts: number }
+  >('select status, message_uid, error_code, attempts from widget_imports');
   return rows[0];
 }
 async function audit(): Promise<string[]> {
@@ -197,6 +198,32 @@ test('two with the same words are two, though the answer to each is lost', async
   await attempt(first);
   await attempt(second);
   expect(podium.imported).toHaveLength(1); // the second one, which was not there
+});
+
+describe('a "yes" that nobody had to answer', () => {
+  const saysYes = () => written('Yes', { said: { wish: 'opt_in', rule: 'keyword', mayAnswer: true } });
+  const optsOut = () =>
+    receive(db.pool, [customerMessage({ text: 'STOP', webchat: false, stop: true })], context);
+
+  test('is kept out of Podium once its phone has opted out, and the agent is told', async () => {
+    const id = (await saysYes())!;
+    await optsOut();
+    await attempt(id);
+    await attempt(id);
+    expect(imports()).toBe(0);
+    expect(await row()).toMatchObject({ status: 'refused', error_code: 'ERR_WEBCHAT_009' });
+    const { rows } = await db.pool.query<{ body: string }>('select body from agent_notes');
+    expect(rows.filter(({ body }) => body === typedOptInNote())).toHaveLength(1);
+  });
+
+  test('is imported where it has not, and so are other words where it has', async () => {
+    await attempt((await saysYes())!);
+    expect(imports()).toBe(1);
+    const other = (await written('Is it raining there?'))!;
+    await optsOut();
+    await attempt(other);
+    expect(imports()).toBe(2);
+  });
 });
 
 test('what Podium never takes is refused once, and what it may take later comes again', async () => {

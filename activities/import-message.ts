@@ -14,6 +14,7 @@ import {
   pendingImport,
   settleImport,
   unseenImport,
+  withholdOptIn,
   type PendingImport,
 } from '../store/widget-imports';
 import { conversationOf } from './conversation';
@@ -40,7 +41,7 @@ export async function importMessage({ pool, podium }: ImportDependencies, id: st
       if (await settleImport(pool, message, { kind: 'found', ...found })) return;
       throw overtaken();
     }
-  }
+  } else if (message.mayOptIn && (await withholdOptIn(pool, message))) return;
   if (!(await beginImport(pool, id, message.attempts))) throw overtaken();
   const { phone, locationUid, body, writtenAt } = message;
   const contactName = message.name ?? NAMELESS;

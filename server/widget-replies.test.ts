@@ -124,6 +124,27 @@ describe('a browser that has begun the session', () => {
     });
   });
 
+  test('is shown a text that Podium takes after the close, and told of the end thereafter', async () => {
+    const browser = newBrowser();
+    await writes(browser);
+    const stream = await listens(browser);
+    const sendId = randomUUID();
+    const send = { sendId, phone: JANE, phoneHash: testHash(JANE), locationUid: NORTHSIDE, body: 'Goodbye' };
+    const door = { ...send, workflowId: null, conversationUid: null, purpose: 'question', now: new Date() };
+    await openDoor(db.pool, door, 0);
+    await sessionEnds();
+    const later = await listens(browser, '0.open');
+    expect(later.status).toBe(200);
+    await settleSend(db.pool, sendId, {
+      ...{ kind: 'sent', messageUid: randomUUID(), conversationUid: null, at: new Date() },
+    });
+    for (const each of [stream, later]) {
+      expect(await each.hears(1)).toMatchObject([{ text: 'Goodbye' }]);
+      await each.untilEnd();
+      expect(each.events.at(-1)).toMatchObject({ event: 'state', data: { open: false } });
+    }
+  });
+
   test('is shown a text once Podium has taken it, and not before', async () => {
     const browser = newBrowser();
     await writes(browser);

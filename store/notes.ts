@@ -1,4 +1,5 @@
 /** Notes for the agent. The text waits here, and the workflow that posts it carries the row's id only. */
+import { typedOptInNote } from '../core/agent-note';
 import type { Pool, Queryable } from './database';
 import { storable } from './text';
 import { wantWorkflows } from './workflow-starts';
@@ -21,6 +22,23 @@ export interface Note extends Omit<NewNote, 'key'> {
   id: string;
   createdAt: Date;
   postedAt: Date | null;
+}
+
+/** That somebody has asked for texts in a browser, which proves no phone theirs. One a day. */
+export function typedOptIn({
+  phone,
+  locationUid,
+  at,
+}: {
+  phone: string;
+  locationUid: string;
+  at: Date;
+}): NewNote {
+  const day = at.toISOString().slice(0, 10);
+  return {
+    key: `opt_in_typed:${phone}:${locationUid}:${day}`,
+    ...{ phone, locationUid, workflowId: null, conversationUid: null, body: typedOptInNote(), close: false },
+  };
 }
 
 /** Writes the notes that are not there yet, and wants the workflow that posts each. */

@@ -84,16 +84,18 @@ export interface ConversationState {
   id: number;
   /** Of the last reply that may be shown; 0 for none. */
   lastNumber: number;
-  /** Whether the session goes on that its last message came into. */
+  /** Whether the session goes on that its last message came into, or a text of it is still on its way. */
   open: boolean;
   /** Whether that came into a session at all: what is not open has ended then, else there was none yet. */
   began: boolean;
   phone: string;
 }
 
-const STATE = `c.id, c.last_number as "lastNumber", c.phone_e164 as phone, c.session_uid is not null as began, exists (
-  select from sessions s where s.session_uid = c.session_uid and s.phone_e164 = c.phone_e164
-    and s.location_uid = c.location_uid and s.status <> 'closed') as open`;
+const STATE = `c.id, c.last_number as "lastNumber", c.phone_e164 as phone, c.session_uid is not null as began,
+  exists (select from sessions s where s.session_uid = c.session_uid and s.phone_e164 = c.phone_e164
+            and s.location_uid = c.location_uid and s.status <> 'closed')
+  or exists (select from widget_replies r join sends on sends.id = r.send_id
+              where r.conversation_id = c.id and r.number is null and sends.status = 'intent') as open`;
 
 /** The conversation of a browser with a store; null where it never wrote. @param browser in hex */
 export async function conversationOfBrowser(

@@ -4,8 +4,11 @@
  * sends of it is known by its uid, or by its words and its time.
  */
 import { randomUUID } from 'node:crypto';
+import type { ErrorCode } from '../core/error-codes';
 import { writeAudit, type AuditKind } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
+import { typedOptIn, writeNotes } from './notes';
+import { blockOf } from './opt-outs';
 import { bodyHash, storable, storableKey } from './text';
 import { wantWorkflows } from './workflow-starts';
 
@@ -28,15 +31,17 @@ export interface WantedImport {
   writtenAt: Date;
   /** Whether the conversation is to be open in Podium's inbox. */
   reopen: boolean;
+  /** Of somebody opted out it would look like a text that opts in. */
+  mayOptIn: boolean;
 }
 
 /** Notes down messages that are to stand in Podium's inbox; a workflow each brings them there. */
 export async function wantImports(client: Queryable, wanted: WantedImport[]): Promise<void> {
-  for (const { eventId, phone, phoneHash, locationUid, name, body, writtenAt, reopen } of wanted) {
+  for (const { eventId, phone, phoneHash, locationUid, name, body, writtenAt, reopen, mayOptIn } of wanted) {
     const id = randomUUID();
     await client.query(
-      `insert into widget_imports (id, event_id, phone_e164, phone_hash, location_uid, name, body, body_hash, written_at, reopen)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      `insert into widget_imports (id, event_id, phone_e164, phone_hash, location_uid, name, body, body_hash, written_at, reopen, may_opt_in)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
       [
         id,
         eventId,
@@ -48,6 +53,7 @@ export async function wantImports(client: Queryable, wanted: WantedImport[]): Pr
         bodyHash(body),
         writtenAt,
         reopen,
+        mayOptIn,
       ],
     );
     const args: [{ importId: string; locationUid: string }] = [{ importId: id, locationUid }];
@@ -64,6 +70,7 @@ export interface PendingImport {
   body: string;
   writtenAt: Date;
   reopen: boolean;
+  mayOptIn: boolean;
   attempts: number;
   /** Since when an attempt of unknown outcome may have reached Podium; null for none. */
   triedSince: Date | null;
@@ -73,12 +80,36 @@ export interface PendingImport {
 export async function pendingImport(client: Queryable, id: string): Promise<PendingImport | null> {
   const { rows } = await client.query<PendingImport>(
     `select id, phone_e164 as phone, location_uid as "locationUid", name, body, written_at as "writtenAt", reopen,
-            attempts, tried_since as "triedSince"
+            may_opt_in as "mayOptIn", attempts, tried_since as "triedSince"
        from widget_imports where id = $1 and status = 'pending'`,
     [id],
   );
   return rows[0] ?? null;
 }
+
+/**
+ * Keeps what would opt in out of Podium, where its phone has opted out since it was written. The agent gets a note, as of
+ * whatever opts in from a browser.
+ * @returns whether it is kept out
+ */
+export async function withholdOptIn(pool: Pool, { id, phone, locationUid }: PendingImport): Promise<boolean> {
+  return transaction(pool, async (client) => {
+    await lockPhones(client, [phone]);
+    if ((await blockOf(client, phone)) === null) return false;
+    const code = WITHHELD;
+    const { rows } = await client.query<SettledRow>(
+      `update widget_imports set status = 'refused', error_code = $2, body = null, name = null, settled_at = now()
+        where id = $1 and status = 'pending' and tried_since is null returning ${SETTLED}`,
+      [id, code],
+    );
+    if (rows.length > 0) await writeNotes(client, [typedOptIn({ phone, locationUid, at: new Date() })]);
+    await tell(client, rows, 'message_import_refused', { code });
+    return rows.length > 0;
+  });
+}
+
+/** The code of what is kept out of Podium: as of a text that is held back. */
+const WITHHELD: ErrorCode = 'ERR_WEBCHAT_009';
 
 /**
  * Writes down that an attempt begins.

@@ -1,8 +1,7 @@
 /** What a customer has written in the widget is to stand in Podium's inbox as well, as the customer's message. */
-import { typedOptInNote } from '../core/agent-note';
 import type { Queryable } from './database';
 import type { JudgedEvent, ReceiveContext } from './effects';
-import { writeNotes } from './notes';
+import { typedOptIn, writeNotes } from './notes';
 import type { SendBlock } from './opt-outs';
 import { hasBeenInTouch } from './sessions';
 import { customerKey, wantImports, type WantedImport } from './widget-imports';
@@ -35,7 +34,10 @@ export async function bringIntoPodium(
     client,
     imported.map((each) => wantedImport(each, context)),
   );
-  await writeNotes(client, optIns.map(optInNote));
+  await writeNotes(
+    client,
+    optIns.map(({ received }) => typedOptIn({ ...messageOf(received), at: received.receivedAt })),
+  );
 }
 
 const saysStop = ({ received }: WrittenWords) => messageOf(received).optOut !== null;
@@ -66,7 +68,7 @@ function wantedImport(
   { auditHash }: Pick<ReceiveContext, 'auditHash'>,
 ): WantedImport {
   const { event, receivedAt } = received;
-  const { phone, locationUid, optOut } = messageOf(received);
+  const { phone, locationUid, optOut, said } = messageOf(received);
   const { eventId, name, text: body } = event;
   const reopen = !wasOpen && optOut === null;
   return {
@@ -78,15 +80,7 @@ function wantedImport(
     body,
     writtenAt: receivedAt,
     reopen,
-  };
-}
-
-function optInNote({ received }: WrittenWords) {
-  const { phone, locationUid } = messageOf(received);
-  const day = received.receivedAt.toISOString().slice(0, 10);
-  return {
-    key: `opt_in_typed:${phone}:${locationUid}:${day}`,
-    ...{ phone, locationUid, workflowId: null, conversationUid: null, body: typedOptInNote(), close: false },
+    mayOptIn: said?.wish === 'opt_in',
   };
 }
 

@@ -41,7 +41,7 @@ const begun = async (widget: Widget) => {
 const answered = async (widget: Widget) => {
   await replies(contextOf(widget), { open: true, optedOut: false }, [
     { from: 'robot', name: 'Virtual assistant', text: 'Hi, and thanks for contacting us! What is it about?' },
-    { from: 'person', name: 'Kim', text: 'Hi Jane, this is Kim. Saturday at ten?', file: true },
+    { from: 'person', name: null, text: 'Hi Jane, this is Kim. Saturday at ten?', file: true },
     { from: 'robot', name: null, text: null, private: true },
   ]);
   await begun(widget);
@@ -56,7 +56,7 @@ const STATES: State[] = [
       await widget.open();
       await answerMessages(contextOf(widget), async (route) => {
         await replies(contextOf(widget), { open: true, optedOut: false }, [
-          { from: 'person', name: 'Kim', text: 'Hello!' },
+          { from: 'person', name: null, text: 'Hello!' },
         ]);
         await widget.button('close').click();
         await route.fulfill({ status: 202, json: { status: 'accepted', opted_out: false } });

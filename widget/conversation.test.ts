@@ -22,7 +22,13 @@ beforeEach(() => {
   jest.spyOn(globalThis, 'fetch').mockImplementation((_url, init) => {
     const token = new Headers(init?.headers).get('Authorization')?.replace('Bearer ', '');
     if (!token) return Promise.reject(new TypeError('offline'));
-    return Promise.resolve(new Response(new ReadableStream({ start: (to) => void (streams[token] = to) })));
+    const body = new ReadableStream<Uint8Array>({
+      start(to) {
+        streams[token] = to;
+        init!.signal!.addEventListener('abort', () => to.error(init!.signal!.reason)); // as a browser does
+      },
+    });
+    return Promise.resolve(new Response(body));
   });
   Object.assign(globalThis, {
     addEventListener: () => undefined,
@@ -61,7 +67,7 @@ test('what another tab’s conversation is told does not mix with this one’s',
   const early = streams['one']!;
   follow('two');
   expect(Object.keys(streams)).toEqual(['one', 'two']);
-  expect(() => early.enqueue(new TextEncoder().encode(reply('of one')))).not.toThrow();
+  expect(() => early.enqueue(new TextEncoder().encode(reply('of one')))).toThrow();
   await say('two', reply('second'));
   expect(heard.map(({ id }) => id)).toEqual(['first', 'second']);
 });
@@ -74,6 +80,23 @@ test('only a conversation that has begun has an end', async () => {
   expect(conversation.identity?.open).toBe(true);
   await say('one', ENDED);
   expect(conversation.identity?.open).toBe(false);
+});
+
+test('of a conversation that the store has erased nothing stays but what is still to be sent', async () => {
+  follow('one');
+  store.update('identity', (identity) => ({ ...identity!, lastEventId: '7.open' }));
+  store.update('entries', () => [message('Before', { status: 'sent' }), message('Waits', {})]);
+  const unknown = { error: { code: 'ERR_HTTP_NO_CONVERSATION' } };
+  const offline = jest.mocked(fetch).getMockImplementation()!;
+  jest
+    .mocked(fetch)
+    .mockImplementation((url, init) =>
+      init?.method === 'POST' ? offline(url, init) : Promise.resolve(Response.json(unknown, { status: 401 })),
+    );
+  open();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(conversation.entries.map(({ id }) => id)).toEqual(['Waits']);
+  expect(conversation.identity).toMatchObject({ conversation: 'one', lastEventId: null });
 });
 
 test('what waited for more than a day is a draft again, in the order in which it was written', () => {

@@ -65,6 +65,7 @@ export class Conversation {
       token: () => this.identity?.conversation ?? null,
       lastEventId: () => this.identity?.lastEventId ?? null,
       onEvent: (event, token) => this.onEvent(event, token),
+      onUnknown: (token) => this.onUnknown(token),
     });
     this.begin();
   }
@@ -294,6 +295,13 @@ export class Conversation {
       });
     if (type === 'reply') this.addReply(content as unknown as Reply);
     if (id !== null) this.changeIdentity(conversation, { lastEventId: id });
+  }
+
+  /** Its replies count from one again, so that none of what was read before may stay. What waits is still sent. */
+  private onUnknown(conversation: string): void {
+    if (this.identity?.conversation !== conversation || this.identity.lastEventId === null) return;
+    this.changeIdentity(conversation, { lastEventId: null });
+    this.remove((entry) => !isWaiting(entry));
   }
 
   /** Another tab may have added it already. */

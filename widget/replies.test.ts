@@ -5,11 +5,12 @@ const REPLY = 'id: 1\nevent: reply\ndata: {}\n\n';
 let token: string | null;
 let asked: string[];
 let seen: string[];
+let unknown: string[];
 let answers: (() => Response)[];
 
 beforeEach(() => {
   jest.useFakeTimers();
-  [token, asked, seen, answers] = ['one', [], [], []];
+  [token, asked, seen, unknown, answers] = ['one', [], [], [], []];
   jest.spyOn(globalThis, 'fetch').mockImplementation((_url, init) => {
     asked.push(new Headers(init?.headers).get('Authorization')!);
     return Promise.resolve((answers.shift() ?? openStream)());
@@ -29,6 +30,7 @@ function replies(): Replies {
     token: () => token,
     lastEventId: () => null,
     onEvent: ({ type }, of) => seen.push(`${type} of ${of}`),
+    onUnknown: (of) => unknown.push(of),
   });
 }
 
@@ -52,6 +54,19 @@ test.each([204, 401])('after %i nothing is asked any more', async (status) => {
   replies().start();
   await jest.advanceTimersByTimeAsync(600_000);
   expect(asked).toHaveLength(1);
+});
+
+test("a conversation is unknown where the server says so, and not by a proxy's 401", async () => {
+  answers = [
+    () => new Response('Who are you?', { status: 401 }),
+    () => Response.json({ error: { code: 'ERR_HTTP_NO_CONVERSATION' } }, { status: 401 }),
+  ];
+  replies().start();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(unknown).toEqual([]);
+  replies().start();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(unknown).toEqual(['one']);
 });
 
 test('when the server says to wait, it is not asked sooner', async () => {

@@ -11,6 +11,8 @@ export interface RepliesParts {
   lastEventId: () => string | null;
   /** @param token of the stream it comes by */
   onEvent: (event: StreamEvent, token: string) => void;
+  /** The server knows the conversation of this token no more, as after an erasure. */
+  onUnknown: (token: string) => void;
 }
 
 /** The server says something every 20 s; a stream that says nothing for so long is dead. */
@@ -28,8 +30,11 @@ interface StreamEnd {
 
 const BROKEN: StreamEnd = { over: false, afterMs: null };
 
-/** All was read; or the conversation is unknown, as after an erasure. */
+/** All was read; or the conversation is unknown. */
 const OVER = new Set([204, 401]);
+
+/** The server's own 401, and not that of a proxy before it. */
+const UNKNOWN = 'ERR_HTTP_NO_CONVERSATION';
 
 export class Replies {
   /** Whose replies it follows, or has followed last. */
@@ -69,7 +74,7 @@ export class Replies {
   }
 
   private async read(stream: AbortController, token: string): Promise<StreamEnd> {
-    const { url, lastEventId, onEvent } = this.parts;
+    const { url, lastEventId, onEvent, onUnknown } = this.parts;
     const last = lastEventId();
     const response = await fetch(url, {
       headers: {
@@ -81,6 +86,7 @@ export class Replies {
       cache: 'no-store',
       signal: stream.signal,
     });
+    if (response.status === 401 && (await response.text()).includes(UNKNOWN)) onUnknown(token);
     if (OVER.has(response.status)) return { over: true, afterMs: null };
     if (!response.ok || !response.body)
       return { over: false, afterMs: waitOf(response.headers.get('Retry-After'), Date.now()) };

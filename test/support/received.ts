@@ -1,6 +1,6 @@
 /** Events as the server hands them to the store, for tests that need no signature and no parsing. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { ContactChange, PodiumEvent, Verdict } from '../../core/events';
+import type { ContactChange, OtherWish, PodiumEvent, Verdict } from '../../core/events';
 import type { ReceiveContext, ReceivedEvent } from '../../store/inbox';
 
 export const JANE = '+61400123456';
@@ -40,17 +40,19 @@ export interface MessageOptions extends Partial<PodiumEvent> {
   receivedAt?: Date;
   /** The text is an opt-out. */
   stop?: boolean;
+  /** What else it wishes. */
+  said?: OtherWish;
 }
 
 /** A message of a customer, from a website's chat unless `webchat` says otherwise. */
 export function customerMessage(options: MessageOptions = {}): ReceivedEvent {
-  const { phone = JANE, locationUid = NORTHSIDE, stop = false } = options;
+  const { phone = JANE, locationUid = NORTHSIDE, stop = false, said = null } = options;
   return received(options, {
     kind: 'customer_message',
     phone,
     locationUid,
     optOut: stop ? { rule: 'keyword' } : null,
-    said: null,
+    said,
   });
 }
 
