@@ -103,8 +103,8 @@ const VARIABLES = {
   trustedProxies: {
     ...variable(
       'TRUSTED_PROXIES',
-      'addresses and networks, as 10.0.0.0/8, with commas between them',
-      (value) => readList(value, readNetwork),
+      'addresses and networks, as 10.0.0.0/8, with spaces or commas between them',
+      (value) => readList(value.replaceAll(' ', ','), readNetwork),
     ),
     unset: [] as Network[],
   },
