@@ -48,8 +48,6 @@ export interface TextToSend extends CustomerHere {
   conversationUid: string | null;
   purpose: Purpose;
   body: string;
-  /** Of the message that it answers, for the log. */
-  traceId?: string | null;
 }
 
 export type TextOutcome =

@@ -14,6 +14,7 @@ import {
   type SentMessage,
 } from '../podium/api';
 import type { HoldCode } from '../core/robot';
+import { describeSpan, inSpan } from '../core/spans';
 import type { Pool } from '../store/database';
 import type { OwnText } from '../store/own-texts';
 import { replaceLocations } from '../store/locations';
@@ -78,7 +79,7 @@ export async function sendGuarded(deps: SendDependencies, send: Sendable): Promi
   try {
     const outcome = await tryToSend(deps, send, latestPost(send));
     count(send, outcome.status);
-    log.info('An attempt to send has ended', { ...inLog(send), outcome: outcome.status });
+    log.info('An attempt to send has ended', { purpose: send.purpose, outcome: outcome.status });
     return outcome;
   } catch (error) {
     count(send, 'tried_again');
@@ -86,10 +87,8 @@ export async function sendGuarded(deps: SendDependencies, send: Sendable): Promi
   }
 }
 
-/** What a line of the log tells of a text. */
-const inLog = ({ purpose, traceId }: Sendable) => ({ purpose, ...(traceId && { traceId }) });
-
 function count({ purpose }: Sendable, outcome: TextOutcome['status'] | 'tried_again'): void {
+  describeSpan({ 'webchat.purpose': purpose, 'webchat.outcome': outcome });
   metricMeter
     .createCounter('podium_webchat_sends_total', undefined, 'Attempts to send, by what became of them.')
     .add(1, { purpose, outcome });
@@ -116,10 +115,11 @@ async function tryToSend(
   const earlier = unknownSince && (await earlierAttempt(deps, send, unknownSince));
   if (earlier) return earlier;
   // A turn that is waited for and a token that is fetched take seconds: behind the door, a STOP could come in between.
-  await callPodium(() => podium.prepare(send.file ? 'sendAttachment' : 'sendMessage'));
+  const call = send.file ? 'sendAttachment' : 'sendMessage';
+  await inSpan('prepare to send', () => callPodium(() => podium.prepare(call)));
   const now = new Date();
   const wanted = { ...send, phoneHash, now, heldBack: deps.heldBySettings(send, now) };
-  const door = await orNothingLeaves(() => openDoor(pool, wanted, count));
+  const door = await inSpan('pass the door', () => orNothingLeaves(() => openDoor(pool, wanted, count)));
   if (door.kind !== 'open') return withoutSending(door, send);
   if (Date.now() > latest) return tooLate(deps, send);
   try {
@@ -181,7 +181,7 @@ function withoutSending(door: Exclude<Door, { kind: 'open' }>, send: Sendable): 
       return { status: 'sent', at: door.at.getTime(), conversationUid: null };
     case 'blocked':
       log.warn('A text was held back, since its receiver has opted out', {
-        ...inLog(send),
+        purpose: send.purpose,
         code: 'ERR_WEBCHAT_009',
       });
       return { status: 'blocked' };
@@ -296,7 +296,7 @@ async function afterError(
 ): Promise<TextOutcome> {
   const refuse = async (code: string): Promise<TextOutcome> => {
     await settleSend(deps.pool, send.sendId, { kind: 'refused', code });
-    log.warn('Podium refused a text for good', { ...inLog(send), code, kind: error.kind });
+    log.warn('Podium refused a text for good', { purpose: send.purpose, code, kind: error.kind });
     return { status: 'refused', code };
   };
   switch (error.kind) {
@@ -317,7 +317,7 @@ async function afterError(
       }).catch((cause: unknown) => {
         throw toBeReadLater(cause, since);
       });
-      log.warn('A text could not be sent yet', { ...inLog(send), kind: error.kind });
+      log.warn('A text could not be sent yet', { purpose: send.purpose, kind: error.kind });
       throw toActivityFailure(error, nextAttempt(error, since));
   }
 }

@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type LevelWithSilent, type Logger } from 'pino';
+import { currentTraceId } from '../core/current-trace';
 
 /** Names under which a phone, a customer's words or a secret might come into a log by mistake. */
 const PRIVATE = ['phone', 'phone_e164', 'text', 'body', 'name', 'token', 'secret', 'authorization', 'raw'];
@@ -24,12 +25,15 @@ export function createLogger(
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: PRIVATE.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[private]' },
+      mixin: () => withTraceId(currentTraceId()),
       serializers: { err: describeError },
       hooks: { streamWrite: (line) => line.replace(E164, '+…') },
     },
     destination ?? pino.destination({ dest: 1, sync: true }),
   );
 }
+
+const withTraceId = (traceId: string | undefined) => (traceId === undefined ? {} : { traceId });
 
 /**
  * What a log may tell of an error. Not every property, as pino would: Postgres puts the values of the

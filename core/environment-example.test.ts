@@ -8,8 +8,8 @@ const COMPOSE = readFileSync(join(__dirname, '../docker-compose.yml'), 'utf8');
 
 /** As `FOO=` or `#FOO=`; what stands behind a blank is prose. */
 const named = [...EXAMPLE.matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name!);
-/** Read by Temporal's configuration and by the AWS SDK. */
-const OTHERS = /^(TEMPORAL|AWS)_/;
+/** Read by Temporal's configuration, by the AWS SDK and by OpenTelemetry's. */
+const OTHERS = /^(TEMPORAL|AWS|OTEL)_/;
 
 it('names every variable that is read, once', () => {
   expect(named.filter((name, at) => named.indexOf(name) !== at)).toEqual([]);

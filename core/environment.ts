@@ -112,6 +112,14 @@ const VARIABLES = {
     ...variable('LOG_LEVEL', `one of ${logLevels().join(', ')}`, readLogLevel),
     unset: 'info' as const,
   },
+  /** Where traces go, over OTLP/HTTP; null: there are none. This and the next two are named as OpenTelemetry does. */
+  otlpEndpoint: optional('OTEL_EXPORTER_OTLP_ENDPOINT', 'as http://localhost:4318', readHttpUrl),
+  tracesSampler: {
+    ...variable('OTEL_TRACES_SAMPLER', `one of ${samplers().join(', ')}`, readSampler),
+    unset: 'always_on' as const,
+  },
+  /** Which part of the traces `traceidratio` keeps. */
+  tracesSamplerArg: { ...variable('OTEL_TRACES_SAMPLER_ARG', 'a number from 0 to 1', readRatio), unset: 1 },
   /** Which version of our workers this one is. Null: it is none, and takes every workflow. */
   buildId: optional(
     'WEBCHAT_BUILD_ID',
@@ -140,6 +148,7 @@ export type Environment = {
 export const FILE_VARIABLES: readonly string[] = [
   ...Object.values(VARIABLES).map(({ name }) => name),
   'TEMPORAL_API_KEY',
+  'OTEL_EXPORTER_OTLP_HEADERS',
   'OPS_TOKEN',
 ];
 
@@ -222,6 +231,19 @@ function logLevels() {
 
 function readLogLevel(value: string) {
   return logLevels().find((level) => level === value);
+}
+
+function samplers() {
+  const names = ['always_on', 'always_off', 'traceidratio'] as const;
+  return [...names, ...names.map((name) => `parentbased_${name}` as const)];
+}
+
+function readSampler(value: string) {
+  return samplers().find((name) => name === value);
+}
+
+function readRatio(value: string): number | undefined {
+  return /^(0?\.\d+|[01](\.0*)?)$/.test(value) ? Number(value) : undefined;
 }
 
 function readSecret(value: string): string | undefined {

@@ -66,7 +66,7 @@ function readMessage(input: unknown): SessionMessage | null {
 }
 
 /** Nothing else: it goes into logs. */
-const isTraceId = (value: unknown): value is string =>
+export const isTraceId = (value: unknown): value is string =>
   typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -8,6 +8,7 @@ const built = (path) => join(__dirname, '../dist', path);
 async function main() {
   const { code } = await bundleWorkflowCode({
     workflowsPath: built('workflows/index.js'),
+    workflowInterceptorModules: [built('workflows/trace.js')],
     payloadConverterPath: built('core/payload-converter.js'),
     failureConverterPath: built('core/failure-converter.js'),
     logger: new DefaultLogger('WARN'),

@@ -1,4 +1,7 @@
+import { SpanKind } from '@opentelemetry/api';
+import { describeSpan, inSpan } from '../core/spans';
 import { PodiumError, type PodiumErrorKind } from './api';
+import { endpointOf } from './limits';
 import { retryAfterMs } from './retry-after';
 import { part, text } from './wire';
 
@@ -34,14 +37,30 @@ export interface Answer {
  * @throws PodiumError of kind `unreachable` when there is no whole answer in time, or the fault
  *   of the body's own stream.
  */
-export async function exchange({
-  operation,
-  writes,
-  url,
-  init,
-  timeoutMs,
-  bodyFailure,
-}: Exchange): Promise<Answer> {
+export function exchange(call: Exchange): Promise<Answer> {
+  const method = call.init.method ?? 'GET';
+  const endpoint = endpointOf({ method, path: call.url.pathname });
+  return inSpan(
+    endpoint,
+    async () => {
+      const answer = await make(call);
+      const { status } = answer;
+      const waitMs = retryAfterMs(answer, Date.now());
+      describeSpan(
+        {
+          'http.request.method': method,
+          'http.response.status_code': status,
+          ...(waitMs !== undefined && { 'webchat.retry_after_ms': waitMs }),
+        },
+        answer.ok ? undefined : String(status),
+      );
+      return answer;
+    },
+    SpanKind.CLIENT,
+  );
+}
+
+async function make({ operation, writes, url, init, timeoutMs, bodyFailure }: Exchange): Promise<Answer> {
   try {
     // A redirect is not followed: it would carry the token to wherever it points.
     const response = await fetch(url, {

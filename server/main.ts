@@ -5,6 +5,7 @@ import { beforeShutdown, onShutdown } from '../config/lifecycle';
 import { ConfigurationError, loadConfiguration, loadEnvironment, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
 import { runMain } from '../config/run-main';
+import { startTracing, TRACING_NEEDS } from '../config/tracing';
 import { auditKeys, type AuditKey } from '../core/audit-keys';
 import { dataConverter } from '../core/data-converter';
 import type { Environment } from '../core/environment';
@@ -70,6 +71,7 @@ const NEEDS = [
   'publicUrl',
   'trustedProxies',
   'logLevel',
+  ...TRACING_NEEDS,
   'demoSimulatorUrl',
   'demoTemporalUiUrl',
 ] as const satisfies (keyof Environment)[];
@@ -86,6 +88,7 @@ const TEMPORAL_CHECK_MS = 900;
 void runMain('server', async () => {
   const { environment, settings } = loadConfiguration(NEEDS);
   const logger = createLogger(process.title, environment.logLevel);
+  await startTracing(environment, logger);
   const receiverPool = createPool(environment.databaseUrl, RECEIVER_POOL);
   const pool = createPool(environment.databaseUrl);
   onShutdown(() => Promise.all([receiverPool.end(), pool.end()]));

@@ -30,6 +30,7 @@ import {
 import type { Metrics } from './metrics';
 import { Nudge } from './nudge';
 import { Outage } from './outage';
+import { noteSignal, noteStart } from './relay-span';
 
 /** Calls to Temporal under way at once; a dev server does not get faster with more. */
 const CONCURRENCY = 32;
@@ -155,10 +156,12 @@ export class Relay {
   private async deliver(claim: SessionClaim): Promise<void> {
     const { pool, logger } = this.deps;
     const { workflowId, messages, optOutAt } = claim;
+    const begunAt = Date.now();
     const signalled =
       messages.length > 0 ? await this.call(workflowId, () => this.signalMessages(claim)) : 'done';
     const ofMessages = messages.map(({ number, traceId }) => ({ workflowId, number, traceId }));
     if (signalled === 'done') for (const one of ofMessages) logger.info(one, 'A message was signalled');
+    for (const message of messages) noteSignal(message, { workflowId, begunAt, outcome: signalled });
     if (signalled === 'refused') {
       // The opt-out, if there is one, comes in a claim of its own.
       await quarantineMessages(pool, { ...claim, optOutAt: null }, failure('ERR_WHK_007'));
@@ -198,6 +201,7 @@ export class Relay {
   }
 
   private async startWorkflow({ id, workflowType, workflowId, args }: WorkflowStart): Promise<void> {
+    const begunAt = Date.now();
     const outcome = await this.call(workflowId, async () => {
       const workflowIdReusePolicy = REUSE[workflowType];
       try {
@@ -208,6 +212,7 @@ export class Relay {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; // else it was started before
       }
     });
+    noteStart(workflowType, args[0].traceId, { workflowId, begunAt, outcome });
     if (outcome === 'done') await deleteWorkflowStart(this.deps.pool, id);
     // Else its lease runs out, and it is tried again.
   }

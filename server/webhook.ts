@@ -8,6 +8,7 @@ import { TEST_EVENT } from '../core/webhooks';
 import type { SignatureRules } from '../podium/signature';
 import { emptyEvent, readEvent } from '../podium/webhook-event';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
+import { noteReceipt } from '../store/receipt-span';
 import { HTTP_FAILURES, Refusal } from './errors';
 import type { Metrics } from './metrics';
 import { Outage } from './outage';
@@ -47,17 +48,19 @@ export function webhookReceiver(deps: WebhookDependencies): Middleware {
       return outcome;
     } catch (error) {
       inbox.begins(error);
+      noteReceipt(received, 'not_stored');
       throw notStored();
     }
   };
 
   return async (ctx) => {
+    const begunAt = new Date();
     const observe = deps.metrics.webhookSeconds.startTimer();
     const budget = new AbortController();
     const timer = setTimeout(() => budget.abort(notStored()), deps.budgetMs ?? BUDGET_MS);
     try {
       const body = await readSignedBody(ctx.req, deps.rules, budget.signal);
-      const received = interpret(body, deps.judge);
+      const received = { ...interpret(body, deps.judge), begunAt };
       // Our own test of the way in says nothing about the secret that Podium has.
       if (received.event.eventType !== TEST_EVENT) deps.onVerified(body.secret);
       const outcome = await write(received, budget.signal);

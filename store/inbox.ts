@@ -9,6 +9,7 @@ import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { ERASED, RECORDED, takeEffect, type Effect, type JudgedEvent, type ReceiveContext } from './effects';
 import { erasedUntil } from './erasures';
 import { noteFinds } from './finds';
+import { noteReceipt } from './receipt-span';
 import { ignoredBehind, recognizableWords, recognize } from './recognition';
 import { storable, storableKey } from './text';
 import { applyErasedOptOuts, applyOptOuts } from './wishes';
@@ -19,6 +20,8 @@ export type { ReceiveContext } from './effects';
 export interface ReceivedEvent extends JudgedEvent {
   /** The body, byte for byte. */
   raw: Buffer;
+  /** When the request began that brought it, where one did. */
+  begunAt?: Date;
 }
 
 export interface Outcome {
@@ -56,7 +59,9 @@ export async function receive(
 ): Promise<Outcome[]> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await transaction(pool, (client) => receiveIn(client, batch, context, read));
+      const outcomes = await transaction(pool, (client) => receiveIn(client, batch, context, read));
+      batch.forEach((received, i) => noteReceipt(received, outcomes[i]!.status));
+      return outcomes;
     } catch (error) {
       if (!(error instanceof RacingDuplicate) || tries === MOST_TRIES) throw error; // else the next try finds its row
     }

@@ -29,6 +29,7 @@ import { onShutdown, shutDown } from '../config/lifecycle';
 import { ConfigurationError, loadConfiguration, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
 import { runMain } from '../config/run-main';
+import { startTracing, TRACING_NEEDS } from '../config/tracing';
 import { queueCallsPerSecond } from '../core/call-rates';
 import { dataConverter } from '../core/data-converter';
 import type { Environment } from '../core/environment';
@@ -49,6 +50,7 @@ import { suppressionProblem, useSuppressionKeys } from '../store/suppressions';
 import { asVersion, tellWhetherCurrent } from './deployment-version';
 import { ensureSchedules, plannedSchedules } from './schedules';
 import { telemetry } from './telemetry';
+import { traceActivities, traceSinks } from './traces';
 
 const NEEDS = [
   'databaseUrl',
@@ -60,6 +62,7 @@ const NEEDS = [
   'workerMetricsAddress',
   'buildId',
   'logLevel',
+  ...TRACING_NEEDS,
 ] as const satisfies (keyof Environment)[];
 
 /** A large file takes its time, and must not keep a session from its own. */
@@ -71,6 +74,7 @@ const LONGEST_PAUSE_MS = 5_000;
 void runMain('worker', async () => {
   const { environment, settings } = loadConfiguration(NEEDS);
   const logger = createLogger(process.title, environment.logLevel);
+  await startTracing(environment, logger);
   const runtime = telemetry(logger, environment.workerMetricsAddress);
   Runtime.install({ ...runtime, shutdownSignals: [] }); // `onShutdown` listens to them
   const pool = createPool(environment.databaseUrl);
@@ -127,6 +131,8 @@ void runMain('worker', async () => {
     namespace,
     dataConverter: dataConverter(environment.encryptionKeys),
     shutdownGraceTime: SHUTDOWN_GRACE,
+    interceptors: { activity: [traceActivities] },
+    sinks: traceSinks,
     ...asVersion(environment.buildId),
   };
   const workers = [

@@ -46,6 +46,7 @@ import {
 import { openSession, podiumFor, store } from './calls';
 import { countClose, noteLateness } from './metrics';
 import { listen } from './session-handlers';
+import { dealWith, goOnWith } from './trace';
 import { describe, show } from './visibility';
 import { keepAlarm, unless } from './waiting';
 
@@ -67,6 +68,7 @@ export async function webchatSession(input: SessionInput<SessionState>): Promise
   await CancellationScope.nonCancellable(async () => {
     void keepAlarm(() => timesDue(run));
     do {
+      goOnWith(run.state.traceId);
       if (!isOpen(run.state)) await open(run);
       const reason = await converse(run);
       await close(run, reason);
@@ -86,7 +88,8 @@ async function converse(run: Run): Promise<CloseReason> {
   for (;;) {
     await condition(() => somethingCame(run.state) || isDue(run) || historyIsLong());
     await recordOptOuts(run);
-    if (dueMessages(run.state).length > 0) await dealWithInbox(run);
+    const due = dueMessages(run.state);
+    if (due.length > 0) await dealWith(due, () => dealWithInbox(run));
     const reason = endOf(run);
     if (reason) return reason;
     if (promptIsDue(run)) await prompt(run);
@@ -153,7 +156,7 @@ async function prompt(run: Run): Promise<void> {
   const reply = promptText(state, input);
   const sentAt = await send(run, reply, 'prompt', () => isOver(run) || state.inbox.length > 0);
   if (sentAt === null) return;
-  log.info('The idle customer was prompted', { code: 'ERR_WEBCHAT_007', traceId: state.traceId });
+  log.info('The idle customer was prompted', { code: 'ERR_WEBCHAT_007' });
   state.status = 'warned';
   show(state, input);
   await save(run, []);
@@ -170,9 +173,9 @@ async function send(
   pointless: () => boolean,
 ): Promise<number | null> {
   const { state } = run;
-  const { conversationUid, traceId } = state;
+  const { conversationUid } = state;
   const sendId = uuid4();
-  const wanted = { ...keyOf(run), conversationUid, sendId, purpose, body: text, traceId };
+  const wanted = { ...keyOf(run), conversationUid, sendId, purpose, body: text };
   const outcome = await unless(pointless, () =>
     podiumFor(run.input.locationUid, use, untilClose(run)).sendText(wanted).catch(withoutOutcome),
   );
@@ -238,11 +241,7 @@ async function close(run: Run, reason: CloseReason): Promise<void> {
   run.closes += 1;
   show(state, input, reason);
   countClose(reason);
-  log.info('The session is closed', {
-    reason,
-    traceId: state.traceId,
-    ...(reason === 'idle' ? { code: 'ERR_WEBCHAT_006' } : {}),
-  });
+  log.info('The session is closed', { reason, ...(reason === 'idle' ? { code: 'ERR_WEBCHAT_006' } : {}) });
 }
 
 /** What the close leaves to the store: the answers for the next session, the note, Podium's close. */

@@ -37,6 +37,7 @@ import { provisionTemporal } from '../../embedded/provision/temporal-cli';
 import { provisionTimeSkippingServer } from '../../embedded/provision/time-skipping-server';
 import { SEARCH_ATTRIBUTES } from '../../core/search-attributes';
 import { replaceLocations } from '../../store/locations';
+import { traceSinks } from '../../workers/traces';
 import { podiumDependencies } from './activity-parts';
 import { createTestDatabase, type TestDatabase } from './database';
 import { eventually } from './eventually';
@@ -98,6 +99,7 @@ let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   return (bundle ??= bundleWorkflowCode({
     workflowsPath: require.resolve('../../workflows/index'),
+    workflowInterceptorModules: [require.resolve('../../workflows/trace')],
     payloadConverterPath: require.resolve('../../core/payload-converter'),
     logger,
   }));
@@ -377,6 +379,7 @@ async function startWorkers(
       connection,
       taskQueue: SESSION_QUEUE,
       workflowBundle: await workflowBundle(),
+      sinks: traceSinks,
       activities: {
         ...createSessionActivities({ ...deps, answersWaitDays: 30 }),
         ...createReconciliationSteps(reconciliation),

@@ -1,0 +1,228 @@
+/** What a collector of traces is sent: the way of each message as one trace, over all processes. */
+import { execFile } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Source } from '../core/events';
+import { built } from '../embedded/paths';
+import { traceIdOf } from '../store/trace-id';
+import { publishedEvent } from './support/podium-events';
+import { NORTHSIDE } from './support/simulator';
+import { startSystem, type System } from './support/system';
+import { TraceCollector, type CollectedSpan } from './support/trace-collector';
+
+const JANE = '+14155550140';
+const JOHN = '+14155550141';
+const KIM = '+14155550142';
+const LEE = '+14155550143';
+
+/** Spans leave at once, and what does not arrive is given up soon. */
+const HASTE = { OTEL_BSP_SCHEDULE_DELAY: '100', OTEL_EXPORTER_OTLP_TIMEOUT: '500' };
+
+let collector: TraceCollector;
+let system: System;
+beforeAll(async () => {
+  collector = await TraceCollector.start();
+  system = await startSystem({ environment: { ...HASTE, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+});
+afterAll(async () => {
+  await system?.stop();
+  await collector?.close();
+});
+
+/** Waits for a span of a trace. */
+const spanOf = (traceId: string, name: string, fits: (span: CollectedSpan) => boolean = () => true) =>
+  system.eventually(`the span ${name}`, () =>
+    collector.of(traceId).find((span) => span.name === name && fits(span)),
+  );
+
+const traceOf = (eventId: string, contract: Source = 'published') => traceIdOf({ contract, eventId });
+
+/** The lines of all logs that tell an id. */
+async function linesOf(traceId: string): Promise<{ msg: string; process: string }[]> {
+  const lines = Object.values(await system.logs()).flatMap((log) => log.split('\n'));
+  return lines.filter((line) => line.includes(`"traceId":"${traceId}"`)).map((line) => JSON.parse(line));
+}
+
+describe('a message, from the webhook to its answer', () => {
+  const event = publishedEvent({ phone: JANE, body: 'Can I book a test drive?' });
+  const traceId = traceOf(event.metadata.eventUid);
+
+  beforeAll(async () => {
+    await system.simulator.fault({
+      ...{ method: 'POST', path: '^/v4/messages$', status: 429 },
+      headers: { 'retry-after': '1' },
+    });
+    await system.post(event);
+    await system.hears(1, JANE);
+    await spanOf(traceId, 'handle message');
+  });
+
+  test('is one trace, in which each span hangs below the one that has led to it', async () => {
+    const ways = collector.of(traceId).map((span) => collector.wayUp(span).join(' < '));
+    expect(ways).toEqual(
+      expect.arrayContaining([
+        'receive event',
+        'verify event < receive event',
+        'store event < receive event',
+        'signal session < receive event',
+        'handle message < receive event',
+        'openSession < handle message < receive event',
+        'saveProgress < handle message < receive event',
+        'findContact < handle message < receive event',
+        'GET /v4/contacts/{id} < findContact < handle message < receive event',
+        'createContact < handle message < receive event',
+        'POST /v4/contacts < createContact < handle message < receive event',
+        'sendText < handle message < receive event',
+        'prepare to send < sendText < handle message < receive event',
+        'pass the door < sendText < handle message < receive event',
+        'POST /v4/messages < sendText < handle message < receive event',
+      ]),
+    );
+    expect(ways.filter((way) => !way.endsWith('receive event'))).toEqual([]);
+    const services = new Set(collector.of(traceId).map(({ service }) => service));
+    expect(services).toEqual(new Set(['podium-webchat-server', 'podium-webchat-worker']));
+  });
+
+  test('tells of each attempt what became of it, and how long Podium wanted us to wait', async () => {
+    const calls = collector.of(traceId).filter(({ name }) => name === 'POST /v4/messages');
+    expect(calls.map(({ attributes, failed }) => [attributes['http.response.status_code'], failed])).toEqual([
+      [429, true],
+      [200, false],
+    ]);
+    expect(calls[0]!.attributes['webchat.retry_after_ms']).toBe(1_000);
+    const attempts = collector.of(traceId).filter(({ name }) => name === 'sendText');
+    expect(attempts.map(({ attributes }) => attributes)).toEqual([
+      expect.objectContaining({
+        'webchat.attempt': 1,
+        'webchat.outcome': 'tried_again',
+        'error.type': 'throttled',
+      }),
+      expect.objectContaining({
+        'webchat.attempt': 2,
+        'webchat.outcome': 'sent',
+        'webchat.purpose': 'greeting',
+      }),
+    ]);
+  });
+
+  test('delivered once more it is the same trace, and still has one beginning', async () => {
+    expect((await system.post(event)).body).toMatchObject({ status: 'duplicate' });
+    const again = await spanOf(traceId, 'receive event', (span) => span.parentSpanId !== null);
+    expect(again.attributes['webchat.status']).toBe('duplicate');
+    expect(collector.wayUp(again)).toEqual(['receive event', 'receive event']);
+    expect(collector.of(traceId).filter((span) => span.parentSpanId === null)).toHaveLength(1);
+  });
+
+  test("goes on with the session's close, and with the note that the agent gets", async () => {
+    await system.client.workflow
+      .getHandle(system.workflowId(JANE))
+      .signal('forceClose', { actor: 'kim', reason: 'a test' });
+    const posted = await spanOf(traceId, 'POST /v4/conversations/{id}/notes');
+    expect(collector.wayUp(posted)).toEqual([
+      'POST /v4/conversations/{id}/notes',
+      ...['postNote', 'agentNote', 'receive event'],
+    ]);
+    await spanOf(traceId, 'closeSession', (span) => collector.wayUp(span)[1] === 'handle message');
+    await spanOf(
+      traceId,
+      'start workflow',
+      ({ attributes }) => attributes['webchat.workflow_type'] === 'agentNote',
+    );
+  });
+
+  test('has the same id in the logs, to the end', async () => {
+    const lines = await linesOf(traceId);
+    expect(new Set(lines.map(({ process, msg }) => `${process}: ${msg}`))).toEqual(
+      new Set([
+        'podium-webchat-server: An event came in',
+        'podium-webchat-server: A message was signalled',
+        'podium-webchat-worker: A message is dealt with',
+        'podium-webchat-worker: Podium wants no calls to an endpoint for now',
+        'podium-webchat-worker: A text could not be sent yet',
+        'podium-webchat-worker: Activity failed',
+        'podium-webchat-worker: An attempt to send has ended',
+        'podium-webchat-worker: The session is closed',
+      ]),
+    );
+  });
+});
+
+test('a message of the widget is a trace as well, to its place in the inbox of Podium', async () => {
+  const sent = {
+    ...{ message_id: randomUUID(), conversation: randomBytes(32).toString('base64url') },
+    ...{ phone: JOHN, location_uid: NORTHSIDE, body: 'Do you have a roof box?', name: 'Jane Citizen' },
+    ...{ consent: 'You agree to get texts.', page_url: 'https://shop.example.com/cars' },
+  };
+  await fetch(`${system.serverUrls[0]}/widget/messages`, { method: 'POST', body: JSON.stringify(sent) });
+  await system.hears(1, JOHN);
+  const { rows } = await system.pool.query<{ id: string }>(
+    `select event_id as id from inbox_events where phone_e164 = $1 and contract = 'widget'`,
+    [JOHN],
+  );
+  const traceId = traceOf(rows[0]!.id, 'widget');
+  const call = await spanOf(traceId, 'POST /v4/messages');
+  await spanOf(traceId, 'handle message');
+  expect(collector.wayUp(call)).toEqual([
+    'POST /v4/messages',
+    ...['sendText', 'handle message', 'receive event'],
+  ]);
+});
+
+test('of messages that are answered at once, each is a trace, and the answer is in that of the last one', async () => {
+  const first = publishedEvent({ phone: KIM, body: 'Hello?' });
+  await system.post(first);
+  await system.hears(1, KIM);
+  const [earlier, later] = [traceOf(randomUUID()), traceOf(randomUUID())];
+  const at = Date.now();
+  const said = { from: 'customer', webchat: true, at, receivedAt: at, conversationUid: null, name: null };
+  await system.client.workflow.getHandle(system.workflowId(KIM)).signal('message', [
+    { ...said, number: 2, text: 'Well,', attachments: 0, traceId: earlier },
+    { ...said, number: 3, text: '1', attachments: 0, traceId: later },
+  ]);
+  await system.hears(2, KIM);
+  const handled = await spanOf(earlier, 'handle message');
+  expect(handled.links).toEqual([{ traceId: later, spanId: later.slice(16) }]);
+  expect((await spanOf(later, 'handle message')).links).toEqual([]);
+  await spanOf(later, 'sendText');
+  expect(collector.of(earlier).map(({ name }) => name)).toEqual(['handle message']);
+});
+
+test('where nobody takes the traces, a chat is answered as ever, and each process says it once', async () => {
+  await collector.close();
+  const told = async () => {
+    const { 'server-0.log': server, 'worker-0.log': worker } = await system.logs();
+    return [server, worker].map((log) => log!.split('Traces do not arrive').length - 1);
+  };
+  const post = async (body: string) => {
+    const event = publishedEvent({ phone: LEE, body });
+    expect((await system.post(event)).status).toBe(200);
+    return traceOf(event.metadata.eventUid);
+  };
+  await post('Hello?');
+  await system.hears(1, LEE);
+  await system.eventually('a warning of each', async () => (await told()).every((times) => times > 0));
+  await post('1');
+  await system.hears(2, LEE);
+  await collector.open();
+  const traceId = await post('Jane');
+  await spanOf(traceId, 'handle message');
+  expect(await told()).toEqual([1, 1]);
+  await system.eventually(
+    'that they say so',
+    async () =>
+      Object.values(await system.logs()).filter((log) => log.includes('Traces arrive again')).length === 2,
+  );
+});
+
+test('without an address nothing of the SDK is loaded', async () => {
+  const loads = async (otlpEndpoint: string | null) => {
+    const environment = { otlpEndpoint, tracesSampler: 'always_on', tracesSamplerArg: 1 };
+    const program = `require(${JSON.stringify(built('config/tracing.js'))})
+      .startTracing(${JSON.stringify(environment)}, console)
+      .then(() => { console.log(Object.keys(require.cache).filter((path) => /opentelemetry/.test(path)).length); process.exit(); });`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', program]);
+    return Number(stdout);
+  };
+  expect(await loads(null)).toBe(0);
+  expect(await loads(collector.url)).toBeGreaterThan(10);
+});
