@@ -9,7 +9,7 @@ import type { CloseReason, PartialState } from '../core/session';
 import { contactToRead } from '../store/contacts';
 import { lockPhones, transaction, type Pool } from '../store/database';
 import { noteToPost } from '../store/notes';
-import { historyEntry, retryUntold, settleMirror } from '../store/opt-out-mirrors';
+import { historyEntry, NO_STORE, retryUntold, settleMirror } from '../store/opt-out-mirrors';
 import { applyOptOut, isOptedOut } from '../store/opt-outs';
 import { retrySecondLooks, settleSecondLook } from '../store/second-looks';
 import {
@@ -122,9 +122,9 @@ export function createSessionActivities({ pool, phoneHash, answersWaitDays }: Se
     describeMirror: async (historyId: number): Promise<{ locationUid: string | null; tell: boolean }> => {
       const entry = await historyEntry(pool, historyId);
       if (!entry || entry.superseded) return { locationUid: null, tell: false };
-      // Podium is told by a store. One that is known later comes with a contact, which has it told again.
+      // Podium is told by a store. One that is known later comes with a contact, or from an operator, and has it told again.
       if (entry.locationUid === null)
-        await settleMirror(pool, historyId, { kind: 'refused', code: 'no_location' });
+        await settleMirror(pool, historyId, { kind: 'refused', code: NO_STORE });
       return { locationUid: entry.locationUid, tell: true };
     },
 

@@ -17,6 +17,7 @@ import {
   ownLayers,
   type OptOutAudit,
 } from '../store/opt-out-audits';
+import { optedOutSince } from '../store/opt-outs';
 
 /** Null is what could not be looked at. Times in ISO form, or in Unix seconds where the name does not say so. */
 export interface OptOutAuditReport {
@@ -49,12 +50,13 @@ export async function auditPhone(tools: AuditTools, phone: string): Promise<OptO
   try {
     const asked = await askPodium(tools, phone); // first, as `auditVerdict` wants it
     const layers = { ...(await ownLayers(pool, phone)), podium: answerOf(asked) };
-    return report(layers, asked, auditVerdict(layers, await postgresNow(pool)));
+    const since = (await optedOutSince(pool, phone)) ?? layers.ledger?.recordedAt ?? null;
+    return report(layers, since, asked, auditVerdict(layers, await postgresNow(pool)));
   } catch (error) {
     onAway((error as Error).message);
     const asked = { unknown: 'database_unreachable' } as const;
     const layers = { ledger: null, mirror: null, contactAwaited: false, podium: answerOf(asked) };
-    const { optout_store, ...rest } = report(layers, asked, auditVerdict(layers, new Date()));
+    const { optout_store, ...rest } = report(layers, null, asked, auditVerdict(layers, new Date()));
     return { optout_store: { ...optout_store, opted_out: null }, ...rest };
   }
 }
@@ -88,6 +90,7 @@ function answerOf(asked: Asked): OptOutLayers['podium'] {
 
 function report(
   { ledger }: OptOutLayers,
+  since: Date | null,
   asked: Asked,
   { consistent, reason }: OptOutVerdict,
 ): OptOutAuditReport {
@@ -96,8 +99,8 @@ function report(
     optout_store: {
       opted_out: ledger?.optedOut ?? false,
       source: ledger?.source ?? null,
-      recorded_at: ledger?.recordedAt ? Math.floor(ledger.recordedAt.getTime() / 1000) : null,
-      recorded_at_iso: ledger?.recordedAt?.toISOString() ?? null,
+      recorded_at: since && Math.floor(since.getTime() / 1000),
+      recorded_at_iso: since?.toISOString() ?? null,
     },
     podium_contact: {
       uid: contact?.uid ?? null,

@@ -1,13 +1,16 @@
 /** What an operator can see of an opt-out: the ledger, and how far Podium knows of it. */
 import type { Pool } from '../store/database';
 import { mirrorOf, retryMirror, retryUntold, type MirrorState } from '../store/opt-out-mirrors';
-import { optOutRecords, optOutState, type OptOutSource, type Wish } from '../store/opt-outs';
+import { optedOutSince, optOutRecords, optOutState, type OptOutSource, type Wish } from '../store/opt-outs';
 
 /** Times in ISO form. */
 export interface OptOutReport {
   opted_out: boolean;
+  /** Who said so, and when: of an opt-out that was said several times, first. */
   source: OptOutSource | null;
   recorded_at: string | null;
+  /** Counts the changes of the state. */
+  version: number;
   /** Since when sends are suppressed until somebody has decided about a wish in other words; null when none waits. */
   undecided_since: string | null;
   /** Podium is being asked whether an opt-out that it told of shortly after the opt-in is one; sends wait. */
@@ -48,11 +51,16 @@ export interface OptOutHistoryReport {
 
 /** Whether a phone (E.164) is opted out, and whether Podium knows. */
 export async function checkOptOut(pool: Pool, phone: string): Promise<OptOutReport> {
-  const [state, mirror] = await Promise.all([optOutState(pool, phone), mirrorOf(pool, phone)]);
+  const [state, since, mirror] = await Promise.all([
+    optOutState(pool, phone),
+    optedOutSince(pool, phone),
+    mirrorOf(pool, phone),
+  ]);
   return {
     opted_out: state?.optedOut ?? false,
     source: state?.source ?? null,
-    recorded_at: state?.recordedAt?.toISOString() ?? null,
+    recorded_at: iso(since ?? state?.recordedAt ?? null),
+    version: state?.version ?? 0,
     undecided_since: state?.undecidedAt?.toISOString() ?? null,
     unsettled: state?.unsettled ?? false,
     podium: mirror && {

@@ -19,8 +19,9 @@ export interface HistoryEntry {
   /** True when a later entry has changed the state: there is nothing left to tell. */
   superseded: boolean;
   /**
-   * Where the wish came in; else the store where the customer was last. One that is served comes before
-   * one that is unknown or archived, of which Podium would take nothing.
+   * Where the wish came in; else the store where the customer was last, or any that is known of them: by another
+   * wish, or as a contact. One that is served comes before one that is unknown or archived, of which Podium would
+   * take nothing.
    */
   locationUid: string | null;
   contactUid: string | null;
@@ -35,6 +36,9 @@ export type MirrorOutcome =
   | { kind: 'failed'; code: string }
   /** A later entry has come before this one was tried again, and an earlier attempt may have been heard. */
   | { kind: 'overtaken' };
+
+/** Nothing of the customer says by which store Podium could be told. */
+export const NO_STORE = 'no_location';
 
 /** Podium's clock and ours, and the time that a call takes to have its effect. */
 const ECHO_TOLERANCE = `interval '5 seconds'`;
@@ -84,7 +88,13 @@ export async function historyEntry(pool: Pool, id: number): Promise<HistoryEntry
                from (select h.location_uid as uid, true as of_wish, null::timestamptz as last_at
                       where h.location_uid is not null
                      union all
-                     select location_uid, false, last_message_at from sessions where phone_e164 = h.phone_e164) place
+                     select location_uid, false, last_message_at from sessions where phone_e164 = h.phone_e164
+                     union all
+                     select location_uid, false, written_at from opt_out_history other
+                      where other.phone_e164 = h.phone_e164 and location_uid is not null
+                     union all
+                     select location_uid, false, null from contact_locations
+                      where phone_e164 = h.phone_e164 and gone_at is null) place
                left join locations served on served.uid = place.uid and not served.archived
               order by served.uid is null, of_wish desc, last_at desc nulls last limit 1) as "locationUid",
             contact.podium_uid as "contactUid"
@@ -188,6 +198,14 @@ export function retryUntold(pool: Pool): Promise<number> {
 export async function retryMirror(pool: Pool, phone: string): Promise<boolean> {
   const untold = `phone_e164 = $1 and (state in ('not_permitted', 'refused') or ${STRANDED})`;
   return (await transaction(pool, (client) => wantAgain(client, untold, [phone]))) > 0;
+}
+
+/** Tells Podium of an opt-out for which no store was known, now that there is one. */
+export async function tellByStore(client: Queryable, phone: string): Promise<void> {
+  await wantAgain(client, `phone_e164 = $1 and opted_out and state = 'refused' and error_code = $2`, [
+    phone,
+    NO_STORE,
+  ]);
 }
 
 /** Tells Podium of the opt-in that a second look has held back. */

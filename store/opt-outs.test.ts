@@ -14,8 +14,16 @@ import { followContacts } from './contact-changes';
 import { saveContact } from './contacts';
 import { lockPhones, transaction } from './database';
 import { receive } from './inbox';
-import { beginMirror, historyEntry, settleMirror } from './opt-out-mirrors';
-import { isOptedOut, recordOptOut, takeBackPodiumOptOut, type OptOutChange } from './opt-outs';
+import { beginMirror, historyEntry, mirrorOf, NO_STORE, settleMirror } from './opt-out-mirrors';
+import {
+  isOptedOut,
+  optedOutSince,
+  optOutState,
+  recordOptOut,
+  takeBackPodiumOptOut,
+  type OptOutChange,
+} from './opt-outs';
+import { isVoid } from './void-sends';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -189,6 +197,55 @@ it('writes the clear opt-outs of a contact whose other phone is unclear, and qua
   expect(await isOptedOut(db.pool, JANE)).toBe(true);
 });
 
+describe('an opt-out that is said again', () => {
+  const stop = { source: 'webchat', actor: 'customer', locationUid: NORTHSIDE } as const;
+
+  it('by an operator leaves the first one as the evidence, and the mirror as it was', async () => {
+    const { historyId } = await record(true, '10:00', stop);
+    await settleMirror(db.pool, historyId, { kind: 'not_permitted', code: 'unauthorized' });
+    await db.pool.query('truncate workflow_starts');
+    expect(await record(true, '12:00')).toMatchObject({ applied: false, began: false, version: 1 });
+    expect(await optOutState(db.pool, JANE)).toMatchObject({ optedOut: true, source: 'webchat', version: 1 });
+    expect(await optedOutSince(db.pool, JANE)).toEqual(at('10:00'));
+    expect(await mirrorOf(db.pool, JANE)).toMatchObject({ state: 'not_permitted', attempts: 0 });
+    expect(await rows('select * from workflow_starts')).toEqual([]);
+    expect(await rows('select applied, actor from opt_out_history order by id')).toEqual([
+      { applied: true, actor: 'customer' },
+      { applied: false, actor: 'ann' },
+    ]);
+  });
+
+  it('is undone by no opt-in from before it that comes in later', async () => {
+    await record(true, '10:00', stop);
+    await record(true, '12:00');
+    await record(false, '11:00', { source: 'text', actor: 'customer' });
+    expect(await isOptedOut(db.pool, JANE)).toBe(true);
+    await record(false, '13:00', { source: 'text', actor: 'customer' });
+    expect(await isOptedOut(db.pool, JANE)).toBe(false);
+  });
+
+  it('takes with it what was wanted meanwhile and has not left', async () => {
+    await record(true, '10:00', stop);
+    const wantedAt = (await rows('select clock_timestamp() as now'))[0].now;
+    await record(true, '12:00');
+    await record(false, '13:00');
+    expect(await isVoid(db.pool, { phone: JANE, wantedAt })).toBe(true);
+    const again = (await rows('select clock_timestamp() as now'))[0].now;
+    await record(true, '12:30', { source: 'text' }); // later heard than the opt-in, and older
+    expect(await isVoid(db.pool, { phone: JANE, wantedAt: again })).toBe(false);
+  });
+
+  it('with a store has Podium told, for which none was known', async () => {
+    const { historyId } = await record(true, '10:00');
+    expect(await historyEntry(db.pool, historyId)).toMatchObject({ locationUid: null });
+    await settleMirror(db.pool, historyId, { kind: 'refused', code: NO_STORE });
+    await db.pool.query('truncate workflow_starts');
+    await record(true, '11:00', { locationUid: BAYVIEW });
+    expect(await rows('select args from workflow_starts')).toEqual([{ args: [{ historyId }] }]);
+    expect(await historyEntry(db.pool, historyId)).toMatchObject({ locationUid: BAYVIEW, superseded: false });
+  });
+});
+
 describe('what Podium is told', () => {
   it('has the store where the wish came in, and the contact', async () => {
     await saveContact(db.pool, { phone: JANE, podiumUid: 'p-1', name: null, locationUid: BAYVIEW });
@@ -206,6 +263,15 @@ describe('what Podium is told', () => {
     await receive(db.pool, [customerMessage({ locationUid: BAYVIEW })], context);
     const { historyId } = await record(true, '10:00');
     expect(await historyEntry(db.pool, historyId)).toMatchObject({ locationUid: BAYVIEW, contactUid: null });
+  });
+
+  it('has the store of an earlier wish, or of the contact, where there is no session', async () => {
+    await record(true, '10:00', { locationUid: BAYVIEW });
+    const { historyId } = await record(false, '11:00');
+    expect(await historyEntry(db.pool, historyId)).toMatchObject({ locationUid: BAYVIEW });
+    await saveContact(db.pool, { phone: JOHN, podiumUid: 'p-2', name: null, locationUid: NORTHSIDE });
+    const ofJohn = await record(true, '10:00', { phone: JOHN });
+    expect(await historyEntry(db.pool, ofJohn.historyId)).toMatchObject({ locationUid: NORTHSIDE });
   });
 
   it.each([

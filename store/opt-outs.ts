@@ -4,7 +4,7 @@ import { postgresNow } from './clock';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { isDoubtful, wantSecondLook } from './doubtful-opt-outs';
 import { latestUid } from './contact-history';
-import { mirrorEntry } from './opt-out-mirrors';
+import { mirrorEntry, tellByStore } from './opt-out-mirrors';
 import { suppressedSince, takeSuppression } from './suppressions';
 import { storable } from './text';
 import { voidSends } from './void-sends';
@@ -47,7 +47,7 @@ export type DatedOptOut = OptOutChange & { at: Date };
 /** What the ledger did with a change. */
 export interface LedgerEntry {
   historyId: number;
-  /** False when the state stays as it was, since a later event is known, or this very one. */
+  /** False when the state stays as it was: so already, or a later event is known, or this very one. */
   applied: boolean;
   /** Of the state after it; null for an entry that is known already. */
   version: number | null;
@@ -78,6 +78,7 @@ export async function applyOptOut(
   if (known !== null) return { historyId: known, applied: false, version: null, began: false };
   await restoreSuppressed(client, change);
   const before = await optOutState(client, change.phone);
+  if (isRepeated(before, change)) return hearAgain(client, change, before);
   const doubtful = !sure && (await isDoubtful(client, change));
   const applied = !doubtful && (await changeState(client, change));
   const { id, version } = await writeHistory(client, change, applied);
@@ -91,6 +92,36 @@ export async function applyOptOut(
   if (applied && (change.wish === 'opt_out' || change.wish === 'opt_in'))
     await mirrorEntry(client, change, id);
   return { historyId: id, applied, version, began };
+}
+
+type OptedOut = OptOutState & { recordedAt: Date };
+
+/** Whether it opts out who is out already by their own word, or an operator's. */
+function isRepeated(before: OptOutState | null, { wish, source }: OptOutChange): before is OptedOut {
+  return wish === 'opt_out' && source !== 'podium' && before?.optedOut === true && before.source !== 'podium';
+}
+
+/**
+ * The first word is the evidence, and Podium knows of it as far as it can: a repeated one is noted in the history and
+ * changes neither. Only an opt-in from before it, of which we hear later, undoes nothing any more.
+ */
+async function hearAgain(
+  client: Queryable,
+  change: DatedOptOut,
+  { recordedAt }: OptedOut,
+): Promise<LedgerEntry> {
+  if (change.at > recordedAt) {
+    await client.query(
+      'update opt_outs set recorded_at = $2, undecided_at = null, second_look_id = null where phone_e164 = $1',
+      [change.phone, change.at],
+    );
+    await tellSessions(client, change);
+    await voidSends(client, change.phone);
+  }
+  const { id, version } = await writeHistory(client, change, false);
+  await auditChange(client, change, { applied: false, doubtful: false });
+  if (change.locationUid !== null) await tellByStore(client, change.phone);
+  return { historyId: id, applied: false, version, began: false };
 }
 
 const AUDIT_KINDS = {
@@ -428,7 +459,8 @@ export async function optOutState(client: Queryable, phone: string): Promise<Opt
 }
 
 /**
- * When the opt-out of a phone that is out began. Its `recordedAt` may be later: Podium tells again of what we told it.
+ * When the opt-out of a phone that is out began. Its `recordedAt` may be later: Podium tells again of what we told it,
+ * and customers say it twice.
  * Null where no opt-out holds.
  */
 export async function optedOutSince(client: Queryable, phone: string): Promise<Date | null> {

@@ -42,15 +42,19 @@ export async function voidSends(client: Queryable, phone: string): Promise<void>
   }
 }
 
-/** Whether an opt-out has come since a send was wanted that has not been at the door yet. */
+/** Whether an opt-out has come since a send was wanted that has not been at the door yet; also one that was said again. */
 export async function isVoid(
   client: Queryable,
   { phone, wantedAt }: { phone: string; wantedAt?: Date },
 ): Promise<boolean> {
   if (!wantedAt) return false;
   const { rowCount } = await client.query(
-    `select from opt_out_history
-      where phone_e164 = $1 and applied and wish = 'opt_out' and written_at >= $2 limit 1`,
+    `select from opt_out_history h
+      where phone_e164 = $1 and wish = 'opt_out' and written_at >= $2
+        and (applied or source <> 'podium' and event_at >= all (
+               select event_at from opt_out_history back
+                where back.phone_e164 = h.phone_e164 and back.applied and back.wish = 'opt_in' and back.id < h.id))
+      limit 1`,
     [phone, wantedAt],
   );
   return rowCount === 1;

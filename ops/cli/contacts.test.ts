@@ -101,6 +101,26 @@ const KEYS = {
 const runWith = (env: Record<string, string>, ...args: string[]) =>
   cli({ DATABASE_URL: db.url, ...KEYS, ...env }, args);
 
+test('optout dismiss is about what was seen: what the customer has said since is not dismissed with it', async () => {
+  const ASKING = '+14155550177';
+  const ask = async (time: string) =>
+    recordOptOut(db.pool, {
+      ...{ phone: ASKING, phoneHash: 'h', wish: 'ask', source: 'text', actor: 'customer', rule: null },
+      ...{ locationUid: NORTHSIDE, messageUid: null, proof: null, at: new Date(time) },
+    });
+  const dismiss = (...seen: string[]) =>
+    runWith({}, 'optout', 'dismiss', '--phone', ASKING, '--actor', 'ann', '--json', ...seen);
+  await ask(new Date(Date.now() - 2_000).toISOString());
+  const { version } = (await run('optout', 'check', '--phone', ASKING, '--json')).json();
+  await ask(new Date(Date.now() - 1_000).toISOString());
+  const refused = await dismiss('--seen-version', String(version));
+  expect(refused.exitCode).toBe(1);
+  expect(JSON.parse(refused.out)).toMatchObject({ error: { code: 'ERR_OPS_CHANGED_SINCE' } });
+  const { out } = await run('optout', 'check', '--phone', ASKING);
+  const [, shown] = /optout dismiss (--seen-version \d+)/.exec(out)!;
+  expect((await dismiss(...shown!.split(' '))).exitCode).toBe(0);
+});
+
 describe('contacts export', () => {
   let folder: string;
   beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'cli-contacts-'))));

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { z } from 'zod';
 import { dismissOptOut, recordOptOut, restoreOptOut } from '../operations/opt-outs';
 import { EXIT, type CliContext } from './context';
-import { phoneOption, type PhoneOptions } from './options';
+import { phoneOption, wholeNumber, type PhoneOptions } from './options';
 import { optOutInWords } from './optout-words';
 
 interface ChangeOptions extends PhoneOptions {
@@ -24,7 +24,7 @@ export function registerOptOutChanges(optOut: Command, context: CliContext): voi
   change('record', 'the customer wants no more messages: nothing is sent to the phone any more')
     .option(
       '--location <uid>',
-      'the store by which Podium is told; the one where the customer was last, if left out',
+      'the store by which Podium is told; if left out, one where the customer was, as far as any is known',
     )
     .action(async ({ actor, phone, location }: ChangeOptions) => {
       const report = await context.perform(recordOptOut, { phone, location_uid: location }, actor);
@@ -38,12 +38,16 @@ export function registerOptOutChanges(optOut: Command, context: CliContext): voi
       const report = await context.perform(restoreOptOut, given, actor);
       answer(context, report, !report.opted_out && report.undecided_since === null);
     });
-  change('dismiss', 'what the customer wrote was no wish for no more messages: texts go on').action(
-    async ({ actor, phone }: ChangeOptions) => {
-      const report = await context.perform(dismissOptOut, { phone }, actor);
+  change('dismiss', 'what the customer wrote was no wish for no more messages: texts go on')
+    .option(
+      '--seen-version <n>',
+      'as "optout check" has shown it: refused when the customer has said something since',
+      wholeNumber,
+    )
+    .action(async ({ actor, phone, seenVersion }: ChangeOptions & { seenVersion?: number }) => {
+      const report = await context.perform(dismissOptOut, { phone, seen_version: seenVersion }, actor);
       answer(context, report, report.undecided_since === null);
-    },
-  );
+    });
 }
 
 /** @param isSo whether the state is what was wanted */

@@ -1,11 +1,12 @@
 /** What is on record of a phone's opt-out, in words. */
+import { NO_STORE } from '../../store/opt-out-mirrors';
 import type { MirrorReport, OptOutHistoryReport, OptOutReport } from '../opt-outs';
 
 /** The state of a phone and of its mirror, in a sentence or two. */
 export function optOutInWords(report: OptOutReport): string {
-  const { opted_out, source, recorded_at, undecided_since, unsettled, podium } = report;
+  const { opted_out, source, recorded_at, version, undecided_since, unsettled, podium } = report;
   if (undecided_since !== null && !opted_out)
-    return `gets nothing since ${undecided_since}, until somebody has decided whether an opt-out was meant (optout record, or optout dismiss).`;
+    return `gets nothing since ${undecided_since}, until somebody has decided whether an opt-out was meant (optout record, or optout dismiss --seen-version ${version}).`;
   if (source === null) return 'not opted out.';
   const waits = unsettled ? '; sends wait until Podium was asked about an opt-out that it told of since' : '';
   const since = `${opted_out ? 'opted out' : 'opted in'} since ${recorded_at} (${source})${waits}`;
@@ -30,7 +31,9 @@ function mirrorInWords({
     case 'not_permitted':
       return `does not permit us to tell it, since ${not_permitted_since}${why}`;
     case 'refused':
-      return `refuses it${why}`;
+      return error_code === NO_STORE
+        ? `is not told: no store is known that the customer has to do with, and it is told by a store (name one: optout record --location UID; ${NO_STORE})`
+        : `refuses it${why}`;
   }
 }
 

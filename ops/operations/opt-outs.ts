@@ -24,8 +24,9 @@ const source = z.enum(['webchat', 'text', 'operator', 'api', 'podium']);
 
 export const optOutReport = z.object({
   opted_out: z.boolean(),
-  source: source.nullable(),
+  source: source.nullable().describe('Who said so; of an opt-out that was said several times, first'),
   recorded_at: nullableTime,
+  version: z.int().describe('Counts the changes of the state'),
   undecided_since: nullableTime.describe(
     'Since when sends are held back until somebody has decided about a wish in other words',
   ),
@@ -68,7 +69,7 @@ export const optOutHistory = operation({
     history: z.array(
       z.object({
         wish: z.enum(['opt_out', 'opt_in', 'ask', 'dismiss']),
-        applied: z.boolean().describe('False when a later change was known already'),
+        applied: z.boolean().describe('False when the state was so already, or a later change was known'),
         version: z.int().describe('Of the state after it'),
         source: source.describe('The channel, or who else told of it'),
         actor: z.string(),
@@ -99,7 +100,7 @@ export const recordOptOut = operation({
   input: ofPhone.extend({
     location_uid: locationInput
       .optional()
-      .describe('By which Podium is told; where the customer was last, if left out'),
+      .describe('By which Podium is told; if left out, one where the customer was, as far as any is known'),
   }),
   output: declarationReport,
   run: (tools, { phone, location_uid: locationUid }, { actor }) =>
@@ -126,10 +127,19 @@ export const restoreOptOut = operation({
 export const dismissOptOut = operation({
   name: 'optout dismiss',
   summary: 'What the customer wrote was no wish for no more messages: texts go on',
-  input: ofPhone,
+  input: ofPhone.extend({
+    seen_version: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('As "optout check" has shown it: refused when the customer has said something since'),
+  }),
   output: declarationReport,
-  run: (tools, { phone }, { actor }) =>
-    declare(tools, { phone, wish: 'dismiss', actor, locationUid: null, proof: null }),
+  run: (tools, { phone, seen_version: seenVersion }, { actor }) =>
+    declare(tools, {
+      ...{ phone, wish: 'dismiss', actor, locationUid: null, proof: null },
+      ...(seenVersion !== undefined && { seenVersion }),
+    }),
 });
 
 async function declare(tools: OpsTools, declared: Omit<Declaration, 'phoneHash'>) {
