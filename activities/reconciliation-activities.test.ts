@@ -1,9 +1,11 @@
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { PodiumError, type ConversationMessage, type Page, type PodiumConversation } from '../podium/api';
+import { readFigures } from '../store/figures';
+import { receive } from '../store/inbox';
 import { replaceLocations } from '../store/locations';
 import { reconciliationTotals } from '../store/reconciliation';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
-import { BAYVIEW, context, NORTHSIDE } from '../test/support/received';
+import { BAYVIEW, context, customerMessage, NORTHSIDE } from '../test/support/received';
 import { shippedWords } from '../test/support/shipped-words';
 import { createReconciliationActivities, createReconciliationSteps } from './reconciliation-activities';
 
@@ -136,6 +138,26 @@ test('a STOP whose phone cannot be made out raises an alarm, once', async () => 
   expect(await read()).toMatchObject({ quarantined: 1 });
   await read();
   expect(error).toHaveBeenCalledTimes(1);
+  expect((await readFigures(db.pool, 1680)).optOutsWithoutPhone).toBe(1);
+  error.mockRestore();
+});
+
+test("a person's text to somebody who had opted out raises an alarm, though no webhook has brought it", async () => {
+  const error = jest.spyOn(log, 'error').mockReturnValue(undefined);
+  const phone = '+61412345678';
+  const stop = customerMessage({ phone, text: 'STOP', stop: true, at: ago(20), receivedAt: ago(20) });
+  await receive(db.pool, [stop], context);
+  const raw = { ...(message('m2', ago(2)).raw as object), sender: { uid: 'a-person' } };
+  const text: Message = { ...message('m2', ago(2)), direction: 'outbound', senderUid: 'a-person', raw };
+  await list({ pageOfConversations: async () => last(conversation('c2', { identifier: phone })) });
+  const [id] = (await toRead()) as [number];
+  await look({ pageOfMessages: async () => last(text) }).readConversation({ id, until: until() });
+  expect(error).toHaveBeenCalledWith(
+    expect.any(String),
+    expect.objectContaining({ code: 'ERR_WEBCHAT_011' }),
+  );
+  expect((await readFigures(db.pool, 1680)).textsAfterOptOut).toBe(1);
+  error.mockRestore();
 });
 
 test('pages are read one at a time, up to one that shows older messages only', async () => {

@@ -7,7 +7,7 @@ import { failure } from '../core/error-codes';
 import type { PodiumEvent, Verdict } from '../core/events';
 import { withCountry } from '../core/locations';
 import type { LookRules } from '../core/reconciliation';
-import { judge } from '../core/verdict';
+import { isOptOutOfNobody, judge } from '../core/verdict';
 import type { WordsFor } from '../core/wish-words';
 import { PodiumError, type PodiumApi } from '../podium/api';
 import { foundMessage, type FoundMessage } from '../podium/found-message';
@@ -119,10 +119,13 @@ export function createReconciliationActivities(deps: ReconciliationDependencies)
       .sort((a, b) => timeOf(a) - timeOf(b));
     const outcomes = await receive(pool, found, context, (raw) => readEvent(raw).event);
     found.forEach(({ event, verdict }, i) => {
-      if (outcomes[i]!.status === 'duplicate' || !isOptOutOfNobody(verdict)) return;
+      const { status, alarm } = outcomes[i]!;
+      const { eventId, locationUid } = event;
+      if (alarm) log.error(alarm.message, { code: alarm.code, eventId, locationUid, hint: alarm.hint });
+      if (status === 'duplicate' || !isOptOutOfNobody(verdict)) return;
       const { code } = failure('ERR_WEBCHAT_008');
       log.error('An opt-out whose phone cannot be made out: a person has to look at it', {
-        ...{ code, eventId: event.eventId },
+        ...{ code, eventId },
       });
     });
     const count = (wanted: string) => outcomes.filter(({ status }) => status === wanted).length;
@@ -156,10 +159,6 @@ export function createReconciliationSteps({ pool, rules }: { pool: Pool; rules: 
 }
 
 const NOTHING: PageOutcome = { more: false, accepted: 0, quarantined: 0 };
-
-function isOptOutOfNobody(verdict: Verdict): boolean {
-  return verdict.kind === 'quarantined' && verdict.optOut !== null && verdict.phone === null;
-}
 
 function timesOf(messages: { at: Date | null }[]): (Date | null)[] {
   return messages.map(({ at }) => at);

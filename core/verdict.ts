@@ -172,6 +172,12 @@ function readPhone(phone: string | null, event: PodiumEvent, location: Location 
   return normalizePhone(phone ?? '', location?.country ?? event.country);
 }
 
+/** Whether somebody has opted out of whom no phone can be made out. A person has to look at it. */
+export function isOptOutOfNobody(verdict: Verdict): boolean {
+  if (verdict.kind === 'contact_changed') return verdict.unclear !== undefined;
+  return verdict.kind === 'quarantined' && verdict.optOut !== null && verdict.phone === null;
+}
+
 /** What cannot be used. @param known what could be made out all the same */
 export function quarantined(
   why: Failure,

@@ -35,6 +35,10 @@ const WORDS: Record<AuditKind, Wording> = {
     details['source'] === 'podium'
       ? { what: 'Podium was asked once more, and holds no opt-out since the opt-in', why: 'so texts go on' }
       : { what: 'The customer had not asked for no more messages after all', why: howDeclared(details) },
+  opt_out_without_phone: ({ event, code }) => ({
+    what: 'Somebody opted out, and it could not be made out who',
+    why: `event ${event} (${code})`,
+  }),
   send_intended: ({ attempt, earlierAttemptUnknown }, it) => ({
     what: `${it} was about to be sent`,
     why: earlierAttemptUnknown

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { failure } from '../core/error-codes';
 import type { Failure, Verdict } from '../core/events';
+import { isOptOutOfNobody } from '../core/verdict';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
 import { traceIdOf } from '../store/trace-id';
 import type { Metrics } from './metrics';
@@ -31,9 +32,8 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
       metrics.codes.inc({ code });
       logger.error({ code, traceId, eventId, locationUid, hint }, message);
     }
-    if ('optOut' in verdict && verdict.optOut) noteOptOut(verdict, eventId);
-    if (verdict.kind === 'contact_changed' && verdict.unclear)
-      noteOptOut({ phone: null, locationUid: null }, eventId);
+    if (isOptOutOfNobody(verdict)) noteOptOutOfNobody(eventId);
+    else if ('optOut' in verdict && verdict.optOut) noteOptOut(verdict, eventId);
     const why = failureOf(verdict);
     if (!why) return;
 
@@ -43,20 +43,16 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     deps.onRejection(code);
   };
 
-  function noteOptOut(
-    { phone, locationUid }: { phone: string | null; locationUid: string | null },
-    eventId: string,
-  ): void {
+  function noteOptOut({ locationUid }: { locationUid: string | null }, eventId: string): void {
     const { code, message } = failure('ERR_WEBCHAT_008');
     metrics.codes.inc({ code });
-    if (phone !== null) logger.info({ code, eventId, locationUid }, message);
-    else {
-      metrics.lostOptOuts.inc();
-      logger.error(
-        { code, eventId },
-        'an opt-out whose phone cannot be made out: a person has to look at it',
-      );
-    }
+    logger.info({ code, eventId, locationUid }, message);
+  }
+
+  function noteOptOutOfNobody(eventId: string): void {
+    const { code } = failure('ERR_WEBCHAT_008');
+    metrics.codes.inc({ code });
+    logger.error({ code, eventId }, 'an opt-out whose phone cannot be made out: a person has to look at it');
   }
 }
 

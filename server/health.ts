@@ -1,5 +1,7 @@
-/** `/livez` touches nothing; `/readyz` says what works, and whether events can be received. */
+/** `/livez` touches nothing; `/readyz` says what works, and whether events can be received; `/metrics` says the same. */
 import Router from '@koa/router';
+import { Gauge, type Registry } from 'prom-client';
+import { shared } from './shared';
 
 /** How long a part may take to answer before it counts as away. */
 const CHECK_MS = 1_000;
@@ -23,6 +25,21 @@ export function healthRoutes(checks: Checks): Router {
     ctx.body = { ready, checks: { ...required, ...wanted } };
   });
   return router;
+}
+
+/** A server that is not ready gets no requests, so none of its counters would tell. */
+export function addReadinessMetrics(registry: Registry, checks: Checks): void {
+  const lookOnce = shared(() => look({ ...checks.required, ...checks.wanted }));
+  new Gauge({
+    name: 'podium_webchat_ready',
+    help: 'What this server says at /readyz, check by check: 1 for ok, or 0.',
+    labelNames: ['check'],
+    registers: [registry],
+    async collect() {
+      for (const [check, answer] of Object.entries(await lookOnce()))
+        this.set({ check }, answer === 'ok' ? 1 : 0);
+    },
+  });
 }
 
 async function look(checks: Record<string, () => Promise<unknown>>): Promise<Record<string, string>> {

@@ -21,7 +21,7 @@ import { createTemporalClient } from '../ops/temporal';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { unsealedRows } from '../store/audit-seals';
 import { activePauses, callLimits } from '../store/call-limits';
-import { createPool, type Pool } from '../store/database';
+import { assertWritable, createPool, type Pool } from '../store/database';
 import { connectFileStore } from '../store/files/connect';
 import { readFigures } from '../store/figures';
 import { countFiles } from '../store/files/rows';
@@ -42,7 +42,7 @@ import { AuditSealer } from './audit-sealer';
 import { clientAddress } from './client-address';
 import type { DemoDependencies } from './demo';
 import { Draining } from './draining';
-import type { Checks } from './health';
+import { addReadinessMetrics, type Checks } from './health';
 import { close, listen } from './http-server';
 import { createInboxWriter } from './inbox-writer';
 import { LocationDirectory } from './location-directory';
@@ -103,7 +103,7 @@ void runMain('server', async () => {
     pauses: () => activePauses(pool),
     files: () => countFiles(pool),
     mirrors: () => countMirrors(pool),
-    figures: () => readFigures(pool),
+    figures: () => readFigures(pool, settings.session.idle_close_seconds),
   });
   addAccessMetrics(metrics.registry, () => readAccess(pool));
   measureWebhookChecks(metrics.registry, () => lastWebhookCheck(pool));
@@ -129,7 +129,8 @@ void runMain('server', async () => {
     onRead: async () => {
       const served = directory.list().filter(({ archived }) => !archived);
       const servedLocations = served.map(({ uid }) => uid);
-      if ((await releaseHeldUp({ pool, context, judge: judgeEvent, servedLocations })) > 0) relay.wake();
+      const released = await releaseHeldUp({ pool, context, judge: judgeEvent, servedLocations, logger });
+      if (released > 0) relay.wake();
     },
     metrics,
     logger,
@@ -175,6 +176,8 @@ void runMain('server', async () => {
     openFiles: () => Promise.resolve(files),
   };
   const draining = new Draining(environment.drainSeconds);
+  const checks = readinessChecks({ receiverPool, pool }, client, directory, settings, draining);
+  addReadinessMetrics(metrics.registry, checks);
   const feed = new ReplyFeed(pool, logger);
   const app = createApp({
     webhook: {
@@ -203,7 +206,7 @@ void runMain('server', async () => {
       robotName: settings.messages.en.sender_name,
       addressOf: (request) => clientAddress(request, trustedProxies),
     },
-    checks: readinessChecks({ receiverPool, pool }, client, directory, settings, draining),
+    checks,
     metrics,
     ops,
     files: { pool, encryptionKeys, files },
@@ -233,7 +236,7 @@ function readinessChecks(
 ): Checks {
   return {
     required: {
-      database: () => receiverPool.query('select 1'),
+      database: () => assertWritable(receiverPool),
       staying: () => draining.notBegun(),
       locations: () =>
         directory.isLoaded ? Promise.resolve() : Promise.reject(new Error('the list is not loaded')),

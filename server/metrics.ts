@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { ERROR_CODES } from '../core/error-codes';
 import type { Figures } from '../store/figures';
 import { MIRROR_STATES, type MirrorState } from '../store/opt-out-mirrors';
+import { addCountsGauge } from './counts-gauge';
 import { shared } from './shared';
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -49,29 +50,26 @@ export function createMetrics(read: Readings) {
     'Age of the oldest event that waits for its session.',
     ({ oldestSeconds }) => oldestSeconds,
   );
-  new Gauge({
-    name: 'podium_webchat_podium_paused_seconds',
-    help: 'For how long Podium wants no more calls to an endpoint, of those that it wants none to now.',
-    labelNames: ['endpoint'],
-    registers,
-    async collect() {
-      this.reset();
-      const pauses = await read.pauses().catch(() => []);
-      for (const { endpoint, seconds } of pauses) this.set({ endpoint }, seconds);
+  addCountsGauge(
+    registry,
+    {
+      name: 'podium_webchat_podium_paused_seconds',
+      help: 'For how long Podium wants no more calls to an endpoint; 0 when it takes them again.',
+      labelNames: ['endpoint'],
     },
-  });
+    async () =>
+      (await read.pauses()).map(({ endpoint, seconds }) => ({ labels: { endpoint }, count: seconds })),
+  );
   const readFiles = shared(() => read.files(), COUNTS_MS);
-  new Gauge({
-    name: 'podium_webchat_files',
-    help: 'Files of customers by what has become of them.',
-    labelNames: ['status'],
-    registers,
-    async collect() {
-      const files = await readFiles().catch(() => []);
-      this.reset();
-      for (const { status, count } of files) this.set({ status }, count);
+  addCountsGauge(
+    registry,
+    {
+      name: 'podium_webchat_files',
+      help: 'Files of customers by what has become of them.',
+      labelNames: ['status'],
     },
-  });
+    async () => (await readFiles()).map(({ status, count }) => ({ labels: { status }, count })),
+  );
   const readMirrors = shared(() => read.mirrors(), COUNTS_MS);
   new Gauge({
     name: 'podium_webchat_opt_out_mirrors',
@@ -129,11 +127,6 @@ export function createMetrics(read: Readings) {
       help: 'Browsers to which replies are shown as they come.',
       registers,
     }),
-    lostOptOuts: new Counter({
-      name: 'podium_webchat_opt_outs_without_phone_total',
-      help: 'Opt-outs whose phone cannot be made out. Each one needs a person.',
-      registers,
-    }),
     relayCalls: fromZero(
       new Counter({
         name: 'podium_webchat_relay_calls_total',
@@ -172,17 +165,41 @@ function addFigures(registry: Registry, read: () => Promise<Figures>): void {
         this.set({ status }, figures ? figures.sessions[status] : NaN);
     },
   });
-  new Gauge({
-    name: 'podium_webchat_quarantined_events',
-    help: 'Events that are set aside and wait for a person, by the code of the reason.',
-    labelNames: ['code'],
-    registers,
-    async collect() {
-      const figures = await readOnce().catch(() => null);
-      this.reset();
-      for (const { code, count } of figures?.quarantined ?? []) this.set({ code }, count);
+  const gauge = (name: string, help: string, figure: (figures: Figures) => number) =>
+    new Gauge({
+      name: `podium_webchat_${name}`,
+      help,
+      registers,
+      async collect() {
+        const figures = await readOnce().catch(() => null);
+        this.set(figures ? figure(figures) : NaN);
+      },
+    });
+  gauge(
+    'sessions_standing_still',
+    'Sessions that should have closed, or dealt with a message, minutes ago. Their workflow does not go on.',
+    ({ standingStill }) => standingStill,
+  );
+  gauge(
+    'texts_after_opt_out',
+    'Texts of the last hour that a person has sent, in Podium, to somebody who had opted out.',
+    ({ textsAfterOptOut }) => textsAfterOptOut,
+  );
+  gauge(
+    'opt_outs_without_phone',
+    'Opt-outs of the last hour whose phone cannot be made out. Each one needs a person.',
+    ({ optOutsWithoutPhone }) => optOutsWithoutPhone,
+  );
+  addCountsGauge(
+    registry,
+    {
+      name: 'podium_webchat_quarantined_events',
+      help: 'Events that are set aside and wait for a person, by the code of the reason.',
+      labelNames: ['code'],
+      known: Object.keys(ERROR_CODES).map((code) => ({ code })),
     },
-  });
+    async () => (await readOnce()).quarantined.map(({ code, count }) => ({ labels: { code }, count })),
+  );
   new Gauge({
     name: 'podium_webchat_sends_unsettled',
     help: 'Texts of the last hour that have been on their way for more than a minute: it is unknown whether they left, or they are not_sent yet.',

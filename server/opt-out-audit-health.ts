@@ -2,19 +2,19 @@
 import { Gauge, type Registry } from 'prom-client';
 import { DRIFT_REASONS } from '../core/opt-out-audit';
 import type { OptOutAudit } from '../store/opt-out-audits';
+import { secondsOfLast } from './last-time';
 import { shared } from './shared';
 
 /** @param read the last look that came to its end; null when there was none */
 export function addOptOutAuditMetrics(registry: Registry, read: () => Promise<OptOutAudit | null>): void {
   const registers = [registry];
-  const readOnce = shared(() => read().catch(() => null));
+  const readOnce = shared(read);
   new Gauge({
     name: 'podium_webchat_opt_out_audit_last_run_timestamp_seconds',
-    help: "When everyone's opt-out had last been compared with Podium, in Unix seconds; NaN before the first time.",
+    help: "When everyone's opt-out had last been compared with Podium, in Unix seconds; 0 before the first time.",
     registers,
     async collect() {
-      const audit = await readOnce();
-      this.set(audit?.finishedAt ? audit.finishedAt.getTime() / 1000 : NaN);
+      this.set(await secondsOfLast(async () => (await readOnce())?.finishedAt ?? null));
     },
   });
   new Gauge({
@@ -23,7 +23,7 @@ export function addOptOutAuditMetrics(registry: Registry, read: () => Promise<Op
     labelNames: ['found'],
     registers,
     async collect() {
-      const audit = await readOnce();
+      const audit = await readOnce().catch(() => null);
       this.set({ found: 'agreed' }, audit?.agreed ?? NaN);
       this.set({ found: 'not_asked' }, audit?.notAsked ?? NaN);
       for (const reason of DRIFT_REASONS)
@@ -35,7 +35,8 @@ export function addOptOutAuditMetrics(registry: Registry, read: () => Promise<Op
     help: 'Of the phones that drifted, how many that look has mended.',
     registers,
     async collect() {
-      this.set((await readOnce())?.mended ?? NaN);
+      const audit = await readOnce().catch(() => null);
+      this.set(audit?.mended ?? NaN);
     },
   });
 }

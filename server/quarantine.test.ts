@@ -1,3 +1,4 @@
+import pino from 'pino';
 import type { Location } from '../core/events';
 import { judge } from '../core/verdict';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
@@ -22,15 +23,16 @@ afterAll(() => database.drop());
 const judgeEvent = (event: Parameters<typeof judge>[0]) =>
   judge(event, (uid) => served.get(uid), shippedWords);
 
-const release = () =>
+const release = (logger = pino({ level: 'silent' })) =>
   releaseHeldUp({
     pool: database.pool,
     context,
     judge: judgeEvent,
+    logger,
     servedLocations: [...served.values()].filter(({ archived }) => !archived).map(({ uid }) => uid),
   });
 
-async function arrive(text: string, uid: string): Promise<void> {
+async function arrive(text: string, uid: string, byStore: object = {}): Promise<void> {
   const raw = Buffer.from(
     JSON.stringify({
       data: {
@@ -39,8 +41,12 @@ async function arrive(text: string, uid: string): Promise<void> {
         webchatUrl: 'https://www.example.com',
         conversation: { uid: 'c', channel: { type: 'phone', identifier: '0412 345 678' } },
         location: { uid: NORTHSIDE },
+        ...byStore,
       },
-      metadata: { eventType: 'message.received', eventUid: `event-${uid}` },
+      metadata: {
+        eventType: 'sender' in byStore ? 'message.sent' : 'message.received',
+        eventUid: `event-${uid}`,
+      },
     }),
   );
   const { event } = readEvent(raw);
@@ -78,4 +84,17 @@ it('lets go more than a page at once', async () => {
   for (let i = 0; i < 205; i++) await arrive('hello', `m${i}`);
   served.set(NORTHSIDE, { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false });
   expect(await release()).toBe(205);
+});
+
+it("raises an alarm where a person's text to somebody who had opted out was among it", async () => {
+  const log: { code?: string }[] = [];
+  await arrive('STOP', 'm1');
+  await arrive('Are you still there?', 'm2', {
+    sender: { uid: 'a-person' },
+    createdAt: new Date().toISOString(),
+  });
+  served.set(NORTHSIDE, { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false });
+  await release(pino({}, { write: (line: string) => void log.push(JSON.parse(line)) }));
+  expect(log.map(({ code }) => code)).toEqual(['ERR_WEBCHAT_011']);
+  expect(JSON.stringify(log)).not.toContain('412345678');
 });

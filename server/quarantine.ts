@@ -1,4 +1,5 @@
 /** What was held up by an unknown location is judged again with every list that was read. */
+import type { Logger } from 'pino';
 import type { PodiumEvent, Verdict } from '../core/events';
 import { readStoredEvent } from '../podium/stored-event';
 import type { Pool } from '../store/database';
@@ -17,6 +18,7 @@ export interface QuarantineDependencies {
   judge: (event: PodiumEvent) => Verdict;
   /** Uids of the locations that are served. */
   servedLocations: string[];
+  logger: Logger;
 }
 
 /** Lets the events go whose location has turned up, in the order in which they came. @returns how many. */
@@ -32,6 +34,11 @@ export async function releaseHeldUp(deps: QuarantineDependencies): Promise<numbe
       return { id, event, receivedAt, verdict: deps.judge(event) };
     });
     const outcomes = await releaseQuarantined(deps.pool, judged, deps.context);
+    outcomes.forEach(({ alarm }, i) => {
+      if (!alarm) return;
+      const { eventId, locationUid } = judged[i]!.event;
+      deps.logger.error({ code: alarm.code, eventId, locationUid, hint: alarm.hint }, alarm.message);
+    });
     released += outcomes.filter(({ status }) => status === 'accepted').length;
   } while (page.length === PAGE);
   return released;

@@ -28,3 +28,12 @@ it('shows what could not be read yet, beside what was found and when', async () 
   expect(metrics).toContain('podium_webchat_reconciliation_finds_total 2');
   expect(metrics).toContain(`last_run_timestamp_seconds ${lastRunAt.getTime() / 1000}`);
 });
+
+it.each([
+  ['0 before the first look', async () => ({ lastRunAt: null, finds: 0, toRead: 0 }), '0'],
+  ['no figure while it cannot be read', () => Promise.reject(new Error('away')), 'Nan'],
+])('the time of the last look is %s', async (_, read, shown) => {
+  const registry = new Registry();
+  addReconciliationMetrics(registry, read);
+  expect(await registry.metrics()).toContain(`last_run_timestamp_seconds ${shown}\n`);
+});

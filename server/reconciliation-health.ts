@@ -1,6 +1,7 @@
 /** How the search for messages that no webhook has brought is getting on, as `/readyz` and `/metrics` tell it. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ReconciliationTotals } from '../store/reconciliation';
+import { secondsOfLast } from './last-time';
 import { shared } from './shared';
 
 /** So many looks may be missing before it shows. */
@@ -42,11 +43,10 @@ export function addReconciliationMetrics(
   });
   new Gauge({
     name: 'podium_webchat_reconciliation_last_run_timestamp_seconds',
-    help: 'When all locations had last been looked through for such messages, in Unix seconds; NaN before the first time.',
+    help: 'When all locations had last been looked through for such messages, in Unix seconds; 0 before the first time.',
     registers,
     async collect() {
-      const { lastRunAt } = await readOnce().catch(() => ({ lastRunAt: null }));
-      this.set(lastRunAt ? lastRunAt.getTime() / 1000 : NaN);
+      this.set(await secondsOfLast(async () => (await readOnce()).lastRunAt));
     },
   });
   new Gauge({

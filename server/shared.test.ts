@@ -30,3 +30,12 @@ test('a failure is kept for nobody', async () => {
   await expect(readOnce()).rejects.toThrow('away');
   expect(await readOnce()).toBe(1);
 });
+
+test('a reading that hangs fails in time, and the next one is a new one', async () => {
+  const read = jest.fn(() => Promise.resolve(1)).mockReturnValueOnce(new Promise(() => undefined));
+  const readOnce = shared(read);
+  const failed = expect(readOnce()).rejects.toThrow('no answer in time');
+  await jest.advanceTimersByTimeAsync(5_000);
+  await failed;
+  expect(await readOnce()).toBe(1);
+});

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import type { WebhookFinding } from '../core/webhook-check';
+import type { WebhookCheck } from '../store/webhooks';
 import { measureWebhookChecks, webhookIsWell } from './webhook-health';
 
 const INTERVAL = 300;
@@ -37,7 +38,7 @@ it('is not known before the first check, nor when checks are missing', async () 
   );
 });
 
-it('is counted by code, and what is mended disappears', async () => {
+it('is counted by code, and what is mended counts no more', async () => {
   const registry = new Registry();
   let last = check([
     finding('disabled', 'problem'),
@@ -50,5 +51,24 @@ it('is counted by code, and what is mended disappears', async () => {
   expect(metrics).toContain('webhook_findings{code="old_secret",severity="remark"} 1');
   expect(metrics).toMatch(/webhook_check_timestamp_seconds \d{10}/);
   last = check([]);
-  expect(await registry.metrics()).not.toContain('webhook_findings{');
+  const mended = await registry.metrics();
+  expect(mended).toContain('webhook_findings{code="disabled",severity="problem"} 0');
+  expect(mended).toContain('webhook_findings{code="old_secret",severity="remark"} 0');
+});
+
+it('is no figure while it cannot be read, rather than none or a zero', async () => {
+  const registry = new Registry();
+  let last: () => Promise<WebhookCheck | null> = check([finding('disabled', 'problem')]);
+  measureWebhookChecks(registry, () => last());
+  await registry.metrics();
+  last = () => Promise.reject(new Error('away'));
+  const metrics = await registry.metrics();
+  expect(metrics).toContain('webhook_findings{code="disabled",severity="problem"} Nan');
+  expect(metrics).toContain('webhook_check_timestamp_seconds Nan');
+});
+
+it('is a time of zero before the first check, which an alert can tell from not knowing', async () => {
+  const registry = new Registry();
+  measureWebhookChecks(registry, async () => null);
+  expect(await registry.metrics()).toContain('webhook_check_timestamp_seconds 0');
 });

@@ -2,6 +2,8 @@
 import { Gauge, type Registry } from 'prom-client';
 import { summaryOf } from '../core/webhook-check';
 import type { WebhookCheck } from '../store/webhooks';
+import { addCountsGauge } from './counts-gauge';
+import { secondsOfLast } from './last-time';
 import { shared } from './shared';
 
 /** So many checks may be missing before the last one counts no more. */
@@ -29,26 +31,28 @@ export function measureWebhookChecks(
   registry: Registry,
   readCheck: () => Promise<WebhookCheck | null>,
 ): void {
-  const registers = [registry];
   const readOnce = shared(readCheck);
   new Gauge({
     name: 'podium_webchat_webhook_check_timestamp_seconds',
-    help: 'When the webhooks at Podium were last checked, in Unix seconds.',
-    registers,
+    help: 'When the webhooks at Podium were last checked, in Unix seconds; 0 before the first time.',
+    registers: [registry],
     async collect() {
-      const check = await readOnce().catch(() => null);
-      this.set(check ? check.checkedAt.getTime() / 1000 : NaN);
+      this.set(await secondsOfLast(async () => (await readOnce())?.checkedAt ?? null));
     },
   });
-  new Gauge({
-    name: 'podium_webchat_webhook_findings',
-    help: 'What the last check of the webhooks at Podium has found, by code; remarks are no problems.',
-    labelNames: ['code', 'severity'],
-    registers,
-    async collect() {
-      const check = await readOnce().catch(() => null);
-      this.reset();
-      for (const { code, severity } of check?.findings ?? []) this.inc({ code, severity });
+  addCountsGauge(
+    registry,
+    {
+      name: 'podium_webchat_webhook_findings',
+      help: 'What the last check of the webhooks at Podium has found, by code; remarks are no problems.',
+      labelNames: ['code', 'severity'],
     },
-  });
+    async () => {
+      const { findings = [] } = (await readOnce()) ?? {};
+      return findings.map(({ code, severity }) => ({
+        labels: { code, severity },
+        count: findings.filter((other) => other.code === code && other.severity === severity).length,
+      }));
+    },
+  );
 }

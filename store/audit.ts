@@ -8,6 +8,8 @@ export const AUDIT_KINDS = [
   'opt_out_asked',
   /** They have: it was none. */
   'opt_out_dismissed',
+  /** Nobody knows whose it is: a person has to find out. */
+  'opt_out_without_phone',
   'send_intended',
   'send_blocked',
   'send_refused',

@@ -1,6 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { JANE, JOHN, MARY } from '../test/support/received';
-import { lockPhones, transaction } from './database';
+import { assertWritable, createPool, lockPhones, transaction } from './database';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -48,6 +48,43 @@ it('survives a connection that breaks between two statements, and goes on with a
   });
   await expect(broken).rejects.toThrow();
   await expect(db.pool.query('select 1')).resolves.toMatchObject({ rowCount: 1 });
+});
+
+describe('a database that takes no writes, as a former primary after a failover', () => {
+  const insert = (pool: TestDatabase['pool']) =>
+    transaction(pool, (client) =>
+      client.query("insert into locations (uid, name, archived) values ('y', 'Y', false)"),
+    );
+  const readOnly = (on: boolean) =>
+    db.pool.query(
+      `do $$ begin execute format('alter database %I set default_transaction_read_only = ${on ? 'on' : 'off'}', current_database()); end $$`,
+    );
+  let pool: TestDatabase['pool'];
+  beforeEach(async () => {
+    await readOnly(true);
+    pool = createPool(db.url, { max: 1 });
+  });
+  afterEach(async () => {
+    await readOnly(false);
+    await pool.end();
+  });
+
+  it('is told apart from one that does', async () => {
+    await expect(assertWritable(pool)).rejects.toThrow('read-only');
+    await expect(assertWritable(db.pool)).resolves.toBeUndefined();
+  });
+
+  it('is left by those who look whether it can be written to', async () => {
+    await expect(assertWritable(pool)).rejects.toThrow('read-only');
+    await readOnly(false);
+    await expect(assertWritable(pool)).resolves.toBeUndefined();
+  });
+
+  it('is left by a transaction that it refuses, and the next one goes elsewhere', async () => {
+    await expect(insert(pool)).rejects.toMatchObject({ code: '25006' });
+    await readOnly(false);
+    await expect(insert(pool)).resolves.toMatchObject({ rowCount: 1 });
+  });
 });
 
 it('locks a phone until the transaction ends', async () => {

@@ -15,6 +15,8 @@ export interface PoolOptions {
 
 /** Postgres's code for a statement that took too long. */
 const CANCELED = '57014';
+/** Its codes for a connection to a Postgres that takes no writes, or that ends or is not up yet: another one may lead to a better one. */
+const WRONG_HOST = new Set(['25006', '57P01', '57P02', '57P03']);
 
 const CONNECT_TIMEOUT_MS = 2_000;
 
@@ -63,7 +65,9 @@ export async function transaction<T>(pool: Pool, work: (client: PoolClient) => P
     return result;
   } catch (error) {
     await client.query('rollback').catch((failure: Error) => (broken = failure));
-    throw isAftermath(error) ? (firstFailure() ?? error) : error;
+    const cause = isAftermath(error) ? (firstFailure() ?? error) : error;
+    if (isOfWrongHost(cause)) broken = cause;
+    throw cause;
   } finally {
     client.release(broken);
   }
@@ -84,6 +88,33 @@ function watch(client: PoolClient): { watched: PoolClient; firstFailure: () => u
 /** 25P02: the transaction had failed before. */
 function isAftermath(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '25P02';
+}
+
+function isOfWrongHost(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && WRONG_HOST.has(error.code ?? '');
+}
+
+/**
+ * Whether the database can be written to. A connection to one that cannot, as after a failover, is ended, so that the
+ * next one asks anew where the database is.
+ * @throws with the reason, when it cannot
+ */
+export async function assertWritable(pool: Pool): Promise<void> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    const { rows } = await client.query<{ inRecovery: boolean; readOnly: boolean }>(
+      `select pg_is_in_recovery() as "inRecovery", current_setting('transaction_read_only')::boolean as "readOnly"`,
+    );
+    const { inRecovery, readOnly } = rows[0]!;
+    if (inRecovery) throw new Error('read-only: DATABASE_URL leads to a standby');
+    if (readOnly) throw new Error('read-only: see default_transaction_read_only');
+  } catch (error) {
+    broken = error as Error;
+    throw error;
+  } finally {
+    client.release(broken);
+  }
 }
 
 /**

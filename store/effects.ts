@@ -8,6 +8,7 @@ import { failure } from '../core/error-codes';
 import type { Failure, PodiumEvent, Verdict } from '../core/events';
 import { mayMeanOptOut } from '../core/refusal';
 import type { SessionMessage } from '../core/session';
+import { isOptOutOfNobody } from '../core/verdict';
 import { writeAudit } from './audit';
 import { followContacts, type DatedChange } from './contact-changes';
 import { postgresNow } from './clock';
@@ -208,6 +209,7 @@ export async function takeEffect(
     await wantHelp(client, { phone, locationUid, body, ...times });
   }
   const alarms = await noteSendsAfterOptOut(client, afterOptOut, context);
+  await noteOptOutsOfNobody(client, events);
   await announceFiles(client, filesOfCustomers(events, effects), { ...context.files, ...context });
   const alarm = failure('ERR_WEBCHAT_011');
   return effects.map((effect, i) => (alarms.has(events[i]!) ? { ...effect, alarm } : effect));
@@ -385,6 +387,7 @@ async function makeDue(client: Queryable, sessions: SessionState[]): Promise<voi
        workflow_id = excluded.workflow_id,
        session_uid = case when s.status = 'closed' then excluded.session_uid else s.session_uid end,
        opened_at = case when s.status = 'closed' then now() else s.opened_at end,
+       dealt_at = case when s.status = 'closed' then null else s.dealt_at end,
        status = case when s.status = 'closed' then 'active' else s.status end,
        close_reason = null,
        closed_at = null,
@@ -460,6 +463,21 @@ async function noteSendsAfterOptOut(
     });
   }
   return byPeople;
+}
+
+/** Somebody has opted out, and goes on being texted until a person has found out who it was. */
+async function noteOptOutsOfNobody(client: Queryable, events: JudgedEvent[]): Promise<void> {
+  for (const { event } of events.filter(({ verdict }) => isOptOutOfNobody(verdict))) {
+    const eventId = storableKey(event.eventId);
+    await writeAudit(client, {
+      key: `opt_out_without_phone:${event.contract}:${eventId}`,
+      kind: 'opt_out_without_phone',
+      phoneHash: null,
+      locationUid: event.locationUid && storableKey(event.locationUid),
+      workflowId: null,
+      details: { code: 'ERR_WEBCHAT_008', event: eventId },
+    });
+  }
 }
 
 /**

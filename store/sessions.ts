@@ -139,7 +139,8 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
          status = case when $7 then status else $3 end,
          handled_number = ${handledUpTo('$4')},
          last_message_at = greatest(last_message_at, $5),
-         conversation_uid = coalesce($6, conversation_uid)
+         conversation_uid = coalesce($6, conversation_uid),
+         dealt_at = case when $8 then now() else dealt_at end
        where phone_e164 = $1 and location_uid = $2
        returning handled_number as "handledNumber",
          exists (select from contact_locations
@@ -152,6 +153,7 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
         progress.lastMessageAt,
         progress.conversationUid,
         isLate,
+        isNews,
       ],
     );
     if (!isLate) await keepAnswers(client, progress, progress.partial);

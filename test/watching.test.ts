@@ -114,6 +114,34 @@ test.each([
   });
 });
 
+test('a database that takes no writes shows, and is left for one that does', async () => {
+  const [url] = system.serverUrls as [string];
+  const ready = async () => (await fetch(`${url}/readyz`)).status;
+  const shown = async (value: number) => {
+    const [sample] = await prometheus.query('min(podium_webchat_ready{check="database"})');
+    return sample?.value === value;
+  };
+  await readOnlyForNewConnections(true);
+  await system.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name <> current_setting('application_name')`,
+  );
+  await system.eventually('the check to fail', () => shown(0));
+  expect(await ready()).toBe(503);
+  expect((await system.post(publishedEvent({ phone: '+14155550132', body: 'Hello?' }))).status).toBe(503);
+  await readOnlyForNewConnections(false);
+  await system.eventually('the check to be well', () => shown(1));
+  expect(await ready()).toBe(200);
+  expect((await system.post(publishedEvent({ phone: '+14155550132', body: 'Hello?' }))).status).toBe(200);
+});
+
+/** As a database is after a failover, whose address leads to a standby for a while. */
+async function readOnlyForNewConnections(on: boolean): Promise<void> {
+  const { rows } = await system.pool.query<{ name: string }>('select current_database() as name');
+  const name = `"${rows[0]!.name}"`;
+  await system.pool.query(`alter database ${name} set default_transaction_read_only = ${on ? 'on' : 'off'}`);
+}
+
 test('one id leads through the logs of servers and workers, from a message to its answer', async () => {
   const { rows } = await system.pool.query<{ contract: 'published'; eventId: string }>(
     `select contract, event_id as "eventId" from inbox_events where phone_e164 = $1 order by id limit 1`,
@@ -142,7 +170,17 @@ test('no metric has a label whose values would grow with customers, stores or ch
   expect(series.length).toBeGreaterThan(100);
   const labels = new Set(series.flatMap(({ metric }) => Object.keys(metric)));
   const bounded = ['__name__', 'instance', 'job', 'le', 'namespace', 'status', 'code', 'outcome', 'purpose'];
-  bounded.push('endpoint', 'state', 'severity', 'found', 'reason', 'timer', 'operation', 'failure_reason');
+  bounded.push(
+    'check',
+    'endpoint',
+    'state',
+    'severity',
+    'found',
+    'reason',
+    'timer',
+    'operation',
+    'failure_reason',
+  );
   bounded.push('activityType', 'workflowType', 'taskQueue', 'activity_type', 'workflow_type', 'task_queue');
   bounded.push(
     'worker_type',

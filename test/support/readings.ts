@@ -10,5 +10,8 @@ export const noReadings: Readings = {
     sessions: { active: 0, warned: 0 },
     quarantined: [],
     unsettledSends: { unknown: 0, notSent: 0 },
+    standingStill: 0,
+    textsAfterOptOut: 0,
+    optOutsWithoutPhone: 0,
   }),
 };
