@@ -2,7 +2,7 @@
 import type { Pool } from '../store/database';
 import { deleteOutdated, type RetentionRules } from '../store/retention';
 
-/** How many batches one activity deletes at most: some seconds' worth. */
+/** How many batches of a table one activity deletes at most: some seconds' worth. */
 const BATCHES = 20;
 
 export type RetentionActivities = ReturnType<typeof createRetentionActivities>;
@@ -11,9 +11,7 @@ export function createRetentionActivities({ pool, rules }: { pool: Pool; rules: 
   return {
     /** Deletes some of the rows that were kept for long enough. */
     async deleteOutdatedRows(): Promise<'more' | 'done'> {
-      for (let batch = 0; batch < BATCHES; batch += 1)
-        if (!(await deleteOutdated(pool, rules))) return 'done';
-      return 'more';
+      return (await deleteOutdated(pool, rules, BATCHES)) ? 'more' : 'done';
     },
   };
 }

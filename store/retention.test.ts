@@ -9,6 +9,7 @@ import {
   workflowIdOf,
   NORTHSIDE,
 } from '../test/support/received';
+import type { Pool } from './database';
 import { receive } from './inbox';
 import { recordOptOut } from './opt-outs';
 import { deleteOutdated, retentionRules } from './retention';
@@ -26,6 +27,8 @@ beforeEach(async () => {
   );
   await db.pool.query(`truncate ${rows.map(({ name }) => name).join(', ')}`);
 });
+
+const deleteOneBatch = () => deleteOutdated(db.pool, RULES, 1);
 
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
 const count = async (table: string, where = 'true') =>
@@ -47,7 +50,7 @@ test.each(['delivered', 'recorded', 'ignored'])(
   async (status) => {
     await message(401, status);
     await message(399, status);
-    await deleteOutdated(db.pool, RULES);
+    await deleteOneBatch();
     expect(await count('inbox_events')).toBe(1);
     expect(await count('inbox_events', "received_at > now() - interval '400 days'")).toBe(1);
   },
@@ -55,14 +58,14 @@ test.each(['delivered', 'recorded', 'ignored'])(
 
 test.each(['pending', 'quarantined'])('one that is %s waits for as long as it takes', async (status) => {
   await message(4_000, status);
-  await deleteOutdated(db.pool, RULES);
+  await deleteOneBatch();
   expect(await count('inbox_events')).toBe(1);
 });
 
 test('what is left of an erased message goes once it cannot come again', async () => {
   await message(23, 'erased');
   await message(21, 'erased');
-  await deleteOutdated(db.pool, RULES);
+  await deleteOneBatch();
   expect(await count('inbox_events')).toBe(1);
 });
 
@@ -78,7 +81,7 @@ test('a text of our own, and its permit, go as messages do', async () => {
       [JANE, daysAgo(days)],
     );
   }
-  await deleteOutdated(db.pool, RULES);
+  await deleteOneBatch();
   expect([await count('own_texts'), await count('opt_out_permits')]).toEqual([1, 1]);
 });
 
@@ -96,7 +99,7 @@ test('a closed session goes with its last message; one that is open stays', asyn
     );
   }
   await db.pool.query("update sessions set status = 'active' where phone_e164 = $1", [MARY]);
-  await deleteOutdated(db.pool, RULES);
+  await deleteOneBatch();
   const { rows } = await db.pool.query<{ id: string }>('select workflow_id as id from sessions');
   expect(rows.map(({ id }) => id).sort()).toEqual(
     [JOHN, MARY].map((phone) => workflowIdOf(phone, NORTHSIDE)).sort(),
@@ -114,7 +117,7 @@ test('answers go after their own days, unless their session goes on', async () =
       `insert into partial_answers (phone_e164, location_uid, state, saved_at) values ($1, $2, '{}', $3)`,
       [phone, NORTHSIDE, daysAgo(age)],
     );
-  await deleteOutdated(db.pool, RULES);
+  await deleteOneBatch();
   expect(await count('partial_answers')).toBe(2);
   expect(await count('partial_answers', `phone_e164 = '${JANE}'`)).toBe(0);
 });
@@ -130,7 +133,7 @@ test('notes, sends, and what is known of files that are gone go with the message
      insert into files (id, came_by, phone_e164, location_uid, stem, status, received_at)
      select gen_random_uuid(), 'podium', '${JANE}', '${NORTHSIDE}', 'car', status, now() - interval '401 days' from unnest(array['kept', 'deleted']) as status`,
   );
-  await deleteOutdated(db.pool, RULES);
+  await deleteOneBatch();
   for (const table of ['agent_notes', 'sends', 'file_sends']) expect(await count(table)).toBe(1);
   expect(await count('files', "status = 'kept'")).toBe(1);
   expect(await count('files')).toBe(1);
@@ -143,7 +146,7 @@ test('opt-outs and the audit stay for ever', async () => {
   });
   await db.pool.query("update audit_entries set at = now() - interval '4000 days'");
   await db.pool.query("update opt_out_history set written_at = now() - interval '4000 days'");
-  await deleteOutdated(db.pool, RULES);
+  await deleteOneBatch();
   for (const table of ['opt_outs', 'opt_out_history', 'opt_out_mirrors', 'audit_entries'])
     expect(await count(table)).toBe(1);
 });
@@ -153,10 +156,54 @@ test('much goes batch by batch, and it is told when there is more', async () => 
     `insert into inbox_events (contract, event_id, event_type, received_at, raw, status)
      select 'published', n::text, 'other', now() - interval '500 days', '', 'ignored' from generate_series(1, 1001) as n`,
   );
-  expect(await deleteOutdated(db.pool, RULES)).toBe(true);
+  expect(await deleteOneBatch()).toBe(true);
   expect(await count('inbox_events')).toBe(1);
-  expect(await deleteOutdated(db.pool, RULES)).toBe(false);
+  expect(await deleteOneBatch()).toBe(false);
 });
+
+test('a table that fails keeps no other from its turn, and is told of once they have nothing more', async () => {
+  await message(401, 'delivered');
+  await db.pool.query(
+    `insert into agent_notes (note_key, phone_e164, location_uid, created_at)
+     select 'note ' || n, '${JANE}', '${NORTHSIDE}', now() - interval '401 days' from generate_series(1, 1001) as n;
+     create function refuse() returns trigger language plpgsql as $$ begin raise 'the disk is full'; end $$;
+     create trigger refuse before delete on inbox_events for each row execute function refuse()`,
+  );
+  try {
+    expect(await deleteOneBatch()).toBe(true);
+    await expect(deleteOneBatch()).rejects.toThrow('Not deleted: inbox_events: the disk is full');
+    expect([await count('inbox_events'), await count('agent_notes')]).toEqual([1, 0]);
+  } finally {
+    await db.pool.query('drop function refuse cascade');
+  }
+});
+
+test('each table finds what is old by an index of its age', async () => {
+  const plans = await plansOf((pool) => deleteOutdated(pool, RULES, 1));
+  expect(plans.length).toBeGreaterThan(10);
+  for (const plan of plans) {
+    expect(plan).toMatch(/Index Scan using \w+ on \w+ rows\n +Index Cond: \(\w+ </);
+    expect(plan).not.toContain('Seq Scan');
+  }
+});
+
+/** How Postgres would run the statements of `work`, were the tables too large to be read whole. */
+async function plansOf(work: (pool: Pool) => Promise<unknown>): Promise<string[]> {
+  const plans: string[] = [];
+  const client = await db.pool.connect();
+  const query = async (statement: string, values: unknown[]) => {
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain (costs off) ${statement}`, values);
+    plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+    return { rowCount: 0 };
+  };
+  try {
+    await client.query('set enable_seqscan = off; set enable_bitmapscan = off');
+    await work({ query } as unknown as Pool);
+    return plans;
+  } finally {
+    client.release(true);
+  }
+}
 
 test('by the shipped settings what is left of the erased outlasts twice the replay window', () => {
   expect(retentionRules(loadSettings())).toEqual({ ...RULES });

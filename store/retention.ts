@@ -30,62 +30,88 @@ export function retentionRules({ retention, webhook }: Settings): RetentionRules
   };
 }
 
-/** Rows of one table that go, and after which of the days. Each has $1, the days, and $2, how many at most. */
+/** Rows of one table that go. Each has an index that begins with their age, and holds no more than what may go. */
 interface Outdated {
   table: string;
-  where: string;
+  /** The column that tells how old a row is. */
+  age: string;
   days: keyof RetentionRules;
+  /** What else has to hold. */
+  where?: string;
 }
-
-const OLD = `now() - $1 * interval '1 day'`;
 
 const OUTDATED: readonly Outdated[] = [
   {
-    ...{ table: 'inbox_events', days: 'messagesDays' },
-    where: `received_at < ${OLD} and status in ('delivered', 'recorded', 'ignored')`,
+    ...{ table: 'inbox_events', age: 'received_at', days: 'messagesDays' },
+    where: `status in ('delivered', 'recorded', 'ignored')`,
+  },
+  { table: 'inbox_events', age: 'received_at', days: 'tombstonesDays', where: `status = 'erased'` },
+  { table: 'agent_notes', age: 'created_at', days: 'messagesDays' },
+  { table: 'own_texts', age: 'created_at', days: 'messagesDays' },
+  { table: 'opt_out_permits', age: 'expires_at', days: 'messagesDays' },
+  { table: 'file_sends', age: 'created_at', days: 'messagesDays' },
+  { table: 'sends', age: 'intended_at', days: 'messagesDays' },
+  { table: 'widget_replies', age: 'said_at', days: 'messagesDays' },
+  { table: 'widget_conversations', age: 'written_at', days: 'messagesDays' },
+  { table: 'widget_imports', age: 'settled_at', days: 'messagesDays' },
+  {
+    ...{ table: 'files', age: 'received_at', days: 'messagesDays' },
+    where: `status not in ('pending', 'kept')`,
   },
   {
-    ...{ table: 'inbox_events', days: 'tombstonesDays' },
-    where: `received_at < ${OLD} and status = 'erased'`,
-  },
-  { table: 'agent_notes', days: 'messagesDays', where: `created_at < ${OLD}` },
-  { table: 'own_texts', days: 'messagesDays', where: `created_at < ${OLD}` },
-  { table: 'opt_out_permits', days: 'messagesDays', where: `expires_at < ${OLD}` },
-  { table: 'file_sends', days: 'messagesDays', where: `created_at < ${OLD}` },
-  { table: 'sends', days: 'messagesDays', where: `intended_at < ${OLD}` },
-  { table: 'widget_replies', days: 'messagesDays', where: `said_at < ${OLD}` },
-  { table: 'widget_conversations', days: 'messagesDays', where: `written_at < ${OLD}` },
-  { table: 'widget_imports', days: 'messagesDays', where: `settled_at < ${OLD}` },
-  {
-    ...{ table: 'files', days: 'messagesDays' },
-    where: `received_at < ${OLD} and status not in ('pending', 'kept')`,
-  },
-  {
-    ...{ table: 'sessions', days: 'messagesDays' },
+    ...{ table: 'sessions', age: 'closed_at', days: 'messagesDays' },
     // Its numbers go on as long as there are messages that have one.
-    where: `status = 'closed' and relay_due_at is null and closed_at < ${OLD}
+    where: `status = 'closed' and relay_due_at is null
       and not exists (select from inbox_events i where i.workflow_id = rows.workflow_id and delivery_number is not null)`,
   },
   {
-    ...{ table: 'partial_answers', days: 'partialAnswersDays' },
+    ...{ table: 'partial_answers', age: 'saved_at', days: 'partialAnswersDays' },
     // A session that has claimed them has them, and keeps them anew.
-    where: `saved_at < ${OLD} and not exists (select from sessions s
+    where: `not exists (select from sessions s
       where s.phone_e164 = rows.phone_e164 and s.location_uid = rows.location_uid and s.status <> 'closed')`,
   },
 ];
 
 const AT_ONCE = 1_000;
 
-/** Deletes a batch of each table, each in a transaction of its own. @returns whether there may be more */
-export async function deleteOutdated(pool: Pool, rules: RetentionRules): Promise<boolean> {
+/**
+ * Deletes what is old, batch by batch, of each table as long as it has more; a table that fails keeps no other from
+ * its turn.
+ * @param batches of one table at most
+ * @returns whether there may be more
+ * @throws AggregateError of the tables that failed, once the others have nothing more
+ */
+export async function deleteOutdated(pool: Pool, rules: RetentionRules, batches: number): Promise<boolean> {
+  const failures: Error[] = [];
   let more = false;
-  for (const { table, where, days } of OUTDATED) {
+  for (const outdated of OUTDATED) {
+    try {
+      more = (await deleteBatches(pool, outdated, rules[outdated.days], batches)) || more;
+    } catch (cause) {
+      failures.push(new Error(`${outdated.table}: ${(cause as Error).message}`, { cause }));
+    }
+  }
+  if (failures.length > 0 && !more)
+    throw new AggregateError(failures, `Not deleted: ${failures.map(({ message }) => message).join('; ')}`);
+  return more;
+}
+
+/** @returns whether the last batch was a full one */
+async function deleteBatches(
+  pool: Pool,
+  outdated: Outdated,
+  days: number,
+  batches: number,
+): Promise<boolean> {
+  const { table, age, where = 'true' } = outdated;
+  for (let batch = 0; batch < batches; batch += 1) {
     const { rowCount } = await pool.query(
       `delete from ${table} where ctid = any(array(
-         select ctid from ${table} as rows where ${where} limit $2 for update skip locked))`,
-      [rules[days], AT_ONCE],
+         select ctid from ${table} as rows where ${age} < now() - $1 * interval '1 day' and ${where}
+          order by ${age} limit $2 for update skip locked))`,
+      [days, AT_ONCE],
     );
-    more ||= rowCount === AT_ONCE;
+    if (rowCount! < AT_ONCE) return false;
   }
-  return more;
+  return true;
 }

@@ -14,7 +14,7 @@ const CONNECT_PATIENCE = '10 seconds';
 
 async function main(): Promise<void> {
   const { environment, settings } = loadConfiguration(['databaseUrl']);
-  const applied = await migrate(environment.databaseUrl);
+  const applied = await migrate(environment.databaseUrl, say);
   say(applied.length ? `applied: ${applied.join(', ')}` : 'nothing to apply');
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
     overrideEnvVars: withFiles(),

@@ -1,4 +1,5 @@
 -- One access token for all processes, and what is known about our access to Podium.
+-- Stop the version before: it knows the columns by their old names, and would lose a refresh token that Podium rotates.
 
 -- Up Migration
 

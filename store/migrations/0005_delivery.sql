@@ -1,4 +1,5 @@
 -- Texts that Podium had taken and that did not arrive after all (`message.failed`).
+-- Beside the version before: it writes the states that it knows, which all may still be.
 
 -- Up Migration
 

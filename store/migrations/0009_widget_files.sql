@@ -1,4 +1,5 @@
 -- Messages and files that come from the widget, and files that leave.
+-- Beside the version before: it writes the contracts that it knows, and no files of the widget.
 
 -- Up Migration
 

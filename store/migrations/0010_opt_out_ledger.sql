@@ -1,5 +1,6 @@
 -- The ledger in full: wishes in other words, proof, texts of our own outside of a session, and the one text that an
--- opt-out itself permits. Stop the processes of the version before it: they do not know `wish`.
+-- opt-out itself permits.
+-- Stop the version before: it writes and reads `opted_out` of the history, which is gone, and does not know `wish`.
 
 -- Up Migration
 

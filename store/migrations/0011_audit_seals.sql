@@ -1,4 +1,5 @@
 -- The audit's seals: each row's is an HMAC over the row and the seal before it, so that a change shows.
+-- Beside the version before: its rows have no seal, and get one from the first server of this version.
 
 -- Up Migration
 

@@ -1,4 +1,5 @@
 -- Erasing a person, and what must survive it: that nothing may be sent, and that nothing comes back.
+-- Beside the version before: it writes the states that it knows, which all may still be.
 
 -- Up Migration
 

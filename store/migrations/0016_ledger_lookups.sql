@@ -1,4 +1,5 @@
 -- The ledger's second thoughts, what is void for good, and the look-ups by phone that a receiving transaction makes.
+-- Beside the version before: new columns have defaults, that of `own_texts.good_until` by 0060.
 
 -- Up Migration
 
