@@ -51,7 +51,7 @@ test('a good environment is read whole, with lists as lists', () => {
         { id: 'old', secret: Buffer.alloc(32, 8) },
       ],
       auditKeys: null,
-      opsTokens: [{ name: 'jane', token: 'a-token-of-some-length' }],
+      opsTokens: [{ name: 'jane', token: 'a-token-of-some-length', scope: 'all' }],
       port: 3000,
       trustedProxies: [],
       logLevel: 'info',
@@ -98,6 +98,7 @@ test.each([
   ['WEBCHAT_AUDIT_KEYS', KEY],
   ['OPS_TOKENS', 'a-token-without-a-name'],
   ['OPS_TOKENS', 'jane:short'],
+  ['OPS_TOKENS', 'web-ui:short:codec'],
   ['PORT', '80a'],
   ['PORT', '65536'],
   ['PORT', '-1'],
@@ -110,6 +111,19 @@ test.each([
   expect(problem).toMatch(new RegExp(`^${name} is wrong\\. It should be `));
   expect(problem?.split('It should')[0]).not.toContain(value);
   expect(others).toEqual([]);
+});
+
+test('a token may be for the codec alone', () => {
+  const tokens = 'jane:a-token:of-some-length,web-ui:a-token-in-an-address:codec';
+  expect(readEnvironment({ OPS_TOKENS: tokens }, ['opsTokens'])).toEqual({
+    ok: true,
+    environment: {
+      opsTokens: [
+        { name: 'jane', token: 'a-token:of-some-length', scope: 'all' },
+        { name: 'web-ui', token: 'a-token-in-an-address', scope: 'codec' },
+      ],
+    },
+  });
 });
 
 test('one wrong item spoils its list', () => {

@@ -7,6 +7,16 @@ import type { EncryptionKey } from './encryption';
 /** A network and the bits that name it, as `ipaddr.parseCIDR` reads it. */
 export type Network = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
+/** What a token of `OPS_TOKENS` is good for: `all` that an operator can do, or only the codec of Temporal's Web UI. */
+export type TokenScope = 'all' | 'codec';
+
+export interface OpsToken {
+  /** Who it was given to; stands in the audit as the actor. */
+  name: string;
+  token: string;
+  scope: TokenScope;
+}
+
 interface Variable<T> {
   name: string;
   /** What it should look like, in the words of a message. */
@@ -87,7 +97,7 @@ const VARIABLES = {
   ),
   opsTokens: variable(
     'OPS_TOKENS',
-    `one or more name:token of at least ${SHORTEST_SECRET} characters, with commas between them`,
+    `one or more name:token of at least ${SHORTEST_SECRET} characters, or name:token:codec, with commas between them`,
     (value) => readList(value, readToken),
   ),
   /** Where a worker shows its metrics, as host and port; null: nowhere. */
@@ -257,9 +267,9 @@ function readNetwork(value: string): Network | undefined {
   return [ip, ip.kind() === 'ipv4' ? 32 : 128];
 }
 
-function readToken(value: string): { name: string; token: string } | undefined {
-  const [, name, token] = /^([^:\s]+):(\S+)$/.exec(value) ?? [];
-  return name && token && readSecret(token) ? { name, token } : undefined;
+function readToken(value: string): OpsToken | undefined {
+  const [, name, token, scope] = /^([^:\s]+):(\S+?)(:codec)?$/.exec(value) ?? [];
+  return name && token && readSecret(token) ? { name, token, scope: scope ? 'codec' : 'all' } : undefined;
 }
 
 function readEncryptionKeys(value: string): EncryptionKey[] | undefined {

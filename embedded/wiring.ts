@@ -76,7 +76,7 @@ export function productEnvironment(wiring: Wiring): Record<string, string> {
     TEMPORAL_NAMESPACE: NAMESPACE,
     WEBCHAT_ID_KEY: keys.idKey,
     WEBCHAT_ENCRYPTION_KEYS: keys.encryptionKey,
-    OPS_TOKENS: `local:${keys.opsToken},temporal-ui:${keys.codecToken}`,
+    OPS_TOKENS: `local:${keys.opsToken},temporal-ui:${keys.codecToken}:codec`,
     PODIUM_CONTRACT: wiring.contract,
     PUBLIC_URL: wiring.serverUrl,
     WEBCHAT_SETTINGS: wiring.settingsFile,

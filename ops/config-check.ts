@@ -2,7 +2,7 @@
 import { ConfigurationError } from '../config/load';
 import { SCHEDULES } from '../core/schedules';
 import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
-import type { Environment } from '../core/environment';
+import type { Environment, TokenScope } from '../core/environment';
 import { withCountry } from '../core/locations';
 import { suppressionKeys } from '../core/suppression-keys';
 import { secretFingerprint } from '../core/webhook-secrets';
@@ -166,7 +166,18 @@ async function checkKeys(tools: OpsTools): Promise<Check[]> {
     good('Encryption keys', `${ids}; the first one encrypts.`),
     good('Id keys', `${idKeys.length}, the first one with fingerprint ${secretFingerprint(idKeys[0]!)}.`),
     ...(await checkSecrets(tools)),
+    checkTokens(tools),
   ];
+}
+
+function checkTokens(tools: OpsTools): Check {
+  const { opsTokens } = tools.environment('opsTokens');
+  const named = (wanted: TokenScope) =>
+    opsTokens.flatMap(({ name, scope }) => (scope === wanted ? [name] : [])).join(', ') || 'nobody';
+  return good(
+    'Tokens',
+    `Everything may be done by ${named('all')}; payloads may be read in the Web UI by ${named('codec')}.`,
+  );
 }
 
 async function checkSecrets(tools: OpsTools): Promise<Check[]> {

@@ -26,6 +26,7 @@ const refusal = (description: string) => ({
 const REFUSALS = {
   400: refusal('The request is not in the form that is described here, or it cannot be told what is meant.'),
   401: refusal('A valid token is missing.'),
+  403: refusal('The token is for the codec alone.'),
   404: refusal('There is no such thing.'),
   409: refusal('It cannot be done now; the message says why.'),
   413: refusal('The body is too large.'),
@@ -52,7 +53,9 @@ export function openApi(): object {
       '/ops/messages/attachment': { post: SEND_FILE },
     },
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'One of OPS_TOKENS.' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'One of OPS_TOKENS, of the form name:token.' },
+      },
       schemas: { Failure: failure },
     },
   };

@@ -3,6 +3,7 @@ import Router from '@koa/router';
 import type { PayloadCodec } from '@temporalio/common';
 import Koa from 'koa';
 import type { Logger } from 'pino';
+import type { OpsToken } from '../core/environment';
 import type { OpsTools } from '../ops/operation';
 import { codecRoutes } from './codec';
 import { demoRoutes, type DemoDependencies } from './demo';
@@ -12,7 +13,6 @@ import { fileRoutes, type FileDependencies } from './files';
 import { healthRoutes, type Checks } from './health';
 import type { Metrics } from './metrics';
 import { opsRoutes } from './ops-api';
-import type { OpsToken } from './tokens';
 import { webhookReceiver, type WebhookDependencies } from './webhook';
 import { widgetRoutes, type WidgetDependencies } from './widget';
 
@@ -44,7 +44,7 @@ export function createApp(deps: AppDependencies): Koa {
     opsRoutes({ tools: deps.ops, tokens: deps.tokens, logger: deps.logger }),
     fileSendRoutes(deps.fileSends, deps.tokens),
     fileRoutes(deps.files),
-    codecRoutes(deps.codec, deps.tokens),
+    codecRoutes(deps.codec, deps.tokens, deps.logger),
   ];
   if (deps.widget) routers.push(...widgetRoutes(deps.widget));
   if (deps.demo) routers.push(demoRoutes(deps.demo));

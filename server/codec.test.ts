@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { startReceiver, TOKENS, type Receiver } from '../test/support/receiver';
 import { EncryptionCodec } from '../core/payload-codec';
+import { OPERATIONS, pathOf } from '../ops/operations';
 
 const codec = new EncryptionCodec([{ id: 'k1', secret: randomBytes(32) }]);
-const TOKEN = TOKENS[0]!.token;
+const [{ token: TOKEN }, { token: CODEC_TOKEN }] = TOKENS;
 const PLAIN = {
   metadata: { encoding: Buffer.from('json/plain').toString('base64') },
   data: Buffer.from('"hello"').toString('base64'),
@@ -37,8 +38,8 @@ it('shows what was encrypted to the holder of a token', async () => {
 });
 
 it('takes the token in the path, for a Web UI that can only be given an address', async () => {
-  const encoded = await post(`/${TOKEN}/encode`, { payloads: [PLAIN] });
-  expect((await post(`/${TOKEN}/decode`, encoded.body)).body).toEqual({ payloads: [PLAIN] });
+  const encoded = await post(`/${CODEC_TOKEN}/encode`, { payloads: [PLAIN] });
+  expect((await post(`/${CODEC_TOKEN}/decode`, encoded.body)).body).toEqual({ payloads: [PLAIN] });
 });
 
 it.each([
@@ -50,8 +51,22 @@ it.each([
   expect(answer).toMatchObject({ status: 401, body: { error: { code: 'ERR_HTTP_UNAUTHORIZED' } } });
 });
 
+it('takes no token in the path that can do more: addresses are written down by browsers and proxies', async () => {
+  const answer = await post(`/${TOKEN}/decode`, { payloads: [PLAIN] });
+  expect(answer).toMatchObject({ status: 403, body: { error: { code: 'ERR_HTTP_FORBIDDEN' } } });
+});
+
+it('gives the token of the Web UI nothing but the codec', async () => {
+  const headers = { authorization: `Bearer ${CODEC_TOKEN}` };
+  expect((await post('/decode', { payloads: [PLAIN] }, headers)).status).toBe(200);
+  for (const path of [...OPERATIONS.map(pathOf), '/ops/messages/attachment']) {
+    const answer = await fetch(`${receiver.url}${path}`, { method: 'POST', headers, body: '{}' });
+    expect([path, answer.status]).toEqual([path, 403]);
+  }
+});
+
 it("lets the Web UI's page ask, from its own origin", async () => {
-  const answer = await fetch(`${receiver.url}/codec/${TOKEN}/decode`, {
+  const answer = await fetch(`${receiver.url}/codec/${CODEC_TOKEN}/decode`, {
     method: 'OPTIONS',
     headers: {
       origin: 'http://localhost:8233',
@@ -68,7 +83,7 @@ it.each([
   ['no JSON object', 'text', 'ERR_HTTP_INVALID_REQUEST'],
   ['a payload of an unknown key', { payloads: [foreign()] }, 'ERR_HTTP_UNDECODABLE'],
 ])('refuses %s', async (_, body, code) => {
-  const answer = await post(`/${TOKEN}/decode`, body);
+  const answer = await post(`/${CODEC_TOKEN}/decode`, body);
   expect(answer).toMatchObject({ status: 400, body: { error: { code } } });
 });
 

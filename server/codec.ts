@@ -3,9 +3,12 @@ import Router, { type RouterMiddleware } from '@koa/router';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import type { Middleware, ParameterizedContext } from 'koa';
+import type { Logger } from 'pino';
+import type { OpsToken } from '../core/environment';
 import { readJson } from './body';
+import { codecUses } from './codec-uses';
 import { HTTP_FAILURES, Refusal } from './errors';
-import { bearerOf, requireToken, type OpsToken } from './tokens';
+import { bearerOf, requireToken, type OperatorState } from './tokens';
 
 const { Payloads } = temporal.api.common.v1;
 
@@ -14,17 +17,26 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /**
  * `POST /codec/decode` and `/codec/encode` with a bearer token, and `/codec/<token>/…` for the
- * dev server's Web UI, which can only be given an address.
+ * dev server's Web UI, which can only be given an address. Addresses are written down by browsers and proxies: only a
+ * token that can do nothing else may stand in one.
  */
-export function codecRoutes(codec: PayloadCodec, tokens: readonly OpsToken[]): Router {
-  const router = new Router({ prefix: '/codec' });
-  const decode = transform((payloads) => codec.decode(payloads));
+export function codecRoutes(
+  codec: PayloadCodec,
+  tokens: readonly OpsToken[],
+  logger: Logger,
+): Router<OperatorState> {
+  const router = new Router<OperatorState>({ prefix: '/codec' });
+  const used = codecUses(logger);
+  const decode = transform((payloads, operator) => {
+    used(operator, payloads.length);
+    return codec.decode(payloads);
+  });
   const encode = transform((payloads) => codec.encode(payloads));
   router.use(allowBrowsers);
   const ways = ['/decode', '/encode', '/:token/decode', '/:token/encode'];
   router.options(ways, (ctx) => void (ctx.status = 204)); // a pattern would not be bound to the prefix
-  router.post('/decode', requireToken(tokens), decode);
-  router.post('/encode', requireToken(tokens), encode);
+  router.post('/decode', requireToken(tokens, ['all', 'codec']), decode);
+  router.post('/encode', requireToken(tokens, ['all', 'codec']), encode);
   router.post('/:token/decode', requireTokenInPath(tokens), decode);
   router.post('/:token/encode', requireTokenInPath(tokens), encode);
   return router;
@@ -40,18 +52,17 @@ const allowBrowsers: Middleware = async (ctx, next) => {
   await next();
 };
 
-function requireTokenInPath(tokens: readonly OpsToken[]): RouterMiddleware {
+function requireTokenInPath(tokens: readonly OpsToken[]): RouterMiddleware<OperatorState> {
   return async (ctx, next) => {
-    if (bearerOf(ctx.params['token'] ?? '', tokens) === null)
-      throw new Refusal(401, HTTP_FAILURES.unauthorized);
+    ctx.state.operator = bearerOf(ctx.params['token'] ?? '', tokens, ['codec']);
     await next();
   };
 }
 
-function transform(work: (payloads: Payload[]) => Promise<Payload[]>) {
-  return async (ctx: ParameterizedContext): Promise<void> => {
+function transform(work: (payloads: Payload[], operator: string) => Promise<Payload[]>) {
+  return async (ctx: ParameterizedContext<OperatorState>): Promise<void> => {
     const { payloads } = readPayloads(await readJson(ctx.req, MAX_BODY_BYTES));
-    const done = await work(payloads).catch((error: Error) => {
+    const done = await work(payloads, ctx.state.operator).catch((error: Error) => {
       throw new Refusal(400, { ...HTTP_FAILURES.undecodable, message: error.message });
     });
     ctx.body = Payloads.create({ payloads: done }).toJSON();

@@ -16,6 +16,11 @@ export const HTTP_FAILURES = {
     message: 'A valid token is missing.',
     hint: 'Send "Authorization: Bearer <token>" with one of OPS_TOKENS.',
   },
+  forbidden: {
+    code: 'ERR_HTTP_FORBIDDEN',
+    message: 'This token is not for that.',
+    hint: 'In an address only a token of the form name:token:codec of OPS_TOKENS counts, which is good for /codec alone. Everything else takes one of the form name:token, in the header.',
+  },
   bodyTooLarge: {
     code: 'ERR_HTTP_BODY_TOO_LARGE',
     message: 'The body is larger than this route takes.',
@@ -85,6 +90,11 @@ export const HTTP_FAILURES = {
     code: 'ERR_HTTP_AWAY',
     message: 'Something that this needs is away.',
     hint: '/readyz says what. Try again once it is back.',
+  },
+  podium: {
+    code: 'ERR_HTTP_PODIUM',
+    message: 'Podium did not do it.',
+    hint: '"auth status" tells whether Podium lets us in.',
   },
   notConfigured: {
     code: 'ERR_HTTP_NOT_CONFIGURED',

@@ -2,6 +2,7 @@
 import Router from '@koa/router';
 import type { Logger } from 'pino';
 import { ConfigurationError } from '../config/load';
+import type { OpsToken } from '../core/environment';
 import { openApi } from '../ops/openapi';
 import {
   OperationRefused,
@@ -14,7 +15,7 @@ import { OPERATIONS, pathOf } from '../ops/operations';
 import { PodiumError } from '../podium/api';
 import { readJson } from './body';
 import { HTTP_FAILURES, Refusal } from './errors';
-import { requireToken, type OperatorState, type OpsToken } from './tokens';
+import { requireToken, type OperatorState } from './tokens';
 
 /** A file of opt-outs, or a payload by hand. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -63,12 +64,10 @@ function toRefusal(error: unknown): unknown {
   if (error instanceof ConfigurationError)
     return new Refusal(503, { ...HTTP_FAILURES.notConfigured, message: error.problems.join(' ') });
   if (error instanceof PodiumError)
-    return new Refusal(502, { code: 'ERR_HTTP_PODIUM', message: error.message, hint: PODIUM_HINT });
+    return new Refusal(502, { ...HTTP_FAILURES.podium, message: error.message });
   if (isAway(error)) return new Refusal(503, HTTP_FAILURES.away);
   return error;
 }
-
-const PODIUM_HINT = '"auth status" tells whether Podium lets us in.';
 
 /** Temporal's and Postgres's ways of saying that nobody answered. */
 function isAway(error: unknown): boolean {

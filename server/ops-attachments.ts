@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'koa';
 import Router from '@koa/router';
 import { z } from 'zod';
+import type { OpsToken } from '../core/environment';
 import { failure } from '../core/error-codes';
 import { normalizePhone } from '../core/phone';
 import { fileSendReport, locationProblem, wantFileSent, type FileSendTools } from '../ops/file-sends';
 import { FileRefused, type ContentRules } from '../store/files/checked-content';
 import { HTTP_FAILURES, Refusal, refusedFileStatus } from './errors';
 import { keepUpload } from './keep-upload';
-import { requireToken, type OperatorState, type OpsToken } from './tokens';
+import { requireToken, type OperatorState } from './tokens';
 import { drain, openUpload } from './upload';
 
 export interface FileSendDependencies extends FileSendTools {

@@ -1,34 +1,35 @@
-/** Who may use the operator's routes: bearers of one of `OPS_TOKENS`. */
+/** Who may use which of the operator's routes: bearers of one of `OPS_TOKENS`. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Middleware } from 'koa';
+import type { OpsToken, TokenScope } from '../core/environment';
 import { HTTP_FAILURES, Refusal } from './errors';
-
-export interface OpsToken {
-  /** Who it was given to; stands in the audit as the actor. */
-  name: string;
-  token: string;
-}
 
 /** State of a request that carried a valid token. */
 export interface OperatorState {
   operator: string;
 }
 
-/** @returns the name that goes with the token, or null. Takes equally long for any wrong token. */
-export function bearerOf(token: string, tokens: readonly OpsToken[]): string | null {
+/**
+ * @param scopes those that are good for this
+ * @returns the name that goes with the token. Takes equally long for any wrong token.
+ * @throws {Refusal} 401 for a wrong one, 403 for one that is not for this
+ */
+export function bearerOf(token: string, tokens: readonly OpsToken[], scopes: readonly TokenScope[]): string {
   const given = digest(token);
-  const matches = tokens.filter((known) => timingSafeEqual(digest(known.token), given));
-  return matches[0]?.name ?? null;
+  const [known] = tokens.filter((one) => timingSafeEqual(digest(one.token), given));
+  if (!known) throw new Refusal(401, HTTP_FAILURES.unauthorized, { 'WWW-Authenticate': 'Bearer' });
+  if (!scopes.includes(known.scope)) throw new Refusal(403, HTTP_FAILURES.forbidden);
+  return known.name;
 }
 
-/** Lets through who carries a token, as `ctx.state.operator`. @throws {Refusal} 401 */
-export function requireToken(tokens: readonly OpsToken[]): Middleware<OperatorState> {
+/** Lets through who carries a token that is good for this, as `ctx.state.operator`. @throws {Refusal} 401, 403 */
+export function requireToken(
+  tokens: readonly OpsToken[],
+  scopes: readonly TokenScope[] = ['all'],
+): Middleware<OperatorState> {
   return async (ctx, next) => {
-    const token = /^Bearer +(\S+)$/i.exec(ctx.get('Authorization'))?.[1];
-    const operator = token === undefined ? null : bearerOf(token, tokens);
-    if (operator === null)
-      throw new Refusal(401, HTTP_FAILURES.unauthorized, { 'WWW-Authenticate': 'Bearer' });
-    ctx.state.operator = operator;
+    const token = /^Bearer +(\S+)$/i.exec(ctx.get('Authorization'))?.[1] ?? '';
+    ctx.state.operator = bearerOf(token, tokens, scopes);
     await next();
   };
 }

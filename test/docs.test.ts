@@ -76,6 +76,23 @@ describe('the page of errors', () => {
     expect(operationCodes().filter((code) => !isThere(code))).toEqual([]);
   });
 
+  it.each([
+    'activities',
+    'config',
+    'core',
+    'ops',
+    'podium',
+    'server',
+    'store',
+    'widget',
+    'workers',
+    'workflows',
+  ])('has every code that %s names', (room) => {
+    expect(codesIn(room).filter((code) => !page.includes(`${code}\``) && !page.includes(`${code} `))).toEqual(
+      [],
+    );
+  });
+
   it('has no code that is not there', () => {
     const known = [
       ...Object.keys(ERROR_CODES),
@@ -89,9 +106,16 @@ describe('the page of errors', () => {
 
 /** Each stands where it is thrown. */
 function operationCodes(): string[] {
-  const names = readdirSync(join(ROOT, 'ops'), { recursive: true, encoding: 'utf8' });
-  const sources = names.filter((name) => name.endsWith('.ts')).map((name) => read(join('ops', name)));
-  return [...new Set(sources.flatMap((source) => source.match(/\bERR_OPS_[A-Z_]+\b/g) ?? []))];
+  return codesIn('ops').filter((code) => code.startsWith('ERR_OPS_'));
+}
+
+/** Those that the sources of a room name. */
+function codesIn(room: string): string[] {
+  const names = readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' });
+  const sources = names
+    .filter((name) => /(?<!\.test)\.tsx?$/.test(name))
+    .map((name) => read(join(room, name)));
+  return [...new Set(sources.flatMap((source) => source.match(/\bERR_[A-Z]+_[A-Z0-9_]*[A-Z0-9]\b/g) ?? []))];
 }
 
 function pagesIn(directory: string): string[] {

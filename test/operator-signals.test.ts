@@ -27,7 +27,7 @@ function signal(id: string, name: string, ...input: string[]): Promise<string> {
 
 /** The command line shows no answer that it cannot decode. */
 function updateClose(id: string, input: string): Promise<string> {
-  const codec = `${system.serverUrls[0]}/codec/${system.keys.opsToken}`;
+  const codec = `${system.serverUrls[0]}/codec/${system.keys.codecToken}`;
   const command = ['workflow', 'update', 'execute', '--workflow-id', id, '--name', 'close'];
   return system.temporalCli(...command, '--input', input, '--codec-endpoint', codec);
 }
@@ -107,7 +107,7 @@ test.each([
   ],
 ])('what is encrypted is decoded by the codec endpoint with %s', async (_, withCodec) => {
   const { phone, id } = await openSession();
-  const codec = withCodec(system.serverUrls[0]!, system.keys.opsToken);
+  const codec = withCodec(system.serverUrls[0]!, system.keys.codecToken);
   const query = ['workflow', 'query', '--workflow-id', id, '--name', 'session'];
   const show = ['workflow', 'show', '--workflow-id', id, '--detailed'];
 

@@ -23,7 +23,10 @@ import { shippedWords } from './shipped-words';
 export const SECRET = 'a webhook secret';
 /** Still taken while secrets are changed. */
 export const OLD_SECRET = 'the secret before';
-export const TOKENS = [{ name: 'alice', token: 'token-of-alice' }];
+export const TOKENS = [
+  { name: 'alice', token: 'token-of-alice', scope: 'all' },
+  { name: 'temporal-ui', token: 'token-in-an-address', scope: 'codec' },
+] as const;
 const STORE: Location = { uid: NORTHSIDE, name: 'Northside Motors', country: 'AU', archived: false };
 
 const SETTINGS = loadSettings();
