@@ -107,7 +107,7 @@ test('a file that is unknown, deleted, or gone from the store is not there', asy
 });
 
 describe('the operator', () => {
-  const asked = (phone: string, location = NORTHSIDE, token: string = TOKENS[0]!.token) =>
+  const asked = (phone: string, location = NORTHSIDE, token: string = TOKENS[0].token) =>
     fetch(`${server.url}/ops/files/list`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
