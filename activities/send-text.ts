@@ -19,7 +19,15 @@ import type { Pool } from '../store/database';
 import type { OwnText } from '../store/own-texts';
 import { replaceLocations } from '../store/locations';
 import { recordOptOut } from '../store/opt-outs';
-import { lookBack, openDoor, settleAsFound, settleSend, type Candidate, type Door } from '../store/sends';
+import {
+  lookBack,
+  openDoor,
+  settleAsFound,
+  settleSend,
+  type Candidate,
+  type Door,
+  type SendOutcome,
+} from '../store/sends';
 import { bodyHash } from '../store/text';
 import { conversationOf } from './conversation';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';
@@ -312,15 +320,16 @@ async function afterError(
       return refuse('ERR_WEBCHAT_003');
     default:
       if (!mayPass(error)) return refuse(error.details.code ?? error.kind);
-      await settleSend(deps.pool, send.sendId, {
-        kind: error.details.mayHaveHappened ? 'unknown' : 'not_sent',
-      }).catch((cause: unknown) => {
+      await settleSend(deps.pool, send.sendId, outcomeAfter(error)).catch((cause: unknown) => {
         throw toBeReadLater(cause, since);
       });
       log.warn('A text could not be sent yet', { purpose: send.purpose, kind: error.kind });
       throw toActivityFailure(error, nextAttempt(error, since));
   }
 }
+
+const outcomeAfter = ({ kind, details }: PodiumError): SendOutcome =>
+  details.mayHaveHappened ? { kind: 'unknown' } : { kind: 'not_sent', code: kind };
 
 /**
  * The least time until the next attempt, in ms; undefined leaves it to the retry policy. That one counts attempts,

@@ -105,7 +105,7 @@ function notGiven(newest: LiveSecret, inUse: LiveSecret, now: Date): WebhookFind
   return {
     code: 'secret_not_newest',
     severity: 'remark',
-    message: `Podium still signs with the secret at place ${inUse.place}, last ${ago(inUse.lastUsedAt!, now)}, and never with the one at the first place.`,
+    message: `Podium signed with the secret at place ${inUse.place} ${ago(inUse.lastUsedAt!, now)}, and no event has come yet with the one at the first place.`,
     value: newest.fingerprint,
     mend: 'podium-webchat webhook update',
   };

@@ -83,8 +83,8 @@ test('a refusal is told in our words where the code is ours, and as Podium says 
       entry('file_refused', { code: 'ERR_WEBCHAT_005' }),
     ),
   ).toEqual([
-    'A greeting was refused at Northside: the location is not among those of Podium (ERR_WEBCHAT_003)',
-    'A greeting was refused at Northside: Podium says invalid_phone_format',
+    'A greeting was refused for good at Northside: the location is not among those of Podium (ERR_WEBCHAT_003)',
+    'A greeting was refused for good at Northside: Podium says invalid_phone_format',
     'A file was not taken at Northside: the attachment is larger than Podium takes (ERR_WEBCHAT_005)',
   ]);
 });

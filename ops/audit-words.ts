@@ -1,6 +1,8 @@
 /** The audit in plain words: why a customer did or did not get a message. No I/O. */
 import { ERROR_CODES, isErrorCode } from '../core/error-codes';
+import { PAUSED, QUIET } from '../core/robot';
 import type { AuditEntry, AuditKind, StoredEntry } from '../store/audit';
+import { podiumInWords } from './podium-words';
 
 type Details = AuditEntry['details'];
 type Entry = Pick<StoredEntry, 'kind' | 'details'> & {
@@ -62,11 +64,14 @@ const WORDS: Record<AuditKind, Wording> = {
           why: `in Podium, past this product (${code})`,
         }
       : { what: 'Podium wrote to the customer after the opt-out', why: 'by itself' },
-  send_refused: ({ code }, it) => ({ what: `${it} was refused`, why: reasonOf(code) }),
+  send_refused: ({ code }, it) =>
+    HELD[String(code)]
+      ? { what: `${it} was held back`, why: `${HELD[String(code)]} (${code})` }
+      : { what: `${it} was refused for good`, why: reasonOf(code) },
   send_sent: ({ by }, it) => ({ what: `${it} was sent`, why: by === 'echo' ? "Podium's event told" : null }),
-  send_not_sent: ({ attempt }, it) => ({
+  send_not_sent: ({ attempt, code }, it) => ({
     what: `${it} was not sent`,
-    why: `Podium could not take it, attempt ${attempt}`,
+    why: `attempt ${attempt}; ${code ? podiumInWords(String(code)) : 'Podium could not take it'}`,
   }),
   send_outcome_unknown: (_, it) => ({
     what: `Nobody knows whether ${lower(it)} was sent`,
@@ -136,6 +141,12 @@ const MESSAGES: Record<string, string> = {
   forwarded_file: 'A file for the store',
 };
 
+/** Nobody has refused these. */
+const HELD: Record<string, string> = {
+  [PAUSED]: 'the robot is paused',
+  [QUIET]: 'the store has its quiet hours',
+};
+
 const SOURCES: Record<string, string> = {
   webchat: 'in the chat of a website',
   text: 'by text',
@@ -196,7 +207,7 @@ function howDeclared({ source, actor, rule, proof, applied }: Details): string {
 
 function reasonOf(code: Details[string] | undefined): string {
   const text = String(code);
-  if (!isErrorCode(text)) return `Podium says ${text}`;
+  if (!isErrorCode(text)) return podiumInWords(text);
   return `${lower(ERROR_CODES[text].message).replace(/\.$/, '')} (${text})`;
 }
 

@@ -84,18 +84,22 @@ export const phoneInput = z
   .string()
   .max(64)
   .describe('A phone in international form, with + and the calling code, as +61412345678');
+export const phoneAtStoreInput = phoneInput.describe(
+  'A phone in international form, as +61412345678; with a location also as it is dialled there, as 0412 345 678',
+);
 export const locationInput = z.string().trim().min(1).max(200).describe('The uid of a Podium location');
+export const storeInput = locationInput.describe('The uid of a Podium location, or its name');
 export const time = z.iso.datetime().describe('ISO 8601, UTC');
 export const nullableTime = time.nullable();
 
-/** @throws OperationRefused with `ERR_WEBCHAT_001` */
-export function e164(phone: string): string {
-  return personOf(phone).phone;
+/** @param country where a local form is dialled @throws OperationRefused with `ERR_WEBCHAT_001` */
+export function e164(phone: string, country?: string | null): string {
+  return personOf(phone, country).phone;
 }
 
 /** A phone in its parts. @throws OperationRefused with `ERR_WEBCHAT_001` */
-export function personOf(phone: string): Person {
-  const read = normalizePhone(phone, null);
+export function personOf(phone: string, country: string | null = null): Person {
+  const read = normalizePhone(phone, country);
   if (!read.ok) throw new OperationRefused('wrong_input', read.failure);
   return { phone: read.e164, countryCode: read.countryCode, nationalNumber: read.nationalNumber };
 }

@@ -10,6 +10,7 @@ import * as locations from './operations/locations';
 import * as optOuts from './operations/opt-outs';
 import * as phone from './operations/phone';
 import * as robot from './operations/robot';
+import * as schedules from './operations/schedules';
 import * as sessions from './operations/sessions';
 import * as timeline from './operations/timeline';
 import * as webhooks from './operations/webhooks';
@@ -53,6 +54,8 @@ export const OPERATIONS: readonly Operation[] = [
   webhooks.deleteWebhook,
   webhooks.verifyWebhook,
   webhooks.examineWebhook,
+  schedules.listSchedules,
+  schedules.runSchedule,
   workers.listWorkers,
   workers.promoteWorkers,
   files.listFiles,

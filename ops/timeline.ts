@@ -2,13 +2,15 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { ERROR_CODES, isErrorCode } from '../core/error-codes';
+import type { Failure } from '../core/events';
 import type { Settings } from '../core/settings';
 import type { Pool } from '../store/database';
 import { selectEvents, type StoredEvent } from '../store/inbox-lists';
 import { notesOf, type PostedNote } from '../store/notes';
 import { sessionsOf, type Session } from '../store/sessions';
-import { showAudit } from './audit';
-import { showSession, type SessionTools } from './sessions';
+import { showAudit, type ShownEntry } from './audit';
+import type { SessionTools } from './sessions';
+import { dueEntries } from './timeline-due';
 
 const { EventType } = temporal.api.enums.v1;
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -28,6 +30,8 @@ export interface TimelineEntry {
 
 export interface Timeline {
   entries: TimelineEntry[];
+  /** The codes among them, with what is to be done. */
+  codes: Failure[];
   /** What could not be looked at, in sentences. */
   unknown: string[];
 }
@@ -47,14 +51,14 @@ export async function timelineOf(
   const { pool, idKeys } = tools;
   const isHere = (uid: string | null) => locationUid === null || uid === null || uid === locationUid;
   const sessions = (await sessionsOf(pool, phone)).filter((session) => isHere(session.locationUid));
-  const [events, audit, notes, ...workflows] = await Promise.all([
-    eventEntries(pool, phone),
+  const [received, audit, notes, ...workflows] = await Promise.all([
+    eventsOf(pool, phone),
     showAudit(pool, phone, idKeys),
     notesOf(pool, phone),
     ...sessions.map((session) => workflowEntries(tools, session)),
   ]);
-  const entries = [
-    ...events,
+  const all = [
+    ...received.flatMap((event) => eventInWords(event, holdAt(audit, event.receivedAt))),
     ...audit.map((entry) => ({
       ...{ at: entry.at.toISOString(), kind: 'audit' as const },
       ...{ location_uid: entry.locationUid, words: `${entry.words}.` },
@@ -62,18 +66,44 @@ export async function timelineOf(
     ...notes.flatMap(noteEntries),
     ...workflows.flatMap(({ entries }) => entries),
   ];
+  const entries = all
+    .filter((entry) => isHere(entry.location_uid))
+    .sort((one, other) => one.at.localeCompare(other.at));
   return {
-    entries: entries
-      .filter((entry) => isHere(entry.location_uid))
-      .sort((one, other) => one.at.localeCompare(other.at)),
+    entries,
+    codes: codesIn(entries),
     unknown: workflows.flatMap(({ unknown }) => unknown),
   };
 }
 
-async function eventEntries(pool: Pool, phone: string): Promise<TimelineEntry[]> {
-  const wanted = { locationUid: null, status: null, code: null, limit: MOST_EVENTS };
-  return (await selectEvents(pool, { phone, ...wanted })).flatMap(eventInWords);
+function eventsOf(pool: Pool, phone: string): Promise<StoredEvent[]> {
+  return selectEvents(pool, { phone, locationUid: null, status: null, code: null, limit: MOST_EVENTS });
 }
+
+/** What holds texts back from a wish on, by the kind of its audit entry. */
+const HOLDS: Record<string, string | null> = {
+  opt_out: 'the customer had opted out (ERR_WEBCHAT_009)',
+  opt_out_asked: 'the customer may have asked for no more messages (ERR_WEBCHAT_018)',
+  opt_in: null,
+  opt_out_dismissed: null,
+};
+
+/** Why nothing was texted to the customer at a time; null when nothing held texts back. */
+function holdAt(audit: ShownEntry[], at: Date): string | null {
+  const before = audit.filter(
+    (entry) => entry.at < at && Object.hasOwn(HOLDS, entry.kind) && entry.details['applied'] !== false,
+  );
+  return HOLDS[before.at(-1)?.kind ?? 'opt_in'] ?? null;
+}
+
+function codesIn(entries: TimelineEntry[]): Failure[] {
+  const named = entries.flatMap(({ words }) => words.match(/\bERR_[A-Z]+_\d+\b/g) ?? []);
+  return [...new Set(named)]
+    .filter(isErrorCode)
+    .map((code) => ({ code, message: ERROR_CODES[code].message, hint: ERROR_CODES[code].hint }));
+}
+
+const CUSTOMERS = new Set(['message.received', 'webchat.message.received', 'widget.message']);
 
 const TYPES: Record<string, string> = {
   'message.received': 'A message of the customer came in',
@@ -83,13 +113,18 @@ const TYPES: Record<string, string> = {
   'message.failed': 'Podium told of a message that did not arrive',
 };
 
-function eventInWords(event: StoredEvent): TimelineEntry[] {
+function eventInWords(event: StoredEvent, hold: string | null): TimelineEntry[] {
   const { id, eventType, status, code, receivedAt, deliveredAt } = event;
   const what = TYPES[eventType] ?? `Podium told of ${eventType}`;
   const entry = (at: Date, words: string): TimelineEntry => ({
     ...{ at: at.toISOString(), kind: 'event', location_uid: event.locationUid, words },
   });
-  const received = entry(receivedAt, `${what} (event ${id}): ${verdictInWords(status, code)}.`);
+  const isCustomers = CUSTOMERS.has(eventType);
+  const verdict =
+    status === 'recorded' && isCustomers && hold !== null
+      ? `it was noted, the agent was told, and nothing is answered, since ${hold}`
+      : verdictInWords(status, code);
+  const received = entry(receivedAt, `${what} (event ${id}): ${verdict}.`);
   if (!deliveredAt) return [received];
   return [
     received,
@@ -126,7 +161,7 @@ function noteEntries({ locationUid, createdAt, postedAt, refusedCode, close }: P
   return postedAt ? [wanted, entry(postedAt, 'The note stands in Podium.')] : [wanted];
 }
 
-async function workflowEntries(tools: TimelineTools, session: Session): Promise<Timeline> {
+async function workflowEntries(tools: TimelineTools, session: Session): Promise<Omit<Timeline, 'codes'>> {
   const { workflowId, locationUid } = session;
   try {
     const histories = await tools.client.withDeadline(Date.now() + TEMPORAL_MS, () =>
@@ -137,7 +172,10 @@ async function workflowEntries(tools: TimelineTools, session: Session): Promise<
       .flatMap((event) => historyInWords(event).map((each) => ({ ...each, location_uid: locationUid })));
     return { entries: [...seen, ...(await dueEntries(tools, session))], unknown: [] };
   } catch (error) {
-    return { entries: [], unknown: [`What the workflow ${workflowId} did: ${(error as Error).message}`] };
+    return {
+      entries: [],
+      unknown: [`What the workflow ${workflowId} did: ${(error as Error).message}`],
+    };
   }
 }
 
@@ -202,22 +240,4 @@ const ENDS: Record<number, string> = {
 
 function timeOf({ eventTime }: HistoryEvent): Date {
   return new Date(Number(eventTime?.seconds ?? 0) * 1000 + Math.floor((eventTime?.nanos ?? 0) / 1e6));
-}
-
-/** What the running session is going to do, should nobody say a word until then. */
-async function dueEntries(tools: TimelineTools, { phone, locationUid }: Session): Promise<TimelineEntry[]> {
-  const live = (await showSession(tools, phone, locationUid))?.live;
-  if (!live || live.status === 'closed') return [];
-  const { idle_warn_seconds: warn, idle_close_seconds: close } = tools.settings.session;
-  const due = (seconds: number, words: string): TimelineEntry => ({
-    at: new Date(Date.now() + (seconds - live.idle_seconds) * 1000).toISOString(),
-    ...{ kind: 'due', location_uid: locationUid, words },
-  });
-  const waits = `the chat waits for ${live.waiting_for}`;
-  return [
-    ...(live.status === 'active' && live.idle_seconds < warn
-      ? [due(warn, `A prompt is due, unless somebody writes: ${waits}.`)]
-      : []),
-    due(close, `The close is due, unless somebody writes: ${waits}.`),
-  ];
 }

@@ -144,7 +144,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   }
 
   async function ask(stored: TokenState, refreshTokens: string[]) {
-    let code = 'no_refresh_token';
+    let code = NONE_YET;
     for (const refreshToken of refreshTokens) {
       const answer = await requestGrant(options, {
         grant_type: 'refresh_token',
@@ -287,9 +287,14 @@ function hashOf(token: string, { clientId, clientSecret }: OAuthClient): string 
     .digest('hex');
 }
 
+/** The code where nobody has ever authorized the application. */
+const NONE_YET = 'no_refresh_token';
+
 function refusalMessage(code: string): string {
-  return code === 'invalid_client'
-    ? 'Podium does not accept the application (invalid_client). Check PODIUM_CLIENT_ID and PODIUM_CLIENT_SECRET.'
+  if (code === 'invalid_client')
+    return 'Podium does not accept the application (invalid_client). Check PODIUM_CLIENT_ID and PODIUM_CLIENT_SECRET.';
+  return code === NONE_YET
+    ? 'There is no refresh token yet. Authorize the application: podium-webchat auth login, or set PODIUM_REFRESH_TOKEN.'
     : `Podium accepts no refresh token (${code}). Authorize the application again: podium-webchat auth login, or a new PODIUM_REFRESH_TOKEN.`;
 }
 

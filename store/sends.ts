@@ -75,8 +75,8 @@ export type SendOutcome =
     }
   /** Podium will never take it. */
   | { kind: 'refused'; code: string }
-  /** It is certain that nothing left; the next attempt needs no reading. */
-  | { kind: 'not_sent' }
+  /** It is certain that nothing left; the next attempt needs no reading. `code` says why, where it is known. */
+  | { kind: 'not_sent'; code?: string }
   /** It may have left. */
   | { kind: 'unknown' };
 
@@ -194,7 +194,13 @@ export async function settleSend(pool: Pool, sendId: string, outcome: SendOutcom
         return writeSendAudit(client, sendId, send, 'send_refused', { code: outcome.code });
       case 'not_sent':
         await writeNotSent(client, sendId, send);
-        return writeSendAudit(client, sendId, send, 'send_not_sent', {});
+        return writeSendAudit(
+          client,
+          sendId,
+          send,
+          'send_not_sent',
+          outcome.code ? { code: outcome.code } : {},
+        );
       case 'unknown':
         return writeSendAudit(client, sendId, send, 'send_outcome_unknown', {});
     }

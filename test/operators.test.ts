@@ -65,6 +65,15 @@ describe('a chat', () => {
     expect(await jsonOf(call('sessions', 'show', ...of(ANNE), '--json'))).toMatchObject({ session_uid: id });
   });
 
+  test('is found by the name of its store, and a number as it is dialled there', async () => {
+    const named = ['--phone', '(415) 555-0111', '--location', 'bayview outfitters'];
+    const elsewhere = jsonOf(here('sessions', 'list', ...named, '--json'));
+    expect(await elsewhere).toMatchObject({ sessions: [] }); // the phone was read, and has no chat there
+    const alone = await jsonOf(here('sessions', 'show', '--phone', ANNE, '--json'));
+    expect(alone).toMatchObject({ phone_e164: '…11', location: 'Northside Motors' });
+    expect(await here('sessions', 'show', '--phone', '(415) 555-0111')).toMatchObject({ exitCode: 2 });
+  });
+
   test('is told in order by the timeline, without a word of it', async () => {
     for (const call of [here, there]) {
       const { exitCode, out, err } = await call('timeline', '--phone', ANNE);

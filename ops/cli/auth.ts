@@ -67,7 +67,7 @@ function describe(report: z.output<typeof showAccess.output>): string {
     report.works ? 'Access to Podium works.' : (report.reason ?? ''),
     ...(report.refused_since ? [`Refused since:  ${report.refused_since}`] : []),
     `Contract:       ${contract}`,
-    `Refresh token:  ${refresh.since ? `since ${refresh.since}` : 'that of the environment'}`,
+    `Refresh token:  ${refresh.since ? `since ${refresh.since}` : 'PODIUM_REFRESH_TOKEN, if that is set'}`,
     `Access token:   ${access ? `until ${access.expires_at}` : 'none yet'}`,
     `Scopes granted: ${list(scopes.granted)}`,
     ...(scopes.missing.length > 0 ? [`Scopes missing: ${list(scopes.missing)}`] : []),

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { EVENT_STATUSES } from '../../store/inbox-lists';
 import { ingestFile, listEvents, quarantineEvents, replayEvents, showEvent } from '../operations/events';
 import { EXIT, type CliContext } from './context';
-import { limitOption, locationOption, optionalPhoneOption, wholeNumber } from './options';
+import { limitOption, storeOption, optionalPhoneOption, wholeNumber } from './options';
 import { at, table } from './table';
 
 interface ListOptions {
@@ -40,7 +40,7 @@ export function registerEventCommands(program: Command, context: CliContext): vo
     .addOption(new Option('--status <status>', 'only those').choices(EVENT_STATUSES))
     .option('--code <code>', 'in quarantine for this, as ERR_WEBCHAT_003')
     .addOption(optionalPhoneOption())
-    .addOption(locationOption())
+    .addOption(storeOption())
     .addOption(limitOption())
     .action((options: ListOptions) => list(context, options));
   events
@@ -52,7 +52,7 @@ export function registerEventCommands(program: Command, context: CliContext): vo
     .command('replay [ids...]')
     .description('judge quarantined events anew, and let go what can be used now')
     .option('--code <code>', 'all that are in quarantine for this')
-    .addOption(new Option('--location <uid>', 'all that are in quarantine for this store'))
+    .addOption(storeOption('all that are in quarantine for this store'))
     .option('--all', 'all that are in quarantine')
     .option('--dry-run', 'only tell what would be let go')
     .addHelpText('after', REPLAY_HELP)

@@ -14,7 +14,7 @@ import { locationProblem, wantFileSent } from '../file-sends';
 import { e164, OperationRefused } from '../operation';
 import { listFiles, showFileSend } from '../operations/files';
 import { EXIT, type CliContext } from './context';
-import { locationOption, phoneOption, type PhoneOptions } from './options';
+import { storeOption, phoneOption, type PhoneOptions } from './options';
 import { post, type RemoteSystem } from './remote';
 
 interface SendOptions extends PhoneOptions {
@@ -29,7 +29,7 @@ export function registerFileCommands(program: Command, context: CliContext): voi
     .command('list')
     .description('the files of a customer, with fresh links to those that are kept')
     .addOption(phoneOption())
-    .addOption(locationOption())
+    .addOption(storeOption())
     .action((options: PhoneOptions & { location?: string }) => list(context, options));
   files
     .command('send')

@@ -24,5 +24,10 @@ function answer(context: CliContext, list: z.output<typeof listLocations.output>
   ]);
   const text = rows.length > 0 ? table(['uid', 'name', 'country', 'state'], rows) : 'None.';
   context.answer(list, text, rows.length > 0 ? EXIT.fine : EXIT.notFine);
-  if (!context.json) context.tell(list.read_at ? `Read at ${at(list.read_at)} UTC.` : 'Never read yet.');
+  if (!context.json)
+    context.tell(
+      list.read_at
+        ? `Read at ${at(list.read_at)} UTC.`
+        : 'Never read yet: "locations refresh" reads them, and so does a server.',
+    );
 }

@@ -12,7 +12,8 @@ export const phoneOption = () =>
 export const optionalPhoneOption = () =>
   new Option('--phone <phone>', 'of one customer, in international form');
 
-export const locationOption = () => new Option('--location <uid>', 'of one store');
+export const storeOption = (description = 'of one store; the phone may then be as it is dialled there') =>
+  new Option('--location <store>', `${description} (its uid, or its name)`);
 
 export const limitOption = () =>
   new Option('--limit <count>', 'how many at most').argParser(wholeNumber).default(50);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { z } from 'zod';
 import { dismissOptOut, recordOptOut, restoreOptOut } from '../operations/opt-outs';
 import { EXIT, type CliContext } from './context';
-import { phoneOption, wholeNumber, type PhoneOptions } from './options';
+import { phoneOption, storeOption, wholeNumber, type PhoneOptions } from './options';
 import { optOutInWords } from './optout-words';
 
 interface ChangeOptions extends PhoneOptions {
@@ -22,9 +22,10 @@ export function registerOptOutChanges(optOut: Command, context: CliContext): voi
       .addOption(phoneOption())
       .option('--actor <name>', 'who declares it; with --url the name of the token', userInfo().username);
   change('record', 'the customer wants no more messages: nothing is sent to the phone any more')
-    .option(
-      '--location <uid>',
-      'the store by which Podium is told; if left out, one where the customer was, as far as any is known',
+    .addOption(
+      storeOption(
+        'the store by which Podium is told; if left out, one where the customer was, as far as any is known',
+      ),
     )
     .action(async ({ actor, phone, location }: ChangeOptions) => {
       const report = await context.perform(recordOptOut, { phone, location_uid: location }, actor);
@@ -32,7 +33,7 @@ export function registerOptOutChanges(optOut: Command, context: CliContext): voi
     });
   change('restore', 'the customer wants messages again, which has to be proven')
     .requiredOption('--proof <text>', 'what it rests on, as "signed form of 3 May"; it is kept')
-    .option('--location <uid>', 'the store by which Podium is told')
+    .addOption(storeOption('the store by which Podium is told'))
     .action(async ({ actor, phone, location, proof }: ChangeOptions & { proof: string }) => {
       const given = { phone, location_uid: location, proof };
       const report = await context.perform(restoreOptOut, given, actor);

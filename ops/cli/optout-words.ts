@@ -29,7 +29,7 @@ function mirrorInWords({
         ? 'is to be told'
         : `is being told; last tried ${last_attempt_at}${why}`;
     case 'not_permitted':
-      return `does not permit us to tell it, since ${not_permitted_since}${why}`;
+      return `does not permit us to tell it, since ${not_permitted_since}${why}; nothing is texted all the same, and it is asked again once a day`;
     case 'refused':
       return error_code === NO_STORE
         ? `is not told: no store is known that the customer has to do with, and it is told by a store (name one: optout record --location UID; ${NO_STORE})`

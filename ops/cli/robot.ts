@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { z } from 'zod';
 import { pauseRobot, resumeRobot, showRobot } from '../operations/robot';
 import type { CliContext } from './context';
+import { storeOption } from './options';
 import { at } from './table';
 
 type Status = z.output<typeof showRobot.output> & { changed?: boolean };
@@ -18,14 +19,14 @@ leaves. A chat that the robot could not answer stays with the store, also after 
 
 Examples:
   podium-webchat robot pause
-  podium-webchat robot pause --location 1f000000-0000-4000-8000-000000000002`;
+  podium-webchat robot pause --location 'Northside Motors'`;
 
 export function registerRobotCommands(program: Command, context: CliContext): void {
   const robot = program.command('robot').description('whether the robot may speak by itself');
   robot
     .command('pause')
     .description('the robot says nothing by itself any more, at one store or at all')
-    .option('--location <uid>', 'at one store')
+    .addOption(storeOption('at one store'))
     .addHelpText('after', PAUSE_HELP)
     .action(async ({ location }: Where) => {
       const { changed, ...status } = await context.perform(pauseRobot, { location_uid: location });
@@ -34,7 +35,7 @@ export function registerRobotCommands(program: Command, context: CliContext): vo
   robot
     .command('resume')
     .description('the robot may speak again, in chats that begin now')
-    .option('--location <uid>', 'at one store; without it, the pause for all ends, and those of stores stay')
+    .addOption(storeOption('at one store; without it, the pause for all ends, and those of stores stay'))
     .action(async ({ location }: Where) => {
       const { changed, ...status } = await context.perform(resumeRobot, { location_uid: location });
       answer(context, { changed, ...status }, changed ? null : 'Nobody had paused it there by command.');

@@ -13,6 +13,7 @@ import { registerLocationCommands } from './locations';
 import { registerOptOutCommands } from './optout';
 import { registerPhoneCommands } from './phone';
 import { registerRobotCommands } from './robot';
+import { registerScheduleCommands } from './schedules';
 import { registerSessionCommands } from './sessions';
 import { registerTimelineCommand } from './timeline';
 import { registerWebhookCommands } from './webhook';
@@ -33,6 +34,7 @@ const GROUPS = [
   registerAuthCommands,
   registerPhoneCommands,
   registerWorkerCommands,
+  registerScheduleCommands,
   registerConfigCommands,
 ];
 

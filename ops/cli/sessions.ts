@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import type { z } from 'zod';
 import { closeSession, listSessions, scanSessions, showSession } from '../operations/sessions';
 import { EXIT, type CliContext } from './context';
-import { limitOption, locationOption, optionalPhoneOption } from './options';
+import { limitOption, optionalPhoneOption, storeOption } from './options';
 import { at, table } from './table';
 
 interface Which {
@@ -18,7 +18,8 @@ interface ListOptions extends Omit<Which, 'id'> {
 }
 
 const WHICH = `
-A session is named by --phone and --location, or by --id: its own, or its workflow's.`;
+A session is named by --phone, with --location where the customer has chats at several stores; or by --id: its own,
+or its workflow's.`;
 
 export function registerSessionCommands(program: Command, context: CliContext): void {
   const sessions = program.command('sessions').description('chats: which there are, one of them, its end');
@@ -26,7 +27,7 @@ export function registerSessionCommands(program: Command, context: CliContext): 
     .command('list')
     .description('sessions, those with the latest message first')
     .addOption(optionalPhoneOption())
-    .addOption(locationOption())
+    .addOption(storeOption())
     .addOption(
       new Option('--status <status>', 'open is all but closed').choices([
         'open',
@@ -38,7 +39,8 @@ export function registerSessionCommands(program: Command, context: CliContext): 
     .addOption(limitOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  podium-webchat sessions list --status open\n  podium-webchat sessions list --phone +61412345678',
+      '\nExamples:\n  podium-webchat sessions list --status open\n' +
+        "  podium-webchat sessions list --phone '0412 345 678' --location 'Northside Motors'",
     )
     .action((options: ListOptions) => list(context, options));
   withWhich(sessions.command('show'))
@@ -65,7 +67,7 @@ export function registerSessionCommands(program: Command, context: CliContext): 
 function withWhich(command: Command): Command {
   return command
     .addOption(optionalPhoneOption())
-    .addOption(locationOption())
+    .addOption(storeOption())
     .option('--id <id>', 'of the session, or of its workflow');
 }
 
@@ -74,8 +76,8 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
   const { sessions, more } = await context.perform(listSessions, { ...filter, location_uid });
   const shown = sessions.map((session) => ({ ...session, phone_e164: context.shown(session.phone_e164) }));
   const rows = shown.map((session) => [
-    ...[session.phone_e164, session.location_uid, statusOf(session), at(session.last_message_at)],
-    session.session_uid,
+    ...[session.phone_e164, session.location ?? session.location_uid, statusOf(session)],
+    ...[at(session.last_message_at), session.session_uid],
   ]);
   const head = ['phone', 'location', 'status', 'last message', 'id'];
   context.answer({ sessions: shown, more }, rows.length > 0 ? table(head, rows) : 'None.');
@@ -99,7 +101,8 @@ function inWords(session: Session, phone: string): string {
   const { live } = session;
   const isOpen = session.status !== 'closed';
   return [
-    `${phone} at ${session.location_uid}: ${statusOf(session)}`,
+    `${phone} at ${session.location ?? session.location_uid}: ${statusOf(session)}`,
+    `Location:     ${session.location_uid}`,
     `Session:      ${session.session_uid}`,
     `Workflow:     ${session.workflow_id}`,
     `Last message: ${at(session.last_message_at) ?? 'none yet'}`,

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { showTimeline } from '../operations/timeline';
 import { EXIT, type CliContext } from './context';
-import { locationOption, phoneOption, type PhoneOptions } from './options';
+import { storeOption, phoneOption, type PhoneOptions } from './options';
 import { at } from './table';
 
 const HELP = `
@@ -10,8 +10,9 @@ No text of a message is in it; "sessions show" tells the answers. What is marked
 
 Exit codes: 0 fine, 1 nothing is known of this phone, 2 a part could not be looked at.
 
-Example:
-  podium-webchat timeline --phone '+61 412 345 678'`;
+Examples:
+  podium-webchat timeline --phone '+61 412 345 678'
+  podium-webchat timeline --phone '0412 345 678' --location 'Northside Motors'`;
 
 export function registerTimelineCommand(program: Command, context: CliContext): void {
   program
@@ -20,15 +21,18 @@ export function registerTimelineCommand(program: Command, context: CliContext): 
       "everything of a customer's chats in order: events, signals, alarms, sends, blocks, closes, opt-outs",
     )
     .addOption(phoneOption())
-    .addOption(locationOption())
+    .addOption(storeOption())
     .addHelpText('after', HELP)
     .action((options: PhoneOptions & { location?: string }) => show(context, options));
 }
 
 async function show(context: CliContext, { phone, location }: PhoneOptions & { location?: string }) {
   const found = await context.perform(showTimeline, { phone, location_uid: location });
-  const { entries, unknown } = found;
-  const lines = entries.map((entry) => `${at(entry.at)}  ${entry.kind.padEnd(8)}  ${entry.words}`);
+  const { entries, codes, unknown } = found;
+  const lines = [
+    ...entries.map((entry) => `${at(entry.at)}  ${entry.kind.padEnd(8)}  ${entry.words}`),
+    ...codes.flatMap(({ code, message, hint }) => ['', `${code}: ${message}`, `→ ${hint}`]),
+  ];
   const exitCode = unknown.length > 0 ? EXIT.unknown : entries.length > 0 ? EXIT.fine : EXIT.notFine;
   context.answer(
     { ...found, phone: context.shown(found.phone) },
@@ -37,5 +41,7 @@ async function show(context: CliContext, { phone, location }: PhoneOptions & { l
   );
   if (context.json) return;
   for (const problem of unknown) context.tell(`Not known: ${problem}`);
+  if (entries.length === 0)
+    context.tell('An event whose phone could not be read is here: "events list --status quarantined".');
   context.tell(`Of ${context.shown(found.phone)}. Times are UTC.`);
 }

@@ -11,14 +11,14 @@ import {
 } from '../../store/inbox-lists';
 import { receiveContext } from '../../store/receive-context';
 import { ingestEvent, NO_EVENT, replayEvents as replay, type EventTools } from '../events';
+import { customerMeant, storeMeant } from '../customer-meant';
 import {
-  e164,
   iso,
-  locationInput,
   nullableTime,
   operation,
   OperationRefused,
-  phoneInput,
+  phoneAtStoreInput,
+  storeInput,
   time,
   type OpsTools,
 } from '../operation';
@@ -51,17 +51,18 @@ export const listEvents = operation({
   input: z.strictObject({
     status: z.enum(EVENT_STATUSES).optional(),
     code: z.string().max(64).optional().describe('Of quarantined ones, as ERR_WEBCHAT_003'),
-    phone: phoneInput.optional(),
-    location_uid: locationInput.optional(),
+    phone: phoneAtStoreInput.optional(),
+    location_uid: storeInput.optional(),
     limit: z.int().min(1).max(1000).default(50),
   }),
   output: z.object({ events: z.array(eventRow), more: z.boolean() }),
-  async run({ pool }, { status, code, phone, location_uid: locationUid, limit }) {
-    const filter = {
-      ...{ status: status ?? null, code: code ?? null, locationUid: locationUid ?? null },
-      ...{ phone: phone === undefined ? null : e164(phone), limit: limit + 1 },
-    };
-    const found = await selectEvents(pool, filter);
+  async run(tools, { status, code, phone, location_uid, limit }) {
+    const whose =
+      phone === undefined
+        ? { phone: null, locationUid: await storeMeant(tools, location_uid) }
+        : await customerMeant(tools, { phone, location_uid });
+    const filter = { ...whose, status: status ?? null, code: code ?? null, limit: limit + 1 };
+    const found = await selectEvents(tools.pool, filter);
     return { events: found.slice(0, limit).map(rowOf), more: found.length > limit };
   },
 });
@@ -88,7 +89,7 @@ export const replayEvents = operation({
   input: z.strictObject({
     ids: z.array(id).max(MOST_REPLAYED).default([]),
     code: z.string().max(64).optional().describe('All that are quarantined with this code'),
-    location_uid: locationInput.optional().describe('All that are quarantined for this location'),
+    location_uid: storeInput.optional().describe('All that are quarantined for this location'),
     all: z.boolean().default(false).describe('All that are quarantined'),
     dry_run: z.boolean().default(false),
   }),
@@ -105,15 +106,17 @@ export const replayEvents = operation({
     ),
     more: z.boolean().describe('Whether there are more of them than one call takes'),
   }),
-  async run(tools, { ids, code, location_uid: locationUid, all, dry_run: dryRun }, { actor }) {
-    const bySearch = code !== undefined || locationUid !== undefined || all;
+  async run(tools, { ids, code, location_uid, all, dry_run: dryRun }, { actor }) {
+    const bySearch = code !== undefined || location_uid !== undefined || all;
     if (ids.length > 0 === bySearch)
       throw new OperationRefused('wrong_input', {
         code: 'ERR_OPS_WHICH_EVENTS',
         message: 'It is not said which events are meant.',
         hint: 'Give ids, or all, or a code or location of quarantined ones. "events quarantine" shows what there is.',
       });
-    const found = bySearch ? await quarantined(tools, code ?? null, locationUid ?? null) : ids;
+    const found = bySearch
+      ? await quarantined(tools, code ?? null, await storeMeant(tools, location_uid))
+      : ids;
     const events = await replay(eventTools(tools, actor), found.slice(0, MOST_REPLAYED), dryRun);
     const count = (outcome: string) => events.filter((event) => event.outcome === outcome).length;
     return {

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { fileSendReport } from '../file-sends';
 import { listFiles as list, type FileLinks } from '../files';
+import { customerMeant } from '../customer-meant';
 import {
-  e164,
-  locationInput,
   nullableTime,
   operation,
   OperationRefused,
-  phoneInput,
+  phoneAtStoreInput,
+  storeInput,
   time,
   type OpsTools,
 } from '../operation';
@@ -32,11 +32,12 @@ export const fileReport = z.object({
 export const listFiles = operation({
   name: 'files list',
   summary: 'The files of a customer, with fresh links to those that are kept',
-  input: z.strictObject({ phone: phoneInput, location_uid: locationInput.optional() }),
+  input: z.strictObject({ phone: phoneAtStoreInput, location_uid: storeInput.optional() }),
   output: z.object({ files: z.array(fileReport) }),
-  run: async (tools, { phone, location_uid: locationUid }) => ({
-    files: await list({ pool: tools.pool, links: fileLinks(tools) }, e164(phone), locationUid ?? null),
-  }),
+  async run(tools, input) {
+    const { phone, locationUid } = await customerMeant(tools, input);
+    return { files: await list({ pool: tools.pool, links: fileLinks(tools) }, phone, locationUid) };
+  },
 });
 
 export const fileSend = z.object({

@@ -4,13 +4,15 @@ import { phoneHash } from '../../core/ids';
 import { isPhoneCountry } from '../../core/phone';
 import { readWish } from '../../core/wish';
 import { wordsForTag } from '../../core/wish-words';
+import { customerMeant } from '../customer-meant';
 import {
   e164,
-  locationInput,
   nullableTime,
   operation,
   OperationRefused,
+  phoneAtStoreInput,
   phoneInput,
+  storeInput,
   time,
   type OpsTools,
 } from '../operation';
@@ -97,21 +99,23 @@ const declarationReport = z.object({
 export const recordOptOut = operation({
   name: 'optout record',
   summary: 'The customer wants no more messages: nothing is sent to the phone any more',
-  input: ofPhone.extend({
-    location_uid: locationInput
+  input: z.strictObject({
+    phone: phoneAtStoreInput,
+    location_uid: storeInput
       .optional()
       .describe('By which Podium is told; if left out, one where the customer was, as far as any is known'),
   }),
   output: declarationReport,
-  run: (tools, { phone, location_uid: locationUid }, { actor }) =>
-    declare(tools, { phone, wish: 'opt_out', actor, locationUid: locationUid ?? null, proof: null }),
+  run: async (tools, input, { actor }) =>
+    declare(tools, { ...(await customerMeant(tools, input)), wish: 'opt_out', actor, proof: null }),
 });
 
 export const restoreOptOut = operation({
   name: 'optout restore',
   summary: 'The customer wants messages again, which has to be proven',
-  input: ofPhone.extend({
-    location_uid: locationInput.optional().describe('By which Podium is told'),
+  input: z.strictObject({
+    phone: phoneAtStoreInput,
+    location_uid: storeInput.optional().describe('By which Podium is told'),
     proof: z
       .string()
       .trim()
@@ -120,8 +124,8 @@ export const restoreOptOut = operation({
       .describe('What it rests on, as "signed form of 3 May"; it is kept'),
   }),
   output: declarationReport,
-  run: (tools, { phone, location_uid: locationUid, proof }, { actor }) =>
-    declare(tools, { phone, wish: 'opt_in', actor, locationUid: locationUid ?? null, proof }),
+  run: async (tools, { proof, ...customer }, { actor }) =>
+    declare(tools, { ...(await customerMeant(tools, customer)), wish: 'opt_in', actor, proof }),
 });
 
 export const dismissOptOut = operation({
@@ -137,18 +141,15 @@ export const dismissOptOut = operation({
   output: declarationReport,
   run: (tools, { phone, seen_version: seenVersion }, { actor }) =>
     declare(tools, {
-      ...{ phone, wish: 'dismiss', actor, locationUid: null, proof: null },
+      ...{ phone: e164(phone), wish: 'dismiss', actor, locationUid: null, proof: null },
       ...(seenVersion !== undefined && { seenVersion }),
     }),
 });
 
 async function declare(tools: OpsTools, declared: Omit<Declaration, 'phoneHash'>) {
-  const phone = e164(declared.phone);
+  const { phone } = declared;
   const [idKey] = tools.environment('idKeys').idKeys as [string];
-  return {
-    phone,
-    ...(await declareOptOut(tools.pool, { ...declared, phone, phoneHash: phoneHash(phone, idKey) })),
-  };
+  return { phone, ...(await declareOptOut(tools.pool, { ...declared, phoneHash: phoneHash(phone, idKey) })) };
 }
 
 export const retryMirrors = operation({

@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { listLocations } from '../../store/locations';
 import { pauseRobot as pause, resumeRobot as resume, robotPauses } from '../../store/robot-pauses';
-import { locationInput, nullableTime, operation, OperationRefused, type OpsTools } from '../operation';
+import { storeMeant } from '../customer-meant';
+import { nullableTime, operation, OperationRefused, storeInput, type OpsTools } from '../operation';
 
 const where = z.strictObject({
-  location_uid: locationInput.optional().describe('For one store; for all, if left out'),
+  location_uid: storeInput.optional().describe('For one store, by its uid or its name; for all, if left out'),
 });
 
 const status = z.object({
@@ -27,9 +28,10 @@ export const pauseRobot = operation({
     'The robot says nothing by itself from now on; messages still reach the store, and persons still send',
   input: where,
   output: changed,
-  async run(tools, { location_uid: locationUid }, { actor }) {
+  async run(tools, { location_uid }, { actor }) {
+    const locationUid = await storeMeant(tools, location_uid);
     await assertKnown(tools, locationUid);
-    const done = await pause(tools.pool, locationUid ?? null, actor);
+    const done = await pause(tools.pool, locationUid, actor);
     return { changed: done, ...(await statusOf(tools)) };
   },
 });
@@ -39,8 +41,8 @@ export const resumeRobot = operation({
   summary: 'The robot may speak again, in chats that begin now; those that it has left stay with the store',
   input: where,
   output: changed,
-  async run(tools, { location_uid: locationUid }, { actor }) {
-    const done = await resume(tools.pool, locationUid ?? null, actor);
+  async run(tools, { location_uid }, { actor }) {
+    const done = await resume(tools.pool, await storeMeant(tools, location_uid), actor);
     return { changed: done, ...(await statusOf(tools)) };
   },
 });
@@ -66,11 +68,11 @@ async function statusOf({ pool, settings }: OpsTools) {
 }
 
 /** A uid with a slip in it would pause nothing. */
-async function assertKnown({ pool }: OpsTools, locationUid: string | undefined): Promise<void> {
-  if (locationUid === undefined || (await listLocations(pool)).some(({ uid }) => uid === locationUid)) return;
+async function assertKnown({ pool }: OpsTools, locationUid: string | null): Promise<void> {
+  if (locationUid === null || (await listLocations(pool)).some(({ uid }) => uid === locationUid)) return;
   throw new OperationRefused('unknown', {
     code: 'ERR_WEBCHAT_003',
     message: 'The location is not among those of Podium.',
-    hint: '"locations list" shows their uids.',
+    hint: '"locations list" shows their names and uids.',
   });
 }

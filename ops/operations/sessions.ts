@@ -2,15 +2,16 @@
 import { z } from 'zod';
 import { phoneHash } from '../../core/ids';
 import { selectSessions } from '../../store/session-lists';
-import { findSession, findSessionById, type Session } from '../../store/sessions';
+import { listLocations } from '../../store/locations';
+import { findSession, findSessionById, sessionsOf, type Session } from '../../store/sessions';
+import { customerMeant, storeMeant, type GivenCustomer } from '../customer-meant';
 import {
-  e164,
   iso,
-  locationInput,
   nullableTime,
   operation,
   OperationRefused,
-  phoneInput,
+  phoneAtStoreInput,
+  storeInput,
   type OpsTools,
 } from '../operation';
 import { scanSessions as scan } from '../session-scan';
@@ -21,6 +22,7 @@ const sessionRow = z.object({
   workflow_id: z.string(),
   phone_e164: z.string(),
   location_uid: z.string(),
+  location: z.string().nullable().describe("The store's name, where it is on the list"),
   status: z.enum(['active', 'warned', 'closing', 'closed']),
   close_reason: z.string().nullable(),
   last_message_at: nullableTime,
@@ -44,10 +46,10 @@ const sessionView = z
   })
   .describe('What the running workflow says');
 
-/** A session by its phone and location, or by its id: its own, or its workflow's. */
+/** A session by its phone, and its location where there are several; or by its id: its own, or its workflow's. */
 const which = z.strictObject({
-  phone: phoneInput.optional(),
-  location_uid: locationInput.optional(),
+  phone: phoneAtStoreInput.optional(),
+  location_uid: storeInput.optional(),
   id: z.string().trim().min(1).max(300).optional().describe('Of the session, or of its workflow'),
 });
 
@@ -55,8 +57,8 @@ export const listSessions = operation({
   name: 'sessions list',
   summary: 'Sessions, those with the latest message first',
   input: z.strictObject({
-    phone: phoneInput.optional(),
-    location_uid: locationInput.optional(),
+    phone: phoneAtStoreInput.optional(),
+    location_uid: storeInput.optional(),
     status: z.enum(['open', 'active', 'warned', 'closed']).optional(),
     limit: z.int().min(1).max(1000).default(50),
   }),
@@ -64,10 +66,18 @@ export const listSessions = operation({
     sessions: z.array(sessionRow),
     more: z.boolean().describe('Whether there are more than the limit'),
   }),
-  async run({ pool }, { phone, location_uid: locationUid, status, limit }) {
-    const wanted = { phone: phone === undefined ? null : e164(phone), locationUid: locationUid ?? null };
-    const found = await selectSessions(pool, { ...wanted, status: status ?? null, limit: limit + 1 });
-    return { sessions: found.slice(0, limit).map(rowOf), more: found.length > limit };
+  async run(tools, { phone, location_uid, status, limit }) {
+    const wanted =
+      phone === undefined
+        ? { phone: null, locationUid: await storeMeant(tools, location_uid) }
+        : await customerMeant(tools, { phone, location_uid });
+    const filter = { ...wanted, status: status ?? null, limit: limit + 1 };
+    const found = await selectSessions(tools.pool, filter);
+    const names = await storeNames(tools);
+    return {
+      sessions: found.slice(0, limit).map((session) => rowOf(session, names)),
+      more: found.length > limit,
+    };
   },
 });
 
@@ -78,7 +88,8 @@ export const showSession = operation({
   output: sessionRow.extend({ live: sessionView.nullable() }),
   async run(tools, input) {
     const { phone, locationUid } = await sessionOf(tools, input);
-    return (await show(sessionTools(tools), phone, locationUid))!;
+    const shown = (await show(sessionTools(tools), phone, locationUid))!;
+    return { ...shown, location: (await storeNames(tools)).get(locationUid) ?? null };
   },
 });
 
@@ -134,20 +145,16 @@ export function sessionTools(tools: OpsTools): SessionTools {
 }
 
 /** @throws OperationRefused when it is not said which one is meant, or there is none */
-export async function sessionOf(
-  { pool }: Pick<OpsTools, 'pool'>,
-  { phone, location_uid: locationUid, id }: z.output<typeof which>,
+async function sessionOf(
+  tools: Pick<OpsTools, 'pool' | 'settings'>,
+  { phone, location_uid, id }: z.output<typeof which>,
 ): Promise<Session> {
-  const byPlace = phone !== undefined && locationUid !== undefined;
-  if (byPlace === (id !== undefined) || (phone === undefined) !== (locationUid === undefined))
-    throw new OperationRefused('wrong_input', {
-      code: 'ERR_OPS_WHICH_SESSION',
-      message: 'It is not said which session is meant.',
-      hint: 'Give the phone and the location, or the id. "sessions list" shows them.',
-    });
-  const found = byPlace
-    ? await findSession(pool, e164(phone), locationUid)
-    : await findSessionById(pool, id!);
+  const byPhone = phone !== undefined;
+  if (byPhone === (id !== undefined) || (!byPhone && location_uid !== undefined))
+    throw whichSession('It is not said which session is meant.');
+  const found = byPhone
+    ? await sessionOfCustomer(tools, { phone, location_uid })
+    : await findSessionById(tools.pool, id!);
   if (found) return found;
   throw new OperationRefused('unknown', {
     code: 'ERR_OPS_NO_SESSION',
@@ -156,12 +163,40 @@ export async function sessionOf(
   });
 }
 
-function rowOf(session: Session) {
+/** Of a customer at a store; without a store the only one that is open, or the only one. */
+async function sessionOfCustomer(
+  tools: Pick<OpsTools, 'pool' | 'settings'>,
+  given: GivenCustomer,
+): Promise<Session | null> {
+  const { phone, locationUid } = await customerMeant(tools, given);
+  if (locationUid !== null) return findSession(tools.pool, phone, locationUid);
+  const all = await sessionsOf(tools.pool, phone);
+  const open = all.filter(({ status }) => status !== 'closed');
+  const candidates = open.length > 0 ? open : all;
+  if (candidates.length <= 1) return candidates[0] ?? null;
+  const names = await storeNames(tools);
+  const where = candidates.map(({ locationUid }) => names.get(locationUid) ?? locationUid);
+  throw whichSession(`The customer has chats at ${candidates.length} stores: ${where.join(', ')}.`);
+}
+
+const whichSession = (message: string) =>
+  new OperationRefused('wrong_input', {
+    code: 'ERR_OPS_WHICH_SESSION',
+    message,
+    hint: 'Give the phone, and the location where there are several, or the id. "sessions list" shows them.',
+  });
+
+async function storeNames({ pool }: Pick<OpsTools, 'pool'>): Promise<Map<string, string>> {
+  return new Map((await listLocations(pool)).map(({ uid, name }) => [uid, name]));
+}
+
+function rowOf(session: Session, names: Map<string, string>) {
   return {
     session_uid: session.sessionUid,
     workflow_id: session.workflowId,
     phone_e164: session.phone,
     location_uid: session.locationUid,
+    location: names.get(session.locationUid) ?? null,
     status: session.status,
     close_reason: session.closeReason,
     last_message_at: iso(session.lastMessageAt),

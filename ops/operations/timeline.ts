@@ -1,6 +1,7 @@
 /** What happened in a customer's chats, in order. */
 import { z } from 'zod';
-import { e164, locationInput, operation, phoneInput, time } from '../operation';
+import { customerMeant } from '../customer-meant';
+import { operation, phoneAtStoreInput, storeInput, time } from '../operation';
 import { timelineOf } from '../timeline';
 import { sessionTools } from './sessions';
 
@@ -8,7 +9,7 @@ export const showTimeline = operation({
   name: 'timeline',
   summary:
     "Everything of a customer's chats in order: what came in, what the workflow did, what was sent or held back",
-  input: z.strictObject({ phone: phoneInput, location_uid: locationInput.optional() }),
+  input: z.strictObject({ phone: phoneAtStoreInput, location_uid: storeInput.optional() }),
   output: z.object({
     phone: z.string(),
     entries: z.array(
@@ -19,12 +20,15 @@ export const showTimeline = operation({
         words: z.string(),
       }),
     ),
+    codes: z
+      .array(z.object({ code: z.string(), message: z.string(), hint: z.string() }))
+      .describe('The codes among them, with what is to be done'),
     unknown: z.array(z.string()).describe('What could not be looked at, in sentences'),
   }),
-  async run(tools, { phone: given, location_uid: locationUid }) {
-    const phone = e164(given);
+  async run(tools, input) {
+    const { phone, locationUid } = await customerMeant(tools, input);
     const { idKeys } = tools.environment('idKeys');
     const timelineTools = { ...sessionTools(tools), settings: tools.settings, idKeys };
-    return { phone, ...(await timelineOf(timelineTools, phone, locationUid ?? null)) };
+    return { phone, ...(await timelineOf(timelineTools, phone, locationUid)) };
   },
 });

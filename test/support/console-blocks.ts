@@ -41,7 +41,7 @@ function argumentsOf(words: string): string[] {
   return [...words.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, one, two, word]) => one ?? two ?? word!);
 }
 
-/** What differs from run to run: times, ids, fingerprints, folders; and the order of what happens at once. */
+/** What differs from run to run: times, ids, fingerprints, folders, who is the first to tell of a send; and the order of what happens at once. */
 const VARIABLE: [RegExp, string][] = [
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?/g, '<time>'],
   [/(?!9e000000)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>'],
@@ -49,6 +49,7 @@ const VARIABLE: [RegExp, string][] = [
   [/\b(Idle: +|for |event |Event |scanned |active |warned |closed |errors )\d+/g, '$1<n>'],
   [/^\d+(?= )/gm, '<n>'],
   [/\d+ (location|store|server|served)/g, '<n> $1'],
+  [/: Podium's event told/g, ''],
   [/ +/g, ' '],
 ];
 
