@@ -1,7 +1,7 @@
 /** OpenTelemetry's SDK, put together. Only `tracing` loads it, and only where traces are sent. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { context } from '@opentelemetry/api';
-import { ExportResultCode } from '@opentelemetry/core';
+import { ExportResultCode, type ExportResult } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import {
   defaultResource,
@@ -28,6 +28,8 @@ import { onShutdown } from './lifecycle';
 
 /** What has not left by then is lost: no process lives longer for its traces. */
 const LAST_WORDS_MS = 1_000;
+/** For an operator who waits. */
+const TRIAL_MS = 3_000;
 
 /** @param ratio which part of the traces is kept, from 0 to 1, by the sampler that keeps a part */
 export function sendTraces(
@@ -45,6 +47,14 @@ export function sendTraces(
   provider.register();
   const end = () => provider.shutdown().catch(() => undefined); // the exporter has told
   onShutdown(() => Promise.race([end(), delay(LAST_WORDS_MS)]));
+}
+
+/** Sends no span, to see whether it would be taken. @returns why not; null when it was */
+export async function sendNothing(): Promise<string | null> {
+  const exporter = new OTLPTraceExporter({ timeoutMillis: TRIAL_MS });
+  const { code, error } = await new Promise<ExportResult>((done) => exporter.export([], done));
+  await exporter.shutdown();
+  return code === ExportResultCode.SUCCESS ? null : (error?.message ?? 'nobody says why');
 }
 
 /**
@@ -91,7 +101,7 @@ class TellingExporter implements SpanExporter {
     private readonly logger: Logger,
   ) {}
 
-  export(spans: ReadableSpan[], done: Parameters<SpanExporter['export']>[1]): void {
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
     this.exporter.export(spans, (result) => {
       const failed = result.code !== ExportResultCode.SUCCESS;
       if (failed && !this.fails)

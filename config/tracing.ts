@@ -22,11 +22,21 @@ export async function startTracing(
   logger: Logger,
 ): Promise<void> {
   if (otlpEndpoint === null) return;
+  const { sendTraces } = await loadExport();
+  sendTraces({ sampler: tracesSampler, ratio: tracesSamplerArg }, logger);
+}
+
+/** Whether the collector takes what is sent, headers included. @returns why it does not; null when it does */
+export async function trySendingTraces(): Promise<string | null> {
+  const { sendNothing } = await loadExport();
+  return sendNothing();
+}
+
+function loadExport() {
   const variables = withFiles();
   for (const name of READ_BY_THE_SDK) {
     const value = variables[name];
     if (value) process.env[name] = value;
   }
-  const { sendTraces } = await import('./trace-export.js');
-  sendTraces({ sampler: tracesSampler, ratio: tracesSamplerArg }, logger);
+  return import('./trace-export.js');
 }

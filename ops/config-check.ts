@@ -1,5 +1,6 @@
 /** Whether everything that the product needs is as it should be, before it runs or while it does. */
 import { ConfigurationError } from '../config/load';
+import { trySendingTraces, TRACING_NEEDS } from '../config/tracing';
 import { SCHEDULES } from '../core/schedules';
 import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
 import type { Environment, TokenScope } from '../core/environment';
@@ -52,6 +53,7 @@ const CHECKS: { name: string; look: (tools: OpsTools) => Promise<Check[]>; mend:
   { name: 'Locations', look: checkLocations, mend: '"podium-webchat locations refresh" reads them.' },
   { name: 'Webhook', look: checkWebhook, mend: '"podium-webchat webhook doctor" tells more.' },
   { name: 'Robot', look: checkRobot, mend: '"podium-webchat robot status" tells more.' },
+  { name: 'Traces', look: checkTraces, mend: 'docs/watching.md describes the variables of traces.' },
 ];
 
 /** Makes all checks, in an order in which each rests on those before it. Mends nothing. */
@@ -113,6 +115,7 @@ const VARIABLES: { key: keyof Environment; without?: string }[] = [
   { key: 'trustedProxies' },
   { key: 'port' },
   { key: 'logLevel' },
+  ...TRACING_NEEDS.map((key) => ({ key })),
 ];
 
 async function checkEnvironment(tools: OpsTools): Promise<Check[]> {
@@ -301,4 +304,15 @@ async function checkRobot({ pool, settings }: OpsTools): Promise<Check[]> {
   const bySettings = settings.pause.all ? ['every store'] : settings.pause.locations;
   const paused = [...new Set([...pauses, ...bySettings])];
   return [good('Robot', paused.length > 0 ? `Paused at ${paused.join(', ')}.` : 'It speaks at every store.')];
+}
+
+async function checkTraces(tools: OpsTools): Promise<Check[]> {
+  const { otlpEndpoint } = tools.environment('otlpEndpoint');
+  if (otlpEndpoint === null)
+    return [good('Traces', 'None are sent: OTEL_EXPORTER_OTLP_ENDPOINT is not set.')];
+  const problem = await trySendingTraces();
+  if (problem === null) return [good('Traces', `They are taken at ${otlpEndpoint}.`)];
+  const mend =
+    'Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS, and that the collector runs.';
+  return [bad('Traces', `They are not taken at ${otlpEndpoint}: ${problem}.`, mend)];
 }

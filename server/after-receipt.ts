@@ -1,7 +1,7 @@
 /** What follows outside of the database when events were committed: someone is woken, someone is told. */
 import type { Logger } from 'pino';
 import { failure } from '../core/error-codes';
-import type { Failure, Verdict } from '../core/events';
+import type { Failure, PodiumEvent, Verdict } from '../core/events';
 import { isOptOutOfNobody } from '../core/verdict';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
 import { traceIdOf } from '../store/trace-id';
@@ -32,8 +32,8 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
       metrics.codes.inc({ code });
       logger.error({ code, traceId, eventId, locationUid, hint }, message);
     }
-    if (isOptOutOfNobody(verdict)) noteOptOutOfNobody(eventId);
-    else if ('optOut' in verdict && verdict.optOut) noteOptOut(verdict, eventId);
+    if (isOptOutOfNobody(verdict)) noteOptOutOfNobody(event);
+    else if ('optOut' in verdict && verdict.optOut) noteOptOut(verdict, event);
     const why = failureOf(verdict);
     if (!why) return;
 
@@ -43,16 +43,19 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     deps.onRejection(code);
   };
 
-  function noteOptOut({ locationUid }: { locationUid: string | null }, eventId: string): void {
+  function noteOptOut({ locationUid }: { locationUid: string | null }, event: PodiumEvent): void {
     const { code, message } = failure('ERR_WEBCHAT_008');
     metrics.codes.inc({ code });
-    logger.info({ code, eventId, locationUid }, message);
+    logger.info({ code, traceId: traceIdOf(event), eventId: event.eventId, locationUid }, message);
   }
 
-  function noteOptOutOfNobody(eventId: string): void {
+  function noteOptOutOfNobody(event: PodiumEvent): void {
     const { code } = failure('ERR_WEBCHAT_008');
     metrics.codes.inc({ code });
-    logger.error({ code, eventId }, 'an opt-out whose phone cannot be made out: a person has to look at it');
+    logger.error(
+      { code, traceId: traceIdOf(event), eventId: event.eventId },
+      'an opt-out whose phone cannot be made out: a person has to look at it',
+    );
   }
 }
 

@@ -4,6 +4,7 @@
  * statements for 200 events as for one.
  */
 import { optedOutWriterNote, undecidedNote } from '../core/agent-note';
+import { dealingWith } from '../core/current-trace';
 import { failure } from '../core/error-codes';
 import type { Failure, PodiumEvent, Verdict } from '../core/events';
 import { mayMeanOptOut } from '../core/refusal';
@@ -21,6 +22,7 @@ import { blocksAmong, noteSpoken, optedOutSince, type SendBlock } from './opt-ou
 import { findOwnMessages, type OwnMessage } from './own-messages';
 import { answersWait } from './sessions';
 import { storable, storableKey } from './text';
+import { traceIdOf } from './trace-id';
 import { isSpeech, notAfter, timeOf } from './wishes';
 import { followBrowsers, type WrittenMessage } from './widget-conversations';
 import { bringIntoPodium, type WrittenWords } from './widget-words';
@@ -206,7 +208,9 @@ export async function takeEffect(
     const { phone, locationUid } = session;
     const body = context.texts.help(locationUid);
     const times = { askedAt: received.receivedAt, goodUntil: helpUntil(received, context) };
-    await wantHelp(client, { phone, locationUid, body, ...times });
+    await dealingWith(traceIdOf(received.event), () =>
+      wantHelp(client, { phone, locationUid, body, ...times }),
+    );
   }
   const alarms = await noteSendsAfterOptOut(client, afterOptOut, context);
   await noteOptOutsOfNobody(client, events);
@@ -492,6 +496,7 @@ function filesOfCustomers(events: JudgedEvent[], effects: Effect[]): AnnouncedFi
     const mayReply = status === 'pending';
     const conversationUid = message?.conversationUid ?? null;
     const origin = {
+      traceId: traceIdOf(event),
       messageUid: event.messageUid,
       phone,
       locationUid,
@@ -512,6 +517,7 @@ function blockedWriter({ event, receivedAt }: JudgedEvent, session: SessionState
     phone: session.phone,
     locationUid: session.locationUid,
     workflowId: null,
+    traceId: traceIdOf(event),
     conversationUid: event.conversationUid && storable(event.conversationUid),
     body: block === 'opted_out' ? optedOutWriterNote() : undecidedNote(),
     close: false,

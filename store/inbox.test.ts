@@ -18,6 +18,7 @@ import { transaction, type PoolClient } from './database';
 import { quarantinedForLocations, receive, releaseQuarantined, type ReceivedEvent } from './inbox';
 import { closeSession, findSession, saveProgress } from './sessions';
 import { openDoor, settleSend } from './sends';
+import { traceIdOf } from './trace-id';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -402,7 +403,7 @@ describe('an opt-out', () => {
       actor: 'customer',
     });
     expect(await rows('workflow_starts', 'workflow_type, args')).toEqual([
-      { workflow_type: 'optOutMirror', args: [{ historyId: history.id }] },
+      { workflow_type: 'optOutMirror', args: [{ historyId: history.id, traceId: traceIdOf(stop.event) }] },
     ]);
     expect(await rows('audit_entries')).toMatchObject([{ kind: 'opt_out', phone_hash: testHash(JANE) }]);
     const sessions = await rows('sessions', 'phone_e164, opt_out_signal_at, relay_due_at');

@@ -11,6 +11,8 @@ export interface NewNote {
   locationUid: string;
   /** Of the session that it is about; null where there is none. */
   workflowId: string | null;
+  /** Of the message that it is about, where several are dealt with at once. */
+  traceId?: string;
   conversationUid: string | null;
   /** Null: nothing to say, only to close. */
   body: string | null;
@@ -18,7 +20,7 @@ export interface NewNote {
   close: boolean;
 }
 
-export interface Note extends Omit<NewNote, 'key'> {
+export interface Note extends Omit<NewNote, 'key' | 'traceId'> {
   id: string;
   createdAt: Date;
   postedAt: Date | null;
@@ -44,11 +46,11 @@ export function typedOptIn({
 /** Writes the notes that are not there yet, and wants the workflow that posts each. */
 export async function writeNotes(client: Queryable, notes: NewNote[]): Promise<void> {
   if (notes.length === 0) return;
-  const { rows } = await client.query<{ id: string }>(
+  const { rows } = await client.query<{ id: string; key: string }>(
     `insert into agent_notes (note_key, phone_e164, location_uid, workflow_id, conversation_uid, body, close)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])
      on conflict (note_key) do nothing
-     returning id`,
+     returning id, note_key as key`,
     [
       notes.map((note) => note.key),
       notes.map((note) => note.phone),
@@ -59,12 +61,13 @@ export async function writeNotes(client: Queryable, notes: NewNote[]): Promise<v
       notes.map((note) => note.close),
     ],
   );
+  const ofMessage = new Map(notes.map(({ key, traceId }) => [key, traceId === undefined ? {} : { traceId }]));
   await wantWorkflows(
     client,
-    rows.map(({ id }) => ({
+    rows.map(({ id, key }) => ({
       workflowType: 'agentNote',
       workflowId: `agent-note:${id}`,
-      args: [{ noteId: id }],
+      args: [{ noteId: id, ...ofMessage.get(key) }],
     })),
   );
 }

@@ -10,6 +10,7 @@ import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { typedOptIn, writeNotes } from './notes';
 import { blockOf } from './opt-outs';
 import { bodyHash, storable, storableKey } from './text';
+import { traceIdOf } from './trace-id';
 import { wantWorkflows } from './workflow-starts';
 
 /** By how much Podium's clock may be behind ours. */
@@ -56,7 +57,10 @@ export async function wantImports(client: Queryable, wanted: WantedImport[]): Pr
         mayOptIn,
       ],
     );
-    const args: [{ importId: string; locationUid: string }] = [{ importId: id, locationUid }];
+    const traceId = traceIdOf({ contract: 'widget', eventId });
+    const args: [{ importId: string; locationUid: string; traceId: string }] = [
+      { importId: id, locationUid, traceId },
+    ];
     await wantWorkflows(client, [{ workflowType: 'widgetImport', workflowId: `widget-import:${id}`, args }]);
   }
 }

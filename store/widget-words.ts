@@ -4,6 +4,7 @@ import type { JudgedEvent, ReceiveContext } from './effects';
 import { typedOptIn, writeNotes } from './notes';
 import type { SendBlock } from './opt-outs';
 import { hasBeenInTouch } from './sessions';
+import { traceIdOf } from './trace-id';
 import { customerKey, wantImports, type WantedImport } from './widget-imports';
 
 export interface WrittenWords {
@@ -36,7 +37,10 @@ export async function bringIntoPodium(
   );
   await writeNotes(
     client,
-    optIns.map(({ received }) => typedOptIn({ ...messageOf(received), at: received.receivedAt })),
+    optIns.map(({ received }) => ({
+      ...typedOptIn({ ...messageOf(received), at: received.receivedAt }),
+      traceId: traceIdOf(received.event),
+    })),
   );
 }
 

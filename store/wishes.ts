@@ -2,6 +2,7 @@
  * Wishes about texts among received events: what they ask of the ledger, and the text that may confirm an opt-out.
  * The part of the receiving transaction that comes before all other effects.
  */
+import { dealingWith } from '../core/current-trace';
 import type { ContactChange, PodiumEvent } from '../core/events';
 import type { Queryable } from './database';
 import type { JudgedEvent, ReceiveContext } from './effects';
@@ -19,6 +20,7 @@ import {
 } from './opt-outs';
 import { wantConfirmation } from './own-texts';
 import { storableKey } from './text';
+import { traceIdOf } from './trace-id';
 
 /**
  * Writes the opt-outs and opt-ins among the events. They come first: a STOP counts for all that is in its batch. One
@@ -42,9 +44,11 @@ export async function applyOptOuts(
   for (const [place, event] of events.entries()) {
     for (const change of outs.get(event)!) {
       if (isKnown.has(change) || !(await isMeant(client, events.slice(0, place), event, change))) continue;
-      const entry = await applyOptOut(client, change);
       if (change.wish === 'opt_in') wishes.add(event);
-      if (entry.began) await confirm(client, event, change, entry, context);
+      await dealingWith(traceIdOf(event.event), async () => {
+        const entry = await applyOptOut(client, change);
+        if (entry.began) await confirm(client, event, change, entry, context);
+      });
     }
     for (const change of cleared.get(event)!)
       if (mayBeTakenBack.has(change.phone)) await takeBackPodiumOptOut(client, change);

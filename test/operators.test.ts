@@ -280,6 +280,7 @@ test('config check has a line for everything, and says what mends it', async () 
       'File store',
       'Podium',
       'Scopes',
+      'Traces',
     ])
       expect(out).toMatch(new RegExp(`^ok +${good}`, 'm'));
     expect(out).toMatch(new RegExp(`^NOT OK +Countries .*${NO_COUNTRY}.*\n +→ Set it in Podium`, 'm'));

@@ -3,6 +3,7 @@ import { executions, storedHistory } from './support/histories';
 import { publishedEvent } from './support/podium-events';
 import { ARCHIVED, NORTHSIDE } from './support/simulator';
 import { startSystem, type System } from './support/system';
+import { TraceCollector } from './support/trace-collector';
 
 const JANE = '+61400123456';
 const JOHN = '+61412345678';
@@ -12,10 +13,16 @@ const TEXTS = ['quokka', 'wombat', 'bilby', 'numbat', 'Zebediah', 'Pemberton'];
 const SECRETS = [...PHONES, '400123456', '412345678', ...TEXTS];
 
 let system: System;
+let collector: TraceCollector;
 
 /** Once through everything: a chat, an opt-out, an operator, what fails, and what cannot be used. */
 beforeAll(async () => {
-  system = await startSystem({ logLevel: 'trace', settings: { reconciliation: { interval_seconds: 1 } } });
+  collector = await TraceCollector.start();
+  system = await startSystem({
+    logLevel: 'trace',
+    settings: { reconciliation: { interval_seconds: 1 } },
+    environment: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '100' },
+  });
   const write = (phone: string, body: string, location_uid = NORTHSIDE) =>
     system.simulator.customerWrites({ phone, location_uid, body, name: 'Zebediah Pemberton' });
 
@@ -54,7 +61,10 @@ beforeAll(async () => {
   await system.reconcile();
   await system.isQuiet();
 });
-afterAll(() => system.stop());
+afterAll(async () => {
+  await system.stop();
+  await collector.close();
+});
 
 async function forceClose(phone: string): Promise<void> {
   await system.client.workflow
@@ -115,6 +125,21 @@ test('no metric tells a phone or a text', async () => {
     expect(metrics).toContain('podium_webchat_');
     expect(secretsIn(metrics)).toEqual([]);
   }
+});
+
+test('no trace tells a phone or a text', async () => {
+  const names = [
+    'receive event',
+    'handle message',
+    'sendText',
+    'inboundFile',
+    'mirrorOptOut',
+    'POST /v4/messages',
+  ];
+  await system.eventually('spans of all kinds', () =>
+    names.every((name) => collector.spans.some((span) => span.name === name)),
+  );
+  expect(collector.raw.flatMap((sent) => secretsIn(sent.toString('latin1')))).toEqual([]);
 });
 
 /** All that somebody can read in a message of Temporal: its texts, and its bytes as a text. */

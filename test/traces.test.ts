@@ -6,6 +6,7 @@ import type { Source } from '../core/events';
 import { built } from '../embedded/paths';
 import { traceIdOf } from '../store/trace-id';
 import { publishedEvent } from './support/podium-events';
+import { freePort } from './support/ports';
 import { NORTHSIDE } from './support/simulator';
 import { startSystem, type System } from './support/system';
 import { TraceCollector, type CollectedSpan } from './support/trace-collector';
@@ -14,6 +15,7 @@ const JANE = '+14155550140';
 const JOHN = '+14155550141';
 const KIM = '+14155550142';
 const LEE = '+14155550143';
+const SAM = '+14155550144';
 
 /** Spans leave at once, and what does not arrive is given up soon. */
 const HASTE = { OTEL_BSP_SCHEDULE_DELAY: '100', OTEL_EXPORTER_OTLP_TIMEOUT: '500' };
@@ -147,7 +149,7 @@ describe('a message, from the webhook to its answer', () => {
   });
 });
 
-test('a message of the widget is a trace as well, to its place in the inbox of Podium', async () => {
+test('a message of the widget is a trace as well, with its way into the inbox of Podium', async () => {
   const sent = {
     ...{ message_id: randomUUID(), conversation: randomBytes(32).toString('base64url') },
     ...{ phone: JOHN, location_uid: NORTHSIDE, body: 'Do you have a roof box?', name: 'Jane Citizen' },
@@ -166,6 +168,32 @@ test('a message of the widget is a trace as well, to its place in the inbox of P
     'POST /v4/messages',
     ...['sendText', 'handle message', 'receive event'],
   ]);
+  const shown = await spanOf(traceId, 'POST /v4/import/messages');
+  await spanOf(traceId, 'widgetImport');
+  expect(collector.wayUp(shown)).toEqual([
+    'POST /v4/import/messages',
+    ...['importMessage', 'widgetImport', 'receive event'],
+  ]);
+});
+
+test('what a message leads to beside its session is in its trace: a file that is fetched, an opt-out that Podium is told', async () => {
+  const write = (body: string, attachments: { content_type: string; size_bytes: number }[] = []) =>
+    system.simulator.customerWrites({ phone: SAM, location_uid: NORTHSIDE, body, attachments });
+  await write('Like this one.', [{ content_type: 'image/png', size_bytes: 5_000 }]);
+  await system.hears(1, SAM);
+  await write('STOP');
+  await system.eventually('the two workflows', () =>
+    ['inboundFile', 'optOutMirror'].every((name) => collector.spans.some((span) => span.name === name)),
+  );
+  const { rows } = await system.pool.query<{ contract: Source; eventId: string }>(
+    `select contract, event_id as "eventId" from inbox_events
+      where phone_e164 = $1 and event_type = 'message.received' order by id`,
+    [SAM],
+  );
+  const [withFile, stop] = rows.map(traceIdOf) as [string, string];
+  expect(collector.wayUp(await spanOf(withFile, 'inboundFile'))).toEqual(['inboundFile', 'receive event']);
+  const told = await spanOf(stop, 'POST /v4/contacts/transactional/opt_out');
+  expect(collector.wayUp(told).slice(1)).toEqual(['mirrorOptOut', 'optOutMirror', 'receive event']);
 });
 
 test('of messages that are answered at once, each is a trace, and the answer is in that of the last one', async () => {
@@ -214,15 +242,84 @@ test('where nobody takes the traces, a chat is answered as ever, and each proces
   );
 });
 
-test('without an address nothing of the SDK is loaded', async () => {
-  const loads = async (otlpEndpoint: string | null) => {
-    const environment = { otlpEndpoint, tracesSampler: 'always_on', tracesSamplerArg: 1 };
-    const program = `require(${JSON.stringify(built('config/tracing.js'))})
-      .startTracing(${JSON.stringify(environment)}, console)
-      .then(() => { console.log(Object.keys(require.cache).filter((path) => /opentelemetry/.test(path)).length); process.exit(); });`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['-e', program]);
-    return Number(stdout);
+/** Runs a program that uses what is built, in a process of its own. @returns what it printed */
+async function runBuilt(program: string, env: Record<string, string>): Promise<string> {
+  const rooms = ['config', 'core'].map(
+    (room) => `const ${room} = (name) => require(${JSON.stringify(built(room))} + '/' + name);`,
+  );
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', `${rooms.join('')}${program}`], {
+    env: { ...process.env, ...env },
+  });
+  return stdout;
+}
+
+/** A program that is traced, and then goes on. */
+const traced = (sampler: string, ratio: number, goesOn: string) => `
+  const log = { warn: () => undefined, info: () => undefined };
+  const environment = { otlpEndpoint: '', tracesSampler: '${sampler}', tracesSamplerArg: ${ratio} };
+  const { noteSpan } = core('spans.js');
+  config('tracing.js').startTracing(environment, log).then(() => { ${goesOn} });`;
+
+test('a collector that never answers keeps no process from its end', async () => {
+  const silent = await TraceCollector.start({ answers: false });
+  const ends = `
+    noteSpan({ name: 'last', traceId: 'a'.repeat(32), parentSpanId: null, startedAt: 1, endedAt: 2, attributes: {} });
+    const began = performance.now();
+    process.on('exit', () => console.log('took', performance.now() - began));
+    config('lifecycle.js').shutDown('a test');`;
+  const told = await runBuilt(traced('always_on', 1, ends), { OTEL_EXPORTER_OTLP_ENDPOINT: silent.url });
+  const took = Number(/took ([\d.]+)/.exec(told)![1]);
+  expect(took).toBeGreaterThan(900);
+  expect(took).toBeLessThan(4_000);
+  expect(silent.of('a'.repeat(32))).toHaveLength(1);
+  await silent.close();
+});
+
+test('a part of the traces is kept, each whole or not at all, whichever process tells of it', async () => {
+  const ids = Array.from({ length: 100 }, () => randomBytes(16).toString('hex'));
+  const telling = (span: string) => `
+    const { receiptOf, handlingOf } = core('trace.js');
+    const common = { startedAt: 1000, endedAt: 3000, attributes: {} };
+    for (const traceId of ${JSON.stringify(ids)}) noteSpan({ ...common, ...${span} });
+    config('lifecycle.js').shutDown('a test');`;
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+  const half = (span: string) => runBuilt(traced('parentbased_traceidratio', 0.5, telling(span)), env);
+  await half("{ ...receiptOf(traceId), name: 'root', parentSpanId: null }");
+  await half("{ ...handlingOf(traceId), name: 'child', parentSpanId: receiptOf(traceId).spanId }");
+  const kept = ids.filter((traceId) => collector.of(traceId).length > 0);
+  expect(kept.length).toBeGreaterThan(20);
+  expect(kept.length).toBeLessThan(80);
+  for (const traceId of kept) {
+    const spans = collector.of(traceId);
+    expect(spans.map((span) => collector.wayUp(span).join(' < ')).sort()).toEqual(['child < root', 'root']);
+    expect(spans.map(({ ms }) => ms)).toEqual([2_000, 2_000]);
+  }
+});
+
+test('config check says whether the collector takes traces', async () => {
+  const check = async (env: Record<string, string>) => {
+    const { data } = await system.cli(['config', 'check'], env);
+    return (data as { checks: { name: string; message: string }[] }).checks.find(
+      ({ name }) => name === 'Traces',
+    );
   };
+  expect(await check({})).toMatchObject({ ok: true, message: `They are taken at ${collector.url}.` });
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  expect(await check({ OTEL_EXPORTER_OTLP_ENDPOINT: nobody })).toMatchObject({
+    ok: false,
+    message: expect.stringContaining(`They are not taken at ${nobody}: `),
+  });
+});
+
+test('without an address nothing of the SDK is loaded', async () => {
+  const loads = async (otlpEndpoint: string | null) =>
+    Number(
+      await runBuilt(
+        `config('tracing.js').startTracing({ otlpEndpoint: ${JSON.stringify(otlpEndpoint)}, tracesSampler: 'always_on' }, console)
+          .then(() => { console.log(Object.keys(require.cache).filter((path) => /opentelemetry/.test(path)).length); process.exit(); });`,
+        {},
+      ),
+    );
   expect(await loads(null)).toBe(0);
   expect(await loads(collector.url)).toBeGreaterThan(10);
 });

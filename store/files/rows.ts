@@ -1,6 +1,7 @@
 /** What is known of each file of a customer, and what becomes of it. */
 import { randomUUID } from 'node:crypto';
 import { customerFileNote, fileRefusedNote, forwardedWords } from '../../core/agent-note';
+import { dealingWith } from '../../core/current-trace';
 import { encrypt, type Encrypted, type EncryptionKey } from '../../core/encryption';
 import type { ErrorCode } from '../../core/error-codes';
 import type { Attachment, ReceivedFile } from '../../core/events';
@@ -31,6 +32,8 @@ export interface AnnouncedFile extends FileOrigin {
   attachment: Attachment;
   /** Whether its sender may be answered: has not opted out. */
   mayReply: boolean;
+  /** Of its message. */
+  traceId: string;
 }
 
 export interface FileRules {
@@ -79,8 +82,10 @@ export async function announceFiles(
   );
   for (const file of announced) {
     const { received } = file.attachment;
-    if (received?.kind === 'kept') await keepReceived(client, file, received, rules);
-    if (received?.kind === 'refused') await refuseReceived(client, file, received.code, rules);
+    await dealingWith(file.traceId, async () => {
+      if (received?.kind === 'kept') await keepReceived(client, file, received, rules);
+      if (received?.kind === 'refused') await refuseReceived(client, file, received.code, rules);
+    });
   }
 }
 
@@ -117,10 +122,10 @@ async function wantFetched(client: Queryable, announced: AnnouncedFile[], rules:
     client,
     files
       .filter(({ link }) => link !== null)
-      .map(({ id }) => ({
+      .map(({ id, traceId }) => ({
         workflowType: 'inboundFile',
         workflowId: `inbound-file:${id}`,
-        args: [{ fileId: id }],
+        args: [{ fileId: id, traceId }],
       })),
   );
 }
@@ -140,7 +145,7 @@ function announcedRow(file: AnnouncedFile, { maxBytes, encryptionKeys }: FileRul
  */
 async function keepReceived(
   client: Queryable,
-  file: AnnouncedFile,
+  file: Omit<AnnouncedFile, 'traceId'>,
   kept: Extract<ReceivedFile, { kind: 'kept' }>,
   rules: FileRules,
 ): Promise<boolean> {
@@ -193,7 +198,7 @@ async function refuseReceived(
 /** A file that came for a message which has come before without it. */
 export async function keepLate(
   pool: Pool,
-  file: Omit<AnnouncedFile, 'mayReply'>,
+  file: Omit<AnnouncedFile, 'mayReply' | 'traceId'>,
   kept: Extract<ReceivedFile, { kind: 'kept' }>,
   rules: FileRules,
 ): Promise<boolean> {

@@ -39,8 +39,8 @@ interface RawSpan {
   name: string;
   startTimeUnixNano: number;
   endTimeUnixNano: number;
-  attributes?: KeyValue[];
-  links?: { traceId: string; spanId: string }[];
+  attributes: KeyValue[];
+  links: { traceId: string; spanId: string }[];
   status?: { code?: number };
 }
 
@@ -65,8 +65,11 @@ export class TraceCollector {
   private readonly server = createServer((request, response) => void this.take(request, response));
   private port = 0;
 
-  static async start(): Promise<TraceCollector> {
-    const collector = new TraceCollector();
+  private constructor(private readonly answers: boolean) {}
+
+  /** On a free port. @param answers false for one that takes everything and never says so */
+  static async start({ answers } = { answers: true }): Promise<TraceCollector> {
+    const collector = new TraceCollector(answers);
     await collector.open();
     return collector;
   }
@@ -106,12 +109,16 @@ export class TraceCollector {
     const body = Buffer.concat(chunks);
     this.raw.push(body);
     if (request.url === '/v1/traces') this.spans.push(...spansIn(body));
-    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+    if (this.answers) response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   }
 }
 
 function spansIn(body: Buffer): CollectedSpan[] {
-  const read = PROTOCOL.toObject(PROTOCOL.decode(body), { longs: Number, bytes: String }) as Export;
+  const read = PROTOCOL.toObject(PROTOCOL.decode(body), {
+    longs: Number,
+    bytes: String,
+    arrays: true,
+  }) as Export;
   return read.resourceSpans.flatMap(({ resource, scopeSpans }) => {
     const service = String(values(resource.attributes)['service.name']);
     return scopeSpans.flatMap(({ spans }) => spans.map((span) => collected(span, service)));
@@ -120,13 +127,13 @@ function spansIn(body: Buffer): CollectedSpan[] {
 
 function collected(span: RawSpan, service: string): CollectedSpan {
   return {
-    ...{ name: span.name, service, attributes: values(span.attributes ?? []) },
+    ...{ name: span.name, service, attributes: values(span.attributes) },
     traceId: hex(span.traceId),
     spanId: hex(span.spanId),
     parentSpanId: span.parentSpanId ? hex(span.parentSpanId) : null,
     failed: span.status?.code === 2,
     ms: (span.endTimeUnixNano - span.startTimeUnixNano) / 1e6,
-    links: (span.links ?? []).map((link) => ({ traceId: hex(link.traceId), spanId: hex(link.spanId) })),
+    links: span.links.map((link) => ({ traceId: hex(link.traceId), spanId: hex(link.spanId) })),
   };
 }
 
