@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { JANE, JOHN, MARY } from '../test/support/received';
 import { assertWritable, createPool, lockPhones, transaction } from './database';
@@ -11,6 +12,38 @@ afterAll(() => db.drop());
 it('gives bigints as numbers', async () => {
   const { rows } = await db.pool.query("select 42::bigint as id, array['a'] as list");
   expect(rows).toEqual([{ id: 42, list: ['a'] }]);
+});
+
+it('limits how long a statement and an idle transaction may take, on each connection', async () => {
+  const { rows } = await db.pool.query(
+    `select name, setting from pg_settings
+      where name in ('statement_timeout', 'idle_in_transaction_session_timeout') order by name`,
+  );
+  expect(rows).toEqual([
+    { name: 'idle_in_transaction_session_timeout', setting: '30000' },
+    { name: 'statement_timeout', setting: '10000' },
+  ]);
+});
+
+it('asks for nothing at the start of a connection that a pooler in between would refuse', async () => {
+  const pooler = createServer((socket) => {
+    socket.once('data', (startup) => {
+      names = startup
+        .toString('latin1', 8)
+        .split('\0')
+        .filter((_, i) => i % 2 === 0);
+      socket.destroy();
+    });
+  });
+  let names: string[] = [];
+  await new Promise<void>((resolve) => pooler.listen(0, '127.0.0.1', resolve));
+  const pool = createPool(
+    `postgresql://postgres@127.0.0.1:${(pooler.address() as AddressInfo).port}/webchat`,
+  );
+  await expect(pool.query('select 1')).rejects.toThrow();
+  expect(names.filter(Boolean).sort()).toEqual(['application_name', 'client_encoding', 'database', 'user']);
+  await pool.end();
+  await new Promise((resolve) => pooler.close(resolve));
 });
 
 it('rolls back what failed, and gives the connection back', async () => {

@@ -19,6 +19,7 @@ const CANCELED = '57014';
 const WRONG_HOST = new Set(['25006', '57P01', '57P02', '57P03']);
 
 const CONNECT_TIMEOUT_MS = 2_000;
+const IDLE_IN_TRANSACTION_MS = 30_000;
 
 /** Our bigints are row ids and counters, far below 2^53: numbers rather than pg's strings. */
 const numbersForBigints: CustomTypesConfig = {
@@ -36,15 +37,21 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
     connectionString: url,
     max: options.max ?? 10,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + 1_000, // our side, for a Postgres that hangs and cancels nothing
-    idle_in_transaction_session_timeout: 30_000,
     application_name: process.title,
     types: numbersForBigints,
     pipeline: true, // statements that need nothing of each other share a round trip, in the order of the calls
   });
   pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined)); // while checked out and between statements
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined); // while checked out and between statements
+    // Not as parameters of the connection's start, which a pooler in between refuses.
+    client
+      .query(
+        `set statement_timeout = ${statementTimeoutMs}; set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`,
+      )
+      .catch(() => undefined); // fails only with its connection, and then all behind it does
+  });
   return pool;
 }
 

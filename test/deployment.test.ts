@@ -150,6 +150,17 @@ describe('Docker Compose', () => {
     expect(Object.keys(service.environment!).filter((name) => !isKnown(name))).toEqual([]);
   });
 
+  test('nobody comes to Postgres as its superuser, for whom it keeps the last connections', () => {
+    const roles = [...read('deploy/postgres/roles.sh').matchAll(/^create role (\w+) (.*) password/gm)];
+    expect(roles.map(([, name]) => name)).toEqual(['webchat', 'temporal']);
+    for (const [, , rights] of roles) expect(rights).not.toContain('superuser');
+    const users = Object.values(services).flatMap(({ environment: variables = {} }) => [
+      ...[variables['POSTGRES_USER'], variables['SQL_USER']],
+      /^postgresql:\/\/(\w+):/.exec(variables['DATABASE_URL'] ?? '')?.[1],
+    ]);
+    expect(new Set(users.filter(Boolean))).toEqual(new Set(['webchat', 'temporal']));
+  });
+
   test('whatever goes on running is looked at', () => {
     const unseen = ours.filter(([, { restart, healthcheck }]) => restart && !healthcheck);
     expect(unseen).toEqual([]);
