@@ -31,6 +31,7 @@ interface Variable<T> {
 const SHORTEST_SECRET = 16;
 const ENCRYPTION_KEY_BYTES = 32;
 const LONGEST_DRAIN_SECONDS = 60;
+const PORT_SHAPE = 'a whole number from 0 (any free port) to 65535';
 
 const VARIABLES = {
   databaseUrl: variable('DATABASE_URL', 'as postgresql://user:password@host:5432/database', (value) =>
@@ -106,7 +107,9 @@ const VARIABLES = {
     'an address and a port, as 0.0.0.0:9464',
     readAddress,
   ),
-  port: { ...variable('PORT', 'a whole number from 0 (any free port) to 65535', readPort), unset: 3000 },
+  /** Where a worker answers `/livez`; null: nowhere. */
+  workerHealthPort: optional('WORKER_HEALTH_PORT', PORT_SHAPE, readPort),
+  port: { ...variable('PORT', PORT_SHAPE, readPort), unset: 3000 },
   /** Where Podium, agents and customers reach the server; null where nobody said. Without a slash at the end. */
   publicUrl: optional('PUBLIC_URL', 'as https://webchat.example.com', readHttpUrl),
   /** What they say of a client's address counts. */

@@ -31,7 +31,10 @@ interface Manifest {
   kind: string;
   metadata: { name: string };
   spec: {
-    template: { spec: { containers: Container[]; terminationGracePeriodSeconds?: number } };
+    template: {
+      metadata?: { labels: Record<string, string> };
+      spec: { containers: Container[]; terminationGracePeriodSeconds?: number };
+    };
     triggers: { metadata: Record<string, string> }[];
   };
 }
@@ -44,6 +47,23 @@ interface Service {
   restart?: string;
 }
 
+interface PodMonitor {
+  spec: {
+    selector: { matchLabels: Record<string, string> };
+    podMetricsEndpoints: [{ port: string; relabelings: { targetLabel: string; replacement: string }[] }];
+  };
+}
+interface Scraped {
+  job_name: string;
+  static_configs?: [{ targets: string[] }];
+  dns_sd_configs?: [{ names: string[]; port: number }];
+}
+
+/** As Prometheus calls those whom it asks. */
+const JOBS = ['podium-webchat-server', 'podium-webchat-worker'];
+/** Of rules that name one job. */
+const jobsIn = (rules: string) => [...new Set(rules.match(/(?<=job=")[^"]+/g))].sort();
+
 const manifests = ['migrate', 'server', 'worker'].flatMap((part) =>
   readdirSync(join(ROOT, KUBERNETES, part))
     .filter((file) => file !== 'kustomization.yaml' && file !== 'names.yaml')
@@ -54,6 +74,7 @@ const workloads = manifests
   .filter(({ kind }) => kind === 'Deployment' || kind === 'Job')
   .map(({ metadata: { name }, spec: { template } }) => ({
     ...{ name, pod: template.spec, container: template.spec.containers[0]! },
+    labels: template.metadata?.labels ?? {},
   }));
 const workload = (name: string) => workloads.find((one) => one.name === name)!;
 const env = ({ container }: { container: Container }) =>
@@ -99,14 +120,17 @@ describe('Kubernetes', () => {
     const worker = workload('webchat-worker');
     expect(server.container.ports).toEqual([{ name: 'http', containerPort: Number(env(server)['PORT']) }]);
     const metrics = Number(env(worker)['WORKER_METRICS_ADDRESS']!.split(':')[1]);
-    expect(worker.container.ports).toEqual([{ name: 'metrics', containerPort: metrics }]);
+    expect(worker.container.ports).toEqual([
+      { name: 'metrics', containerPort: metrics },
+      { name: 'health', containerPort: Number(env(worker)['WORKER_HEALTH_PORT']) },
+    ]);
     const alive = { httpGet: { path: '/livez', port: 'http' } };
     expect(server.container).toMatchObject({
       ...{ startupProbe: alive, livenessProbe: alive },
       readinessProbe: { httpGet: { path: '/readyz', port: 'http' } },
     });
-    const shown = { httpGet: { path: '/metrics', port: 'metrics' } };
-    expect(worker.container).toMatchObject({ startupProbe: shown, livenessProbe: shown });
+    const waiting = { httpGet: { path: '/livez', port: 'health' } };
+    expect(worker.container).toMatchObject({ startupProbe: waiting, livenessProbe: waiting });
   });
 
   test('a server is left alone until it is drained and ended, and is known not to be ready long before', () => {
@@ -123,6 +147,25 @@ describe('Kubernetes', () => {
     const triggers = spec.triggers.map(({ metadata }) => metadata);
     expect(triggers.map(({ taskQueue }) => taskQueue)).toEqual([SESSION_QUEUE, FILES_QUEUE]);
     for (const trigger of triggers) expect(trigger['workerDeploymentName']).toBe(WORKER_DEPLOYMENT);
+  });
+
+  test('Prometheus finds every server and worker, under the names that the rules know', () => {
+    const monitors = parseAllDocuments(read(`${KUBERNETES}/monitoring/pods.yaml`)).map(
+      (document) => document.toJS() as PodMonitor,
+    );
+    const scraped = monitors.map(({ spec: { selector, podMetricsEndpoints } }) => {
+      const [{ port, relabelings }] = podMetricsEndpoints;
+      const { name, container } = workloads.find(
+        ({ labels }) => labels['app'] === selector.matchLabels['app'],
+      )!;
+      expect(container.ports!.map((each) => each.name)).toContain(port);
+      return [name, relabelings.find(({ targetLabel }) => targetLabel === 'job')!.replacement];
+    });
+    expect(Object.fromEntries(scraped)).toEqual({
+      'webchat-server': 'podium-webchat-server',
+      'webchat-worker': 'podium-webchat-worker',
+    });
+    expect(jobsIn(read('deploy/prometheus/alerts.yml'))).toEqual(JOBS);
   });
 
   test.each(['deployment', 'job'])('what all pods have in common holds for a %s', (kind) => {
@@ -164,6 +207,26 @@ describe('Docker Compose', () => {
   test('whatever goes on running is looked at', () => {
     const unseen = ours.filter(([, { restart, healthcheck }]) => restart && !healthcheck);
     expect(unseen).toEqual([]);
+  });
+
+  test('a worker is asked whether it is alive, where it answers that', () => {
+    const { environment: variables, healthcheck } = services['worker']!;
+    expect(healthcheck!.test.join(' ')).toContain(`localhost:${variables!['WORKER_HEALTH_PORT']}/livez`);
+  });
+
+  test('Prometheus finds every server and worker where it shows its metrics', () => {
+    const { scrape_configs: jobs } = parse(read('deploy/prometheus/compose.yml')) as {
+      scrape_configs: Scraped[];
+    };
+    expect(jobs.map(({ job_name: name }) => name)).toEqual(JOBS);
+    const [ofServers, ofWorkers] = jobs as [Scraped, Scraped];
+    const servers = Object.keys(services).filter((name) => name.startsWith('server-'));
+    expect(ofServers.static_configs?.[0].targets).toEqual(
+      servers.map((name) => `${name}:${services[name]!.environment!['PORT']}`),
+    );
+    const [{ names, port }] = ofWorkers.dns_sd_configs!;
+    expect(names).toEqual(['worker']);
+    expect(services['worker']!.environment!['WORKER_METRICS_ADDRESS']).toBe(`0.0.0.0:${port}`);
   });
 
   test('the proxy knows the servers, asks them often enough, and they wait for it', () => {

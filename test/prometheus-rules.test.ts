@@ -36,8 +36,8 @@ async function read<T>(file: string): Promise<T> {
 /** @throws with what it has printed when it finds something wrong */
 const tried = (...args: string[]) => promisify(execFile)(promtool, args, { cwd: DIRECTORY });
 
-test('the example configuration and the rules that it names are valid', async () => {
-  const { stdout } = await tried('check', 'config', 'prometheus.yml');
+test.each(['prometheus.yml', 'compose.yml'])('%s and the rules that it names are valid', async (file) => {
+  const { stdout } = await tried('check', 'config', file);
   expect(stdout).toContain('alerts.yml');
   expect(stdout).toContain('recording.yml');
 });

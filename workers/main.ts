@@ -3,17 +3,9 @@
  * Podium's rate for the whole fleet.
  */
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import {
-  NativeConnection,
-  Runtime,
-  TransportError,
-  Worker,
-  type NativeConnectionOptions,
-} from '@temporalio/worker';
-import type { Logger } from 'pino';
+import { Runtime, Worker } from '@temporalio/worker';
 import { withinActivities } from '../activities/call-share';
 import { createFileActivities } from '../activities/file-activities';
 import { createOptOutAuditActivities, createOptOutAuditSteps } from '../activities/opt-out-audit';
@@ -47,7 +39,9 @@ import { storedTokens } from '../store/podium-tokens';
 import { receiveContext } from '../store/receive-context';
 import { retentionRules } from '../store/retention';
 import { suppressionProblem, useSuppressionKeys } from '../store/suppressions';
+import { connect } from './connect';
 import { asVersion, tellWhetherCurrent } from './deployment-version';
+import { sayAlive } from './liveness';
 import { ensureSchedules, plannedSchedules } from './schedules';
 import { telemetry } from './telemetry';
 import { traceActivities, traceSinks } from './traces';
@@ -60,6 +54,7 @@ const NEEDS = [
   'encryptionKeys',
   'publicUrl',
   'workerMetricsAddress',
+  'workerHealthPort',
   'buildId',
   'logLevel',
   ...TRACING_NEEDS,
@@ -69,12 +64,16 @@ const NEEDS = [
 const FILES_AT_ONCE = 8;
 /** What runs may end by itself for so long; a send that is cut off has to be read up later. */
 const SHUTDOWN_GRACE = '6 seconds';
-const LONGEST_PAUSE_MS = 5_000;
 
 void runMain('worker', async () => {
   const { environment, settings } = loadConfiguration(NEEDS);
   const logger = createLogger(process.title, environment.logLevel);
   await startTracing(environment, logger);
+  if (environment.workerHealthPort !== null) {
+    const { server, url } = await sayAlive(environment.workerHealthPort);
+    onShutdown(() => server.close());
+    logger.info({ event: 'alive', url }, 'Alive');
+  }
   const runtime = telemetry(logger, environment.workerMetricsAddress);
   Runtime.install({ ...runtime, shutdownSignals: [] }); // `onShutdown` listens to them
   const pool = createPool(environment.databaseUrl);
@@ -183,16 +182,3 @@ void runMain('worker', async () => {
   if (environment.buildId !== null) void tellWhetherCurrent(client, environment.buildId, logger);
   logger.info({ event: 'ready' }, 'Ready');
 });
-
-/** Waits for a Temporal that is away; what else is wrong with the connection ends the process. */
-async function connect(options: NativeConnectionOptions, logger: Logger): Promise<NativeConnection> {
-  for (let pause = 250; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    try {
-      return await NativeConnection.connect(options);
-    } catch (err) {
-      if (!(err instanceof TransportError)) throw err;
-      logger.warn({ err }, 'Temporal cannot be reached; trying again');
-      await delay(pause);
-    }
-  }
-}
