@@ -1,5 +1,6 @@
 /** A new version of the workers while chats are open, with a workflow that the old one's chats could not go on with. */
 import { execFile } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +10,12 @@ import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
 import { Child } from '../embedded/child';
 import { built, ROOT } from '../embedded/paths';
 import { listWorkers } from '../ops/operations/workers';
+import { executions } from './support/histories';
 import { NORTHSIDE } from './support/simulator';
 import { startSystem, type System } from './support/system';
 
 const [JANE, MARY, JOE] = ['+14155550131', '+14155550132', '+14155550133'];
+const KIM = '+14155550134';
 
 /** Where a session begins, in what is built. */
 const OPEN = 'async function open(run) {\n';
@@ -54,6 +57,15 @@ function changed(program: Child['program']): Child['program'] {
 
 const write = (phone: string, body: string) =>
   system.simulator.customerWrites({ phone, location_uid: NORTHSIDE, body });
+const writeInWidget = (phone: string, body: string) =>
+  fetch(`${system.serverUrls[0]}/widget/messages`, {
+    method: 'POST',
+    body: JSON.stringify({
+      ...{ message_id: randomUUID(), conversation: randomBytes(32).toString('base64url'), phone, body },
+      ...{ location_uid: NORTHSIDE, name: 'Kim', consent: 'You agree to get texts.' },
+      page_url: 'https://shop.example.com/cars',
+    }),
+  });
 const workers = (...args: string[]) => system.cli(['workers', ...args]);
 
 /** Of a session's last run: the builds that worked on its workflow. */
@@ -80,6 +92,12 @@ function closed(phone: string) {
   });
 }
 
+async function endChat(phone: string): Promise<void> {
+  const wish = { actor: 'kim', reason: 'a test' };
+  await system.client.workflow.getHandle(system.workflowId(phone)).signal('forceClose', wish);
+  await closed(phone);
+}
+
 test('a version nobody runs is not promoted, and the error says what to do', async () => {
   expect(await workers('promote', 'nobody', '--wait', '1')).toMatchObject({
     exitCode: 1,
@@ -97,6 +115,20 @@ test('chats of workers without a version go on with the version that is promoted
   await write(JOE, '1');
   await system.hears(2, JOE);
   expect(await buildsOf(JOE)).toEqual(['old']);
+});
+
+test('only the chat itself is bound to a version: what brings its words into Podium may wait for days', async () => {
+  expect((await writeInWidget(KIM, 'Are you open on Sunday?')).status).toBe(202);
+  await system.hears(1, KIM);
+  const bound = (behavior: string) =>
+    system.eventually(`workflows that are ${behavior}`, async () => {
+      const query = `TemporalWorkflowVersioningBehavior = '${behavior}'`;
+      const types = (await executions(system.client, query)).map(({ type }) => type);
+      return types.length > 0 && [...new Set(types)];
+    });
+  expect(await bound('Pinned')).toEqual(['webchatSession']);
+  expect(await bound('AutoUpgrade')).toContain('widgetImport');
+  await endChat(KIM);
 });
 
 test('chats end on the version that they began on, and new ones begin on the new version', async () => {
@@ -121,12 +153,7 @@ test('an old worker that starts again takes nothing back', async () => {
 });
 
 test('once the last old chat is closed, the old workers may end, and the customer comes to the new ones', async () => {
-  for (const phone of [JANE, JOE])
-    await system.client.workflow
-      .getHandle(system.workflowId(phone))
-      .signal('forceClose', { actor: 'kim', reason: 'a test' });
-  await closed(JANE);
-  await closed(JOE);
+  for (const phone of [JANE, JOE]) await endChat(phone);
   expect(await buildsOf(JANE)).toEqual(['old']);
   await system.eventually('no open chat of the old version', async () => (await openOn('old')) === 0);
   await oldWorker.stop();

@@ -8,6 +8,7 @@ import { inboundFile } from './inbound-file';
 import { optOutMirror } from './opt-out-mirror';
 import { optOutSecondLook } from './opt-out-second-look';
 import { ownText } from './own-text';
+import { widgetImport } from './widget-import';
 
 export {
   agentNote,
@@ -18,12 +19,12 @@ export {
   optOutMirror,
   optOutSecondLook,
   ownText,
+  widgetImport,
 };
 export { optOutAudit } from './opt-out-audit';
 export { optOutMirrorRetry } from './opt-out-mirror';
 export { reconciliation } from './reconciliation';
 export { retention } from './retention';
-export { widgetImport } from './widget-import';
 export { webhookCheck } from './webhook-check';
 export { webchatSession } from './webchat-session';
 
@@ -40,6 +41,7 @@ const WAIT_FOR_DAYS: ((...args: never[]) => Promise<void>)[] = [
   optOutMirror,
   optOutSecondLook,
   ownText,
+  widgetImport,
 ];
 for (const workflow of WAIT_FOR_DAYS) setWorkflowOptions(whereWorkersAreVersions, workflow);
 
