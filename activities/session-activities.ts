@@ -16,6 +16,7 @@ import {
   closeSession,
   openSession,
   saveProgress,
+  wantContact,
   type SavedProgress,
   type SessionKey,
   type SessionNote,
@@ -34,6 +35,8 @@ export interface SessionDependencies {
 export interface Progress extends SessionKey {
   handledNumber: number;
   status: 'active' | 'warned';
+  /** Null leaves it as it was. */
+  waitsForPerson: boolean | null;
   lastMessageAt: number | null;
   partial: PartialState | null;
   notes: SessionNote[];
@@ -83,6 +86,9 @@ export function createSessionActivities({ pool, phoneHash, answersWaitDays }: Se
     closeSession: async (close: Close): Promise<void> => {
       await closeSession(pool, { ...close, phoneHash: phoneHash(close.phone) });
     },
+
+    /** Podium did not let the session have its contact in time. */
+    wantContact: (session: SessionKey): Promise<void> => wantContact(pool, session),
 
     /**
      * Writes an opt-out into the ledger. The customer's own is signalled by the relay, and the receiving transaction

@@ -163,6 +163,8 @@ const REASONS: Record<CloseReason, string> = {
   opted_out:
     'The customer has opted out of messages, so the chat was closed. No text may be sent to this phone.',
   completed: 'The chat has ended.',
+  terminated:
+    'An operator has ended the virtual assistant for this chat, so it says nothing more. Please take over.',
 };
 
 function listed(answers: Answers): string {

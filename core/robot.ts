@@ -31,9 +31,14 @@ export function heldBySettings(
   now: Date,
 ): HoldCode | null {
   if (isAutomatic(purpose) && (pause.all || pause.locations.includes(locationUid))) return PAUSED;
+  return purpose === 'prompt' && isQuietAt(quiet, locationUid, now) ? QUIET : null;
+}
+
+/** Whether a store has its quiet hours now. */
+export function isQuietAt(quiet: Settings['quiet_hours'], locationUid: string, now: Date): boolean {
   const here = quiet.locations[locationUid];
   const hours = here === undefined ? quiet.all : here;
-  return purpose === 'prompt' && hours !== null && isQuiet(hours, now) ? QUIET : null;
+  return hours !== null && isQuiet(hours, now);
 }
 
 /** Whether the clock on the store's wall is between both times; `to` may be on the next day. */

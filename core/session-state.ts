@@ -202,6 +202,15 @@ export function nextWord(state: SessionState): 'customer' | 'store' {
   return questionIsOut || state.lastSpeaker !== 'customer' ? 'customer' : 'store';
 }
 
+/**
+ * Whether a person of the store is waited for. Null while the robot has the word: it answers the customer, who may have
+ * been waiting for a person before.
+ */
+export function waitsForPerson({ lastSpeaker, late, intake }: SessionState): boolean | null {
+  if (lastSpeaker !== 'customer') return false;
+  return intake.stage === 'over' || late ? true : null;
+}
+
 /** The answer of the query `session`. */
 export function sessionView(
   state: SessionState,

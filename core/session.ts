@@ -6,8 +6,11 @@
 /** Where a session stands. The values of the search attribute `WebchatStatus`. */
 export type SessionStatus = 'active' | 'warned' | 'closing' | 'closed';
 
-/** Why a session ended. The values of the search attribute `WebchatCloseReason`. */
-export type CloseReason = 'idle' | 'forced' | 'opted_out' | 'completed';
+/**
+ * Why a session ended. The values of the search attribute `WebchatCloseReason`, but for `terminated`: its workflow
+ * was ended from outside, and could not say so.
+ */
+export type CloseReason = 'idle' | 'forced' | 'opted_out' | 'completed' | 'terminated';
 
 /**
  * One message of the customer, or of a person of the store, as the relay hands it to the workflow. From

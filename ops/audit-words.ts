@@ -160,6 +160,7 @@ const CLOSED: Record<string, string> = {
   forced: 'a person wanted it so',
   opted_out: 'the customer has opted out',
   completed: 'all was said',
+  terminated: 'its workflow had been ended in Temporal',
 };
 
 const UNDELIVERED: Record<string, string> = {

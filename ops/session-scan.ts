@@ -2,7 +2,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { WEBCHAT_SESSION } from '../core/session';
 import { countSessions, settledOpenSessions } from '../store/session-lists';
-import { findSession, type Session } from '../store/sessions';
+import { findSession, findSessionById, lastDelivered, type Session } from '../store/sessions';
 import { closeAbandoned, type SessionTools } from './sessions';
 
 const PAGE = 500;
@@ -47,9 +47,11 @@ export async function scanSessions(
     page = await settledOpenSessions(tools.pool, { after: page.at(-1)?.workflowId ?? '', limit: PAGE });
     for (const session of page) {
       if (running.has(session.workflowId)) continue;
+      const delivered = await lastDelivered(tools.pool, session.workflowId);
       const finding = await examine(tools, session);
-      if (finding)
-        findings.push({ ...finding, mended: mend && (await closeAbandoned(tools, session, actor)) });
+      if (!finding) continue;
+      const close = { reason: 'terminated', actor, delivered } as const;
+      findings.push({ ...finding, mended: mend && (await closeAbandoned(tools, session, close)) });
     }
   } while (page.length === PAGE);
   const { active, warned, closed } = await countSessions(tools.pool);
@@ -60,9 +62,35 @@ export async function scanSessions(
   };
 }
 
+/**
+ * Closes the sessions whose workflow has ended since then, otherwise than by its own close: somebody has terminated
+ * it, or it has failed. A workflow that Temporal does not know is none of them: it may be the wrong Temporal.
+ * @returns those that were closed by this
+ */
+export async function closeEndedOutside(tools: SessionTools, since: Date): Promise<Session[]> {
+  const closed: Session[] = [];
+  for (const workflowId of await endedOutside(tools.client, since)) {
+    const delivered = await lastDelivered(tools.pool, workflowId);
+    const session = await findSessionById(tools.pool, workflowId);
+    if (!session || session.status === 'closed' || !(await examine(tools, session))) continue;
+    if (await closeAbandoned(tools, session, { reason: 'terminated', actor: null, delivered }))
+      closed.push(session);
+  }
+  return closed;
+}
+
+function endedOutside(client: Client, since: Date): Promise<Set<string>> {
+  const query = `WorkflowType = '${WEBCHAT_SESSION}' AND ExecutionStatus IN ('Terminated', 'Failed', 'TimedOut')
+                 AND CloseTime >= '${since.toISOString()}'`;
+  return workflowIdsOf(client, query);
+}
+
 /** What visibility shows, which may be a moment late: whoever is not among these is asked for by name. */
-async function runningWorkflows(client: Client): Promise<Set<string>> {
-  const query = `WorkflowType = '${WEBCHAT_SESSION}' AND ExecutionStatus = 'Running'`;
+function runningWorkflows(client: Client): Promise<Set<string>> {
+  return workflowIdsOf(client, `WorkflowType = '${WEBCHAT_SESSION}' AND ExecutionStatus = 'Running'`);
+}
+
+async function workflowIdsOf(client: Client, query: string): Promise<Set<string>> {
   const ids = new Set<string>();
   await client.withDeadline(Date.now() + LIST_MS, async () => {
     for await (const { workflowId } of client.workflow.list({ query })) ids.add(workflowId);

@@ -3,7 +3,13 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { closeNote } from '../core/agent-note';
 import { CLOSE_UPDATE, SESSION_QUERY, type SessionStatus, type SessionView } from '../core/session';
 import type { Pool } from '../store/database';
-import { closeSession as persistClose, findSession, lastDelivered, type Session } from '../store/sessions';
+import {
+  closeSession as persistClose,
+  findSession,
+  keptAnswers,
+  lastDelivered,
+  type Session,
+} from '../store/sessions';
 
 /** A worker has to answer queries and updates; it may be busy, or away. */
 const ANSWER_MS = 5_000;
@@ -25,6 +31,8 @@ export interface SessionReport {
   close_reason: string | null;
   last_message_at: string | null;
   closed_at: string | null;
+  /** Since when a person of the store is waited for, closed or not. */
+  waiting_since: string | null;
   /** What the running workflow says; null when none runs, or when it did not answer in time. */
   live: SessionView | null;
 }
@@ -47,14 +55,15 @@ export async function showSession(
     close_reason: row.closeReason,
     last_message_at: live?.last_message_at ?? row.lastMessageAt?.toISOString() ?? null,
     closed_at: row.closedAt?.toISOString() ?? null,
+    waiting_since: row.waitingSince?.toISOString() ?? null,
     live,
   };
 }
 
 /**
  * Ends a session as if its idle time were over, and waits until its answers are persisted. A session whose
- * workflow has failed or was terminated is closed in the store.
- * @returns whether there was an open session to close
+ * workflow has failed or was terminated is closed in the store, as is one that is closed and waits for a person.
+ * @returns whether there was a session to close
  * @throws when the workflow did not answer in time: the wish may still take effect
  */
 export async function closeSession(
@@ -64,8 +73,11 @@ export async function closeSession(
   wish: { actor: string; reason: string },
 ): Promise<boolean> {
   const row = await findSession(tools.pool, phone, locationUid);
-  if (!row || row.status === 'closed') return false;
+  if (!row || (row.status === 'closed' && row.waitingSince === null)) return false;
   const { client } = tools;
+  const delivered = await lastDelivered(tools.pool, row.workflowId);
+  const inStore = { reason: 'forced', actor: wish.actor, delivered } as const;
+  if (row.status === 'closed') return closeInStore(tools, row, inStore);
   const handle = client.workflow.getHandle(row.workflowId);
   try {
     await client.withDeadline(Date.now() + ANSWER_MS, () =>
@@ -74,29 +86,55 @@ export async function closeSession(
     return true;
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    return closeAbandoned(tools, row, wish.actor);
+    return closeAbandoned(tools, row, inStore);
   }
 }
 
+interface CloseInStore {
+  /**
+   * After `terminated` the conversation stays open in Podium, since a person has to see whether the customer waits, and
+   * what the workflow was given and has not dealt with is dealt with by the next session.
+   */
+  reason: 'forced' | 'terminated';
+  /** Null when nobody wanted it closed. */
+  actor: string | null;
+  /** The number of the last message that was delivered before it was seen that no workflow runs. */
+  delivered: number;
+}
+
 /**
- * Closes a session in the store for which no workflow runs. Nobody deals with what was delivered any more; what still
- * waits for the relay keeps the session open.
+ * Closes a session in the store for which no workflow runs. What still waits for the relay keeps it open.
  * @returns whether it is closed by this
  */
 export async function closeAbandoned(
-  { pool, auditHash }: SessionTools,
-  { workflowId, phone, locationUid, sessionUid, conversationUid }: Session,
-  actor: string,
+  tools: SessionTools,
+  session: Session,
+  close: CloseInStore,
 ): Promise<boolean> {
-  const handledNumber = await lastDelivered(pool, workflowId);
   // The workflow may have ended by its own close a moment ago.
-  if ((await findSession(pool, phone, locationUid))?.status === 'closed') return false;
-  const reason = 'forced';
-  const body = closeNote({ reason, answers: [], openQuestion: null, conversationClosed: true, actor });
+  const now = await findSession(tools.pool, session.phone, session.locationUid);
+  return now?.status !== 'closed' && closeInStore(tools, session, close);
+}
+
+async function closeInStore(
+  { pool, auditHash }: SessionTools,
+  { workflowId, phone, locationUid, sessionUid, conversationUid, handledNumber }: Session,
+  { reason, actor, delivered }: CloseInStore,
+): Promise<boolean> {
+  const isWanted = reason === 'forced';
+  const answers = await keptAnswers(pool, phone, locationUid);
+  const body = closeNote({
+    reason,
+    answers,
+    openQuestion: null,
+    conversationClosed: isWanted,
+    actor,
+  });
   const { closed } = await persistClose(pool, {
-    ...{ workflowId, phone, locationUid, conversationUid, handledNumber, actor },
-    ...{ phoneHash: auditHash(phone), reason, closeConversation: true, partial: undefined },
-    note: { key: `${sessionUid}:closed:${handledNumber}:forced`, body },
+    ...{ workflowId, phone, locationUid, conversationUid, actor, reason },
+    ...(isWanted ? { handledNumber: delivered } : { handledNumber, deliveredNumber: delivered }),
+    ...{ phoneHash: auditHash(phone), closeConversation: isWanted, partial: undefined },
+    note: { key: `${sessionUid}:closed:${delivered}:${reason}`, body },
   });
   return closed;
 }

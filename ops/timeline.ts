@@ -23,7 +23,7 @@ export interface TimelineEntry {
   /** ISO. */
   at: string;
   /** `due` is still to come. */
-  kind: 'event' | 'workflow' | 'signal' | 'timer' | 'audit' | 'note' | 'due';
+  kind: 'event' | 'workflow' | 'signal' | 'timer' | 'audit' | 'note' | 'wait' | 'due';
   location_uid: string | null;
   words: string;
 }
@@ -64,6 +64,7 @@ export async function timelineOf(
       ...{ location_uid: entry.locationUid, words: `${entry.words}.` },
     })),
     ...notes.flatMap(noteEntries),
+    ...sessions.flatMap(waitEntries),
     ...workflows.flatMap(({ entries }) => entries),
   ];
   const entries = all
@@ -159,6 +160,13 @@ function noteEntries({ locationUid, createdAt, postedAt, refusedCode, close }: P
     `${what} was wanted${refusedCode ? `; Podium refused it (${refusedCode})` : ''}.`,
   );
   return postedAt ? [wanted, entry(postedAt, 'The note stands in Podium.')] : [wanted];
+}
+
+/** A wait that has ended leaves none: the person's message is there instead. */
+function waitEntries({ locationUid, waitingSince }: Session): TimelineEntry[] {
+  if (!waitingSince) return [];
+  const words = 'The chat waits for a person of the store since then.';
+  return [{ at: waitingSince.toISOString(), kind: 'wait', location_uid: locationUid, words }];
 }
 
 async function workflowEntries(tools: TimelineTools, session: Session): Promise<Omit<Timeline, 'codes'>> {

@@ -27,6 +27,7 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     const traceId = traceIdOf(event);
     const { eventType, locationUid } = event;
     logger.info({ traceId, eventId, eventType, locationUid, status: outcome.status }, 'An event came in');
+    if (outcome.waitedSeconds !== undefined) metrics.personAnswers.observe(outcome.waitedSeconds);
     if (outcome.alarm) {
       const { code, message, hint } = outcome.alarm;
       metrics.codes.inc({ code });

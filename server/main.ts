@@ -17,6 +17,7 @@ import { judge } from '../core/verdict';
 import { wordsByCountry } from '../core/wish-words';
 import type { OpsTools } from '../ops/operation';
 import type { SessionTools } from '../ops/sessions';
+import { taskBacklogs } from '../ops/task-queues';
 import { createTemporalClient } from '../ops/temporal';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { unsealedRows } from '../store/audit-seals';
@@ -33,6 +34,7 @@ import { receiveContext } from '../store/receive-context';
 import { reconciliationTotals } from '../store/reconciliation';
 import { countPending } from '../store/relay';
 import { suppressionProblem, useSuppressionKeys } from '../store/suppressions';
+import { waitingChats } from '../store/waiting-chats';
 import { lastWebhookCheck } from '../store/webhooks';
 import { addAccessMetrics, complainAboutAccess } from './access';
 import { afterReceipt } from './after-receipt';
@@ -42,6 +44,7 @@ import { AuditSealer } from './audit-sealer';
 import { clientAddress } from './client-address';
 import type { DemoDependencies } from './demo';
 import { Draining } from './draining';
+import { EndedWorkflows } from './ended-workflows';
 import { addReadinessMetrics, type Checks } from './health';
 import { close, listen } from './http-server';
 import { createInboxWriter } from './inbox-writer';
@@ -55,6 +58,8 @@ import { addReconciliationMetrics, reconciliationIsWell } from './reconciliation
 import { rejectionAlarm } from './rejection-burst';
 import { Relay } from './relay';
 import { ReplyFeed } from './reply-feed';
+import { addTaskBacklogMetrics } from './task-backlog';
+import { addWaitingChatMetrics } from './waiting-chats';
 import { notStored } from './webhook';
 
 const NEEDS = [
@@ -109,6 +114,8 @@ void runMain('server', async () => {
   measureWebhookChecks(metrics.registry, () => lastWebhookCheck(pool));
   addReconciliationMetrics(metrics.registry, () => reconciliationTotals(pool));
   addAuditMetrics(metrics.registry, () => unsealedRows(pool));
+  addTaskBacklogMetrics(metrics.registry, () => taskBacklogs(client));
+  addWaitingChatMetrics(metrics.registry, () => waitingChats(pool), settings.quiet_hours);
   addOptOutAuditMetrics(metrics.registry, async () => (await lastOptOutAudits(pool)).last);
   const context = receiveContext(environment, settings);
   const wordsFor = wordsByCountry(settings.optout);
@@ -168,6 +175,9 @@ void runMain('server', async () => {
   const sealer = new AuditSealer({ pool, files, key, logger });
   sealer.start();
   onShutdown(() => sealer.stop());
+  const ended = new EndedWorkflows(tools, logger);
+  ended.start();
+  onShutdown(() => ended.stop());
   const { max_bytes: maxBytes, allowed_types: allowedTypes } = settings.attachments;
   const rules = { maxBytes, allowedTypes };
   const ops: OpsTools = {

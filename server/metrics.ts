@@ -27,7 +27,7 @@ export interface Readings {
 }
 
 /** For so long a count serves all who scrape: what goes through a table is not to be asked for by everybody. */
-const COUNTS_MS = 5_000;
+export const COUNTS_MS = 5_000;
 
 export function createMetrics(read: Readings) {
   const registry = new Registry();
@@ -137,6 +137,12 @@ export function createMetrics(read: Readings) {
       'outcome',
       ['done', 'refused', 'failed'],
     ),
+    personAnswers: new Histogram({
+      name: 'podium_webchat_person_answer_seconds',
+      help: 'How long customers had waited for a person of the store when one wrote to them.',
+      buckets: [60, 180, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400],
+      registers,
+    }),
     locationsReadAt: new Gauge({
       name: 'podium_webchat_locations_read_timestamp_seconds',
       help: 'When the list of locations was last read whole, in Unix seconds.',

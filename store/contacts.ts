@@ -110,8 +110,8 @@ export async function contactToRead(
 }
 
 /**
- * Wants the contact made of a customer who has none at a store when a session ends: Podium did not let the session
- * have it. One that Podium has deleted is left alone, until the customer writes again.
+ * Wants the contact made of a customer who has none at a store, since Podium did not let the session have it. One that
+ * Podium has deleted is left alone, until the customer writes again.
  */
 export async function wantMissingContact(
   client: Queryable,

@@ -102,7 +102,7 @@ describe('a session stands still', () => {
   const dealWith = (handledNumber: number) =>
     saveProgress(db.pool, {
       ...{ ...key, handledNumber, status: 'active', lastMessageAt: new Date(), partial: null, notes: [] },
-      conversationUid: null,
+      ...{ conversationUid: null, waitsForPerson: null },
     });
   async function deliver() {
     for (const claim of await claimSessions(db.pool, 10, 10_000)) await settleClaim(db.pool, claim);

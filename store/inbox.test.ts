@@ -646,6 +646,7 @@ describe('a session', () => {
       ...{
         handledNumber: 0,
         status: 'warned',
+        waitsForPerson: null,
         lastMessageAt: null,
         partial: null,
         notes: [],

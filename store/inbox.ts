@@ -6,7 +6,8 @@ import type { Failure, PodiumEvent, Source } from '../core/events';
 import { clockBehind } from './clock';
 import { phonesOfContacts } from './contact-changes';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
-import { ERASED, RECORDED, takeEffect, type Effect, type JudgedEvent, type ReceiveContext } from './effects';
+import { ERASED, RECORDED, type Effect } from './effect-rules';
+import { takeEffect, type JudgedEvent, type ReceiveContext } from './effects';
 import { erasedUntil } from './erasures';
 import { noteFinds } from './finds';
 import { noteReceipt } from './receipt-span';
@@ -30,6 +31,8 @@ export interface Outcome {
   failure?: Failure;
   /** What somebody has to be told of at once. */
   alarm?: Failure;
+  /** Of the message with which a person of the store ended a customer's wait: how long that was. */
+  waitedSeconds?: number;
 }
 
 /** A quarantined event, to be read and judged again. */
@@ -316,8 +319,12 @@ function columns<Row, Key extends keyof Row>(rows: Row[], keys: readonly Key[]):
   return keys.map((key) => rows.map((row) => row[key]));
 }
 
-function outcomeOf({ status, failure, alarm }: Effect): Outcome {
+function outcomeOf({ status, failure, alarm, waitedSeconds }: Effect): Outcome {
   if (status === 'quarantined') return { status, ...(failure && { failure }) };
   const isAccepted = status !== 'ignored' && status !== 'erased';
-  return { status: isAccepted ? 'accepted' : 'ignored', ...(alarm && { alarm }) };
+  return {
+    status: isAccepted ? 'accepted' : 'ignored',
+    ...(alarm && { alarm }),
+    ...(waitedSeconds !== undefined && { waitedSeconds }),
+  };
 }

@@ -55,7 +55,7 @@ const open = (firstRunId: string, key = keyOf()) => openSession(db.pool, { ...ke
 const save = (progress: Partial<SessionProgress> = {}) =>
   saveProgress(db.pool, {
     ...{ ...keyOf(), handledNumber: 1, status: 'active', lastMessageAt: null, partial: null, notes: [] },
-    ...{ conversationUid: null, ...progress },
+    ...{ conversationUid: null, waitsForPerson: null, ...progress },
   });
 const close = (closing: Partial<SessionClose> = {}) =>
   closeSession(db.pool, {
@@ -315,6 +315,24 @@ describe('a close', () => {
     expect(await close({ handledNumber: 1, reason: 'opted_out', partial: null })).toEqual({ closed: true });
     expect(await rows('sessions')).toMatchObject([{ status: 'closed', handled_number: 3 }]);
     expect((await rows('partial_answers')).map(({ state }) => state)).toEqual([someAnswers]);
+  });
+
+  it('of a run that is gone leaves to the next one what it was given and has not dealt with', async () => {
+    for (const text of ['One', 'Two']) await say({ text });
+    await relayed();
+    await save({ handledNumber: 1 });
+    expect(await close({ reason: 'terminated', deliveredNumber: 2 })).toEqual({ closed: true });
+    await say({ text: 'Three' });
+    await relayed();
+    expect((await open('run-2')).undealt.map(({ text }) => text)).toEqual(['Two', 'Three']);
+  });
+
+  it('of a run that is gone does not happen while a message comes that was not delivered to it', async () => {
+    await say();
+    await relayed();
+    await say();
+    await relayed();
+    expect(await close({ reason: 'terminated', deliveredNumber: 1 })).toEqual({ closed: false });
   });
 
   it('closes the conversation without a note too', async () => {

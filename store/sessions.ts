@@ -1,6 +1,7 @@
 /** The sessions' rows, and the answers of an unfinished intake. Temporal is the authority on a live session. */
 import type { Source } from '../core/events';
-import type { CloseReason, PartialState, SessionMessage, SessionStatus } from '../core/session';
+import { isPartialState } from '../core/partial-state';
+import type { Answers, CloseReason, PartialState, SessionMessage, SessionStatus } from '../core/session';
 import { writeAudit } from './audit';
 import { wantMissingContact } from './contacts';
 import { transaction, type Pool, type Queryable } from './database';
@@ -8,6 +9,7 @@ import { writeNotes } from './notes';
 import { isOptedOut } from './opt-outs';
 import { storable } from './text';
 import { traceIdOf } from './trace-id';
+import { WAITS } from './waiting-chats';
 
 /** Phones get new owners: older answers are given to nobody. For `partial_answers`. @param days a parameter, as $1 */
 export const answersWait = (days: string) =>
@@ -15,7 +17,8 @@ export const answersWait = (days: string) =>
 
 export const SESSION_COLUMNS = `workflow_id as "workflowId", phone_e164 as phone, location_uid as "locationUid",
   session_uid as "sessionUid", status, close_reason as "closeReason", conversation_uid as "conversationUid",
-  handled_number as "handledNumber", last_message_at as "lastMessageAt", closed_at as "closedAt"`;
+  handled_number as "handledNumber", last_message_at as "lastMessageAt", closed_at as "closedAt",
+  case when ${WAITS} then waiting_since end as "waitingSince"`;
 
 /** What an opening hands over at most: Temporal refuses results of more than 2 MB. */
 const MOST_UNDEALT_BYTES = 1024 * 1024;
@@ -35,6 +38,8 @@ export interface Session extends SessionKey {
   handledNumber: number;
   lastMessageAt: Date | null;
   closedAt: Date | null;
+  /** Since when a person of the store is waited for, also once the session is closed; null for nobody. */
+  waitingSince: Date | null;
 }
 
 export interface SessionOpening {
@@ -59,6 +64,8 @@ export interface SessionNote {
 export interface SessionProgress extends SessionKey {
   handledNumber: number;
   status: 'active' | 'warned';
+  /** Whether a person of the store is waited for; null leaves it as it was. */
+  waitsForPerson: boolean | null;
   lastMessageAt: Date | null;
   /** Answers so far; null forgets them. */
   partial: PartialState | null;
@@ -69,6 +76,8 @@ export interface SessionProgress extends SessionKey {
 export interface SessionClose extends SessionKey {
   phoneHash: string;
   handledNumber: number;
+  /** What was delivered to a run that is gone: up to this number it keeps nothing open, and is left to the next session. */
+  deliveredNumber?: number;
   reason: CloseReason;
   /** Answers that the next session gets; null forgets them, left out it gets those that are stored. */
   partial?: PartialState | null | undefined;
@@ -115,6 +124,11 @@ export async function openSession(
 /** A number that the relay has not given is a person's invention, and must not swallow what comes later. */
 const handledUpTo = (number: string): string => `least(greatest(handled_number, ${number}), last_number)`;
 
+/** Of a row of `sessions`: a person of the store has written since it was opened. */
+const A_PERSON_WROTE = `exists (select from inbox_events e
+  where e.phone_e164 = sessions.phone_e164 and e.location_uid = sessions.location_uid
+    and e.received_at >= opened_at and e.status in ('pending', 'delivered') and e.message ->> 'from' = 'agent')`;
+
 export interface SavedProgress {
   /** Up to which number messages are dealt with. */
   handledNumber: number;
@@ -140,7 +154,9 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
          handled_number = ${handledUpTo('$4')},
          last_message_at = greatest(last_message_at, $5),
          conversation_uid = coalesce($6, conversation_uid),
-         dealt_at = case when $8 then now() else dealt_at end
+         waiting_since = case when $7 or $8::boolean is null then waiting_since
+                              when $8 then coalesce(waiting_since, now()) end,
+         dealt_at = case when $9 then now() else dealt_at end
        where phone_e164 = $1 and location_uid = $2
        returning handled_number as "handledNumber",
          exists (select from contact_locations
@@ -153,6 +169,7 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
         progress.lastMessageAt,
         progress.conversationUid,
         isLate,
+        progress.waitsForPerson,
         isNews,
       ],
     );
@@ -171,6 +188,8 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
  *
  * A run may know less than the store: what its lost workflow task had persisted stays, though the task that
  * replaces it may take another way. Messages dealt with then are not unseen, and their answers are kept.
+ *
+ * Where Podium's conversation stays open, it waits for a person, unless one has written since the session began.
  * @returns whether the row is closed
  */
 export async function closeSession(pool: Pool, close: SessionClose): Promise<{ closed: boolean }> {
@@ -186,13 +205,26 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
          close_reason = case when unseen then null else $4 end,
          closed_at = case when unseen then null else coalesce(closed_at, now()) end,
          handled_number = ${handledUpTo('$3')},
-         conversation_uid = coalesce($5, conversation_uid)
+         conversation_uid = coalesce($5, conversation_uid),
+         waiting_since = case when unseen or $4 = 'completed' then waiting_since
+                              when $7 or ${A_PERSON_WROTE} then null
+                              when status = 'closed' then waiting_since
+                              else coalesce(waiting_since, now()) end
        from (select exists (select from inbox_events
                              where workflow_id = $6 and status in ('pending', 'delivered')
-                               and (delivery_number is null or delivery_number > $3)) as unseen) as inbox
+                               and (delivery_number is null or delivery_number > greatest($3::bigint, $8::bigint))) as unseen) as inbox
        where phone_e164 = $1 and location_uid = $2
        returning status = 'closed' as closed`,
-      [close.phone, close.locationUid, dealtWith, close.reason, close.conversationUid, close.workflowId],
+      [
+        close.phone,
+        close.locationUid,
+        dealtWith,
+        close.reason,
+        close.conversationUid,
+        close.workflowId,
+        close.closeConversation,
+        close.deliveredNumber ?? 0,
+      ],
     );
     await keepAnswers(client, close, close.handledNumber < dealtWith ? undefined : close.partial);
     if (rows[0]!.closed) await wantMissingContact(client, close);
@@ -202,7 +234,7 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
       await writeNotes(client, [{ ...note, ...placeOf(close), close: close.closeConversation }]);
     }
     await writeAudit(client, {
-      key: `session_closed:${key}`,
+      key: `session_closed:${key}:${close.reason}`,
       kind: 'session_closed',
       phoneHash: close.phoneHash,
       locationUid: close.locationUid,
@@ -215,6 +247,24 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
     });
     return { closed: rows[0]!.closed };
   });
+}
+
+/** Wants the contact made that a session could not have. */
+export async function wantContact(pool: Pool, { phone, locationUid }: SessionKey): Promise<void> {
+  await transaction(pool, async (client) => {
+    const session = await selectSession(client, phone, locationUid, 'for update');
+    if (session) await wantMissingContact(client, { phone, locationUid }); // else erased meanwhile
+  });
+}
+
+/** The answers of an unfinished intake that wait for the next session; whatever else stands there is none. */
+export async function keptAnswers(pool: Pool, phone: string, locationUid: string): Promise<Answers> {
+  const { rows } = await pool.query<{ state: unknown }>(
+    'select state from partial_answers where phone_e164 = $1 and location_uid = $2',
+    [phone, locationUid],
+  );
+  const state = rows[0]?.state;
+  return isPartialState(state) ? state.answers : [];
 }
 
 /** The highest number that was delivered to the session's workflow; 0 when none was. */

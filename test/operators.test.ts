@@ -20,6 +20,7 @@ const DOCUMENTED = '+14155550110';
 const [ANNE, BOB, CARL, DORA, ELLA, FRED] = [
   ...['+14155550111', '+14155550112', '+14155550113', '+14155550114', '+14155550115', '+14155550116'],
 ] as [string, string, string, string, string, string];
+const [GINA, HANK] = ['+14155550117', '+14155550118'];
 
 let system: System;
 let folder: string;
@@ -107,23 +108,73 @@ describe('a chat', () => {
   });
 });
 
-describe('a scan', () => {
-  test('finds the chat whose workflow was terminated, and closes it when that is wanted', async () => {
+describe('a chat whose workflow was ended from outside', () => {
+  const statusOf = async (phone: string) => jsonOf(here('sessions', 'show', ...of(phone), '--json'));
+
+  test('is closed by itself: its answers are kept, the agent has a note, and a person is waited for', async () => {
     await chat(BOB);
-    expect(await jsonOf(there('sessions', 'scan', '--json'))).toMatchObject({ errors: 0, findings: [] });
+    await system.simulator.customerWrites({ phone: BOB, location_uid: NORTHSIDE, body: '1' });
+    await system.hears(2, BOB);
+    await system.isQuiet();
     await system.client.workflow.getHandle(system.workflowId(BOB)).terminate('by a test');
+    await system.eventually('the close', async () => (await statusOf(BOB)).status === 'closed');
+
+    expect(await statusOf(BOB)).toMatchObject({
+      ...{ close_reason: 'terminated', waiting_since: expect.any(String) },
+    });
+    expect(await jsonOf(there('sessions', 'scan', '--json'))).toMatchObject({ errors: 0, findings: [] });
+    const { out } = await there('timeline', '--phone', BOB);
+    expect(out).toContain('Somebody terminated the workflow.');
+    expect(out).toContain('its workflow had been ended in Temporal');
+    expect(out).toContain('The chat waits for a person of the store since then.');
+    const conversation = await system.eventually('the note', async () => {
+      const found = await system.simulator.conversation(BOB, NORTHSIDE);
+      return found?.notes.some(({ body }) => body.includes('Please take over.')) && found;
+    });
+    expect(conversation.closed).toBe(false);
+    expect(conversation.notes.map(({ body }) => body).join()).toContain('Sales');
+    await system.simulator.customerWrites({ phone: BOB, location_uid: NORTHSIDE, body: 'Hello?' });
+    expect((await system.hears(3, BOB))[2]).toContain('Welcome back');
+  });
+
+  test('is listed among those that wait for a person, until it is closed', async () => {
+    await chat(GINA);
+    await system.client.workflow.getHandle(system.workflowId(GINA)).terminate('by a test');
+    await system.eventually('the close', async () => (await statusOf(GINA)).status === 'closed');
+    const waiting = async () => (await jsonOf(there('sessions', 'list', '--waiting', '--json'))).sessions;
+    expect(await waiting()).toContainEqual(expect.objectContaining({ phone_e164: '…17', status: 'closed' }));
+    expect((await here('sessions', 'list', '--waiting')).out).toMatch(
+      /…17 .+ closed \(terminated\) .+ 0 min /,
+    );
+    expect(await there('sessions', 'close', ...of(GINA), '--yes')).toMatchObject({ exitCode: 0 });
+    expect(await waiting()).not.toContainEqual(expect.objectContaining({ phone_e164: '…17' }));
+    await system.eventually('the close in Podium', async () => {
+      return (await system.simulator.conversation(GINA, NORTHSIDE))?.closed;
+    });
+    expect(await there('sessions', 'close', ...of(GINA), '--yes')).toMatchObject({ exitCode: 1 });
+  });
+});
+
+describe('a scan', () => {
+  test('finds the chat of whose workflow Temporal knows nothing, and closes it when that is wanted', async () => {
+    await chat(HANK);
+    // As after a Temporal that has lost its data.
+    await system.pool.query('update sessions set workflow_id = $2 where phone_e164 = $1', [
+      HANK,
+      'webchat:gone',
+    ]);
 
     const found = await there('sessions', 'scan', '--json');
     expect(found.exitCode).toBe(1);
     expect(JSON.parse(found.out)).toMatchObject({
       ...{ errors: 1, mended: 0 },
-      findings: [{ phone_e164: '…12', workflow: 'terminated', mended: false }],
+      findings: [{ phone_e164: '…18', workflow: 'not found', mended: false }],
     });
 
     const mended = await here('sessions', 'scan', '--yes');
     expect(mended).toMatchObject({ exitCode: 0, out: expect.stringContaining('mended 1') });
-    expect(await jsonOf(here('sessions', 'show', ...of(BOB), '--json'))).toMatchObject({
-      ...{ status: 'closed', close_reason: 'forced' },
+    expect(await jsonOf(here('sessions', 'show', ...of(HANK), '--json'))).toMatchObject({
+      ...{ status: 'closed', close_reason: 'terminated' },
     });
     expect(await here('sessions', 'scan')).toMatchObject({ exitCode: 0 });
   });

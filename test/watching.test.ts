@@ -11,6 +11,8 @@ import { traceIdOf } from '../store/trace-id';
 /** Nobody is kept waiting here: a chat is prompted and closed within seconds. */
 const QUICK = { session: { idle_warn_seconds: 6, idle_close_seconds: 10, podium_expiry_seconds: 14 } };
 const JANE = '+14155550130';
+const [ANSWERED, WAITING] = ['+14155550132', '+14155550133'];
+const A_PERSON = 'a0000000-0000-4000-8000-000000000001';
 
 /** What has data only in an incident that this test does not make, and why. */
 const INCIDENTS: Record<string, string> = {
@@ -53,6 +55,7 @@ async function liveThroughADay(): Promise<void> {
     const { rowCount } = await system.pool.query("select from sessions where status = 'closed'");
     return rowCount === 1;
   });
+  await personAnswers();
   for (const schedule of ['optOutAudit', 'webhookCheck', 'reconciliation'])
     await system.runScheduled(schedule);
   await system.simulator.fault({
@@ -60,6 +63,24 @@ async function liveThroughADay(): Promise<void> {
     headers: { 'retry-after': '600' },
   });
   await write(JANE, NORTHSIDE);
+}
+
+/** Two chats that came too late for an answer of the robot wait for a person, who writes to one of them. */
+async function personAnswers(): Promise<void> {
+  const at = new Date(Date.now() - 3_600_000).toISOString();
+  for (const phone of [ANSWERED, WAITING])
+    await system.simulator.customerWrites({ phone, location_uid: NORTHSIDE, body: 'Anybody there?', at });
+  const waiting = (count: number) =>
+    system.eventually(`${count} chat(s) to wait for a person`, async () => {
+      const { rowCount } = await system.pool.query('select from sessions where waiting_since is not null');
+      return rowCount === count;
+    });
+  await waiting(2);
+  const conversation = await system.simulator.conversation(ANSWERED, NORTHSIDE);
+  await system.simulator.agentWrites({
+    ...{ conversation_uid: conversation!.uid, body: 'I am here.', sender_uid: A_PERSON },
+  });
+  await waiting(1);
 }
 
 interface Panel {
@@ -106,6 +127,8 @@ test.each([
   ['a text that was tried again', 'sum(podium_webchat_sends_total{outcome="tried_again"}) > bool 0', 1],
   ['a prompt and a close', 'count(podium_webchat_timer_lateness_seconds_count > 0)', 2],
   ['a close', 'sum(podium_webchat_sessions_closed_total{reason="idle"}) > bool 0', 1],
+  ['a chat that waits for a person', 'max(podium_webchat_waiting_chats{hours="open"})', 1],
+  ['an answer of a person', 'sum(podium_webchat_person_answer_seconds_count)', 1],
   ['an endpoint that Podium wants no calls to', 'max(podium_webchat_podium_paused_seconds) > bool 500', 1],
 ])('%s is counted', async (_, expression, expected) => {
   await system.eventually(expression, async () => {
@@ -170,17 +193,8 @@ test('no metric has a label whose values would grow with customers, stores or ch
   expect(series.length).toBeGreaterThan(100);
   const labels = new Set(series.flatMap(({ metric }) => Object.keys(metric)));
   const bounded = ['__name__', 'instance', 'job', 'le', 'namespace', 'status', 'code', 'outcome', 'purpose'];
-  bounded.push(
-    'check',
-    'endpoint',
-    'state',
-    'severity',
-    'found',
-    'reason',
-    'timer',
-    'operation',
-    'failure_reason',
-  );
+  bounded.push('check', 'endpoint', 'state', 'severity', 'found', 'reason', 'timer', 'operation');
+  bounded.push('failure_reason', 'hours', 'kind');
   bounded.push('activityType', 'workflowType', 'taskQueue', 'activity_type', 'workflow_type', 'task_queue');
   bounded.push(
     'worker_type',
@@ -192,4 +206,19 @@ test('no metric has a label whose values would grow with customers, stores or ch
     'build_id',
   );
   expect([...labels].filter((label) => !bounded.includes(label))).toEqual([]);
+});
+
+test('what waits for workers is counted while none runs, and it is gone when one runs again', async () => {
+  const [worker] = system.workers;
+  const backlog = async () => {
+    const shown = await (await fetch(system.metricsUrls.servers[0]!)).text();
+    return Number(
+      /^podium_webchat_task_backlog{task_queue="webchat-sessions",kind="workflow"} (\S+)$/m.exec(shown)?.[1],
+    );
+  };
+  await worker!.stop();
+  await system.simulator.customerWrites({ phone: '+14155550134', location_uid: NORTHSIDE, body: 'Hello?' });
+  await system.eventually('the task to wait', async () => (await backlog()) > 0);
+  await worker!.start();
+  await system.eventually('no task to wait', async () => (await backlog()) === 0);
 });

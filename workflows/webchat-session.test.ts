@@ -418,6 +418,28 @@ describe('a message', () => {
 
   test('is answered soon although Podium wants the contact to be asked for later', async () => {
     const one = chat({ history: 'contact-throttled' });
+    await contactIsThrottled(one);
+    await one.says('1');
+    await one.hears(2);
+    expect(await contactOf(rig.database.pool, one.input.phone)).not.toBeNull();
+  });
+
+  test('whose contact cannot be had in time has it made by a workflow of its own, before the session ends', async () => {
+    const one = chat({ history: 'contact-wanted' });
+    await contactIsThrottled(one);
+    await eventually('the contact being wanted', async () => {
+      const { rows } = await rig.database.pool.query(
+        `select from workflow_starts join contacts c on args #>> '{0,contactId}' = c.contact_id::text
+          where workflow_type = 'contactMaking' and c.phone_e164 = $1`,
+        [one.input.phone],
+      );
+      return rows.length === 1;
+    });
+    expect(await one.row()).toMatchObject({ status: 'active' });
+  });
+
+  /** Podium wants the contact to be asked for in ten minutes; the customer is answered after 20 s. */
+  async function contactIsThrottled(one: Chat): Promise<void> {
     rig.podium.fail(
       'findContact',
       new PodiumError('throttled', '429', { mayHaveHappened: false, retryAfterMs: 10 * MINUTE }),
@@ -430,10 +452,7 @@ describe('a message', () => {
     await rig.until(from + 20 * SECOND);
     expect(await one.hears(1)).toEqual([GREETING]);
     expectDue(one.sent[0]?.at, from + 20 * SECOND);
-    await one.says('1');
-    await one.hears(2);
-    expect(await contactOf(rig.database.pool, one.input.phone)).not.toBeNull();
-  });
+  }
 
   test('whose reply Podium refuses for good goes to a person', async () => {
     const one = chat();

@@ -24,6 +24,7 @@ import {
   continueAsNew,
   isCancellation,
   log,
+  patched,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -41,6 +42,7 @@ import {
   nextWord,
   promptWanted,
   tellsOfFailure,
+  waitsForPerson,
   type SessionState,
 } from '../core/session-state';
 import { openSession, podiumFor, store } from './calls';
@@ -137,7 +139,7 @@ async function seeToContact(run: Run): Promise<void> {
         (await podium.readWinningContact(customer)),
       CONTACT_PATIENCE,
     );
-    if (known === null) return;
+    if (known === null) return await wantContact(run);
     state.contactKnown = true;
     if (known) return;
     log.warn('Podium says that the contact exists, and does not give it', { code: 'ERR_WEBCHAT_004' });
@@ -145,7 +147,13 @@ async function seeToContact(run: Run): Promise<void> {
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     log.warn('The contact could not be had; the next message tries again', { problem: error.cause?.message });
+    await wantContact(run);
   }
+}
+
+/** Has a workflow of its own make the contact now. The close does so too, and did it alone in earlier versions. */
+async function wantContact(run: Run): Promise<void> {
+  if (!isOver(run) && patched('contact-wanted')) await store.wantContact(keyOf(run));
 }
 
 /** The one prompt of an idle time. A word that comes meanwhile makes it pointless. */
@@ -218,6 +226,7 @@ async function save(run: Run, notes: Note[]): Promise<void> {
     ...keyOf(run),
     ...{ handledNumber, lastMessageAt, conversationUid },
     status: status === 'warned' ? status : 'active',
+    waitsForPerson: waitsForPerson(run.state),
     partial: partialState(run.state, run.input.policy),
     notes: notes.map(({ name, body }) => ({ key: noteKey(run.state, name), body })),
   });

@@ -14,12 +14,19 @@ interface Which {
 
 interface ListOptions extends Omit<Which, 'id'> {
   status?: 'open' | 'active' | 'warned' | 'closed';
+  waiting?: boolean;
   limit: number;
 }
 
 const WHICH = `
 A session is named by --phone, with --location where the customer has chats at several stores; or by --id: its own,
 or its workflow's.`;
+
+const LIST_EXAMPLES = `
+Examples:
+  podium-webchat sessions list --status open
+  podium-webchat sessions list --waiting
+  podium-webchat sessions list --phone '0412 345 678' --location 'Northside Motors'`;
 
 export function registerSessionCommands(program: Command, context: CliContext): void {
   const sessions = program.command('sessions').description('chats: which there are, one of them, its end');
@@ -36,12 +43,9 @@ export function registerSessionCommands(program: Command, context: CliContext): 
         'closed',
       ]),
     )
+    .option('--waiting', 'those that wait for a person of the store, closed ones too; the longest wait first')
     .addOption(limitOption())
-    .addHelpText(
-      'after',
-      '\nExamples:\n  podium-webchat sessions list --status open\n' +
-        "  podium-webchat sessions list --phone '0412 345 678' --location 'Northside Motors'",
-    )
+    .addHelpText('after', LIST_EXAMPLES)
     .action((options: ListOptions) => list(context, options));
   withWhich(sessions.command('show'))
     .description('a session by its row, and what its workflow says while it runs')
@@ -77,11 +81,17 @@ async function list(context: CliContext, options: ListOptions): Promise<void> {
   const shown = sessions.map((session) => ({ ...session, phone_e164: context.shown(session.phone_e164) }));
   const rows = shown.map((session) => [
     ...[session.phone_e164, session.location ?? session.location_uid, statusOf(session)],
-    ...[at(session.last_message_at), session.session_uid],
+    ...[at(session.last_message_at), ...(options.waiting ? [waitOf(session)] : []), session.session_uid],
   ]);
-  const head = ['phone', 'location', 'status', 'last message', 'id'];
+  const head = ['phone', 'location', 'status', 'last message', ...(options.waiting ? ['waits'] : []), 'id'];
   context.answer({ sessions: shown, more }, rows.length > 0 ? table(head, rows) : 'None.');
   if (more && !context.json) context.tell(`There are more than ${options.limit}: raise --limit.`);
+}
+
+/** As 2 h 5 min. */
+function waitOf({ waiting_since }: { waiting_since: string | null }): string {
+  const minutes = Math.floor((Date.now() - Date.parse(waiting_since!)) / 60_000);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 function statusOf({ status, close_reason }: { status: string; close_reason: string | null }): string {
@@ -107,6 +117,7 @@ function inWords(session: Session, phone: string): string {
     `Workflow:     ${session.workflow_id}`,
     `Last message: ${at(session.last_message_at) ?? 'none yet'}`,
     ...(session.closed_at ? [`Closed:       ${at(session.closed_at)}`] : []),
+    ...(session.waiting_since ? [`Store owes:   a word since ${at(session.waiting_since)}`] : []),
     ...(live ? [`Waits for:    ${live.waiting_for}`, `Idle:         ${live.idle_seconds} s`] : []),
     ...(live?.partial_state.answers ?? []).map(({ label, value }) => `Answer:       ${label}: ${value}`),
     ...(isOpen && !live ? ['The workflow did not answer; "sessions scan" tells whether it runs.'] : []),

@@ -27,6 +27,7 @@ const sessionRow = z.object({
   close_reason: z.string().nullable(),
   last_message_at: nullableTime,
   closed_at: nullableTime,
+  waiting_since: nullableTime.describe('Since when a person of the store is waited for, closed or not'),
 });
 
 const sessionView = z
@@ -55,23 +56,27 @@ const which = z.strictObject({
 
 export const listSessions = operation({
   name: 'sessions list',
-  summary: 'Sessions, those with the latest message first',
+  summary: 'Sessions, those with the latest message first; or those that wait for a person of the store',
   input: z.strictObject({
     phone: phoneAtStoreInput.optional(),
     location_uid: storeInput.optional(),
     status: z.enum(['open', 'active', 'warned', 'closed']).optional(),
+    waiting: z
+      .boolean()
+      .default(false)
+      .describe('Those that wait for a person of the store, the longest wait first'),
     limit: z.int().min(1).max(1000).default(50),
   }),
   output: z.object({
     sessions: z.array(sessionRow),
     more: z.boolean().describe('Whether there are more than the limit'),
   }),
-  async run(tools, { phone, location_uid, status, limit }) {
+  async run(tools, { phone, location_uid, status, waiting, limit }) {
     const wanted =
       phone === undefined
         ? { phone: null, locationUid: await storeMeant(tools, location_uid) }
         : await customerMeant(tools, { phone, location_uid });
-    const filter = { ...wanted, status: status ?? null, limit: limit + 1 };
+    const filter = { ...wanted, status: status ?? null, waiting, limit: limit + 1 };
     const found = await selectSessions(tools.pool, filter);
     const names = await storeNames(tools);
     return {
@@ -201,5 +206,6 @@ function rowOf(session: Session, names: Map<string, string>) {
     close_reason: session.closeReason,
     last_message_at: iso(session.lastMessageAt),
     closed_at: iso(session.closedAt),
+    waiting_since: iso(session.waitingSince),
   };
 }

@@ -15,7 +15,7 @@ export const showTimeline = operation({
     entries: z.array(
       z.object({
         at: time,
-        kind: z.enum(['event', 'workflow', 'signal', 'timer', 'audit', 'note', 'due']),
+        kind: z.enum(['event', 'workflow', 'signal', 'timer', 'audit', 'note', 'wait', 'due']),
         location_uid: z.string().nullable(),
         words: z.string(),
       }),

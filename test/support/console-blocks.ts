@@ -47,6 +47,7 @@ const VARIABLE: [RegExp, string][] = [
   [/(?!9e000000)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>'],
   [/\b[0-9a-f]{16,64}\b/g, '<hash>'],
   [/\b(Idle: +|for |event |Event |scanned |active |warned |closed |errors )\d+/g, '$1<n>'],
+  [/\b(\d+ h )?\d+ min\b/g, '<duration>'],
   [/^\d+(?= )/gm, '<n>'],
   [/\d+ (location|store|server|served)/g, '<n> $1'],
   [/: Podium's event told/g, ''],

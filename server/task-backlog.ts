@@ -1,0 +1,30 @@
+/** How much waits for workers, as `/metrics` tells it. */
+import { Gauge, type Registry } from 'prom-client';
+import { TASK_QUEUES, type TaskBacklog } from '../ops/task-queues';
+import { shared } from './shared';
+
+/** Temporal asks every partition of a queue, and what it counts is seconds old anyway. */
+const KEEP_MS = 10_000;
+
+/** @param read rejects while Temporal is away */
+export function addTaskBacklogMetrics(registry: Registry, read: () => Promise<TaskBacklog[]>): void {
+  const readOnce = shared(read, KEEP_MS);
+  const gauge = (name: string, help: string, figure: (backlog: TaskBacklog) => number) =>
+    new Gauge({
+      name: `podium_webchat_task_backlog${name}`,
+      help,
+      labelNames: ['task_queue', 'kind'],
+      registers: [registry],
+      async collect() {
+        const backlogs = await readOnce().catch(() => null);
+        for (const [i, { queue, kind }] of TASK_QUEUES.entries())
+          this.set({ task_queue: queue, kind }, backlogs ? figure(backlogs[i]!) : NaN);
+      },
+    });
+  gauge('', 'Tasks that wait for a worker, about, by queue and kind.', ({ tasks }) => tasks);
+  gauge(
+    '_oldest_seconds',
+    'How long the first task has waited for a worker, about, by queue and kind.',
+    ({ oldestSeconds }) => oldestSeconds,
+  );
+}

@@ -1,0 +1,12 @@
+-- Chats that wait for a person of the store, whether their session is still open or not.
+
+-- Up Migration
+
+-- Since when; null once a person has written, or the chat was closed.
+alter table sessions add column waiting_since timestamptz;
+create index sessions_waiting on sessions (waiting_since) where waiting_since is not null;
+
+-- Down Migration
+
+drop index sessions_waiting;
+alter table sessions drop column waiting_since;
