@@ -16,6 +16,7 @@ const JOHN = '+14155550141';
 const KIM = '+14155550142';
 const LEE = '+14155550143';
 const SAM = '+14155550144';
+const ANN = '+14155550145';
 
 /** Spans leave at once, and what does not arrive is given up soon. */
 const HASTE = { OTEL_BSP_SCHEDULE_DELAY: '100', OTEL_EXPORTER_OTLP_TIMEOUT: '500' };
@@ -195,6 +196,27 @@ test('what a message leads to beside its session is in its trace: a file that is
   const told = await spanOf(stop, 'POST /v4/contacts/transactional/opt_out');
   expect(collector.wayUp(told).slice(1)).toEqual(['mirrorOptOut', 'optOutMirror', 'receive event']);
 });
+
+test('a delivery that could not be stored is in the trace that begins with the next one', async () => {
+  const event = publishedEvent({ phone: ANN, body: 'Hello?' });
+  const traceId = traceOf(event.metadata.eventUid);
+  await whileInboxIsLocked(async () => expect((await system.post(event)).status).toBe(503));
+  expect((await system.post(event)).status).toBe(200);
+  const failed = await spanOf(traceId, 'receive event', (span) => span.failed);
+  await spanOf(traceId, 'receive event', (span) => span.parentSpanId === null);
+  expect(collector.wayUp(failed)).toEqual(['receive event', 'receive event']);
+});
+
+async function whileInboxIsLocked(work: () => Promise<void>): Promise<void> {
+  const client = await system.pool.connect();
+  try {
+    await client.query('begin; lock table inbox_events in access exclusive mode');
+    await work();
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
 
 test('of messages that are answered at once, each is a trace, and the answer is in that of the last one', async () => {
   const first = publishedEvent({ phone: KIM, body: 'Hello?' });
