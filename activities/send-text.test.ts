@@ -4,7 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { PodiumError, type PodiumErrorKind } from '../podium/api';
 import { replaceLocations } from '../store/locations';
-import { isOptedOut } from '../store/opt-outs';
+import { isOptedOut } from '../store/opt-out-states';
 import { STORES, janeOptsOut, podiumDependencies } from '../test/support/activity-parts';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { FakePodium } from '../test/support/fake-podium';

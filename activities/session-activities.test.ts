@@ -1,7 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import { receive } from '../store/inbox';
-import { optOutState, recordOptOut } from '../store/opt-outs';
+import { optOutState } from '../store/opt-out-states';
+import { recordOptOut } from '../store/opt-outs';
 import type { SessionOpening } from '../store/sessions';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import {

@@ -10,7 +10,8 @@ import { contactToRead } from '../store/contacts';
 import { lockPhones, transaction, type Pool } from '../store/database';
 import { noteToPost } from '../store/notes';
 import { historyEntry, NO_STORE, retryUntold, settleMirror } from '../store/opt-out-mirrors';
-import { applyOptOut, isOptedOut } from '../store/opt-outs';
+import { isOptedOut } from '../store/opt-out-states';
+import { applyOptOut } from '../store/opt-outs';
 import { retrySecondLooks, settleSecondLook } from '../store/second-looks';
 import {
   closeSession,

@@ -18,7 +18,7 @@ import {
 } from '../store/erasures';
 import type { FileStore } from '../store/files/file-store';
 import { countHeld, eventsOf, placesOf, type Counts, type Person } from '../store/personal-data';
-import { blockOf } from '../store/opt-outs';
+import { blockOf } from '../store/opt-out-states';
 import { checkSuppressionKeys } from '../store/suppressions';
 import { deleteHistories } from './session-histories';
 

@@ -17,7 +17,7 @@ import {
   ownLayers,
   type OptOutAudit,
 } from '../store/opt-out-audits';
-import { optedOutSince } from '../store/opt-outs';
+import { optedOutSince } from '../store/opt-out-states';
 
 /** Null is what could not be looked at. Times in ISO form, or in Unix seconds where the name does not say so. */
 export interface OptOutAuditReport {

@@ -1,6 +1,7 @@
 /** What an operator can declare about a phone's opt-out. Who they are is as they say, and the audit marks it so. */
 import { lockPhones, transaction, type Pool } from '../store/database';
-import { applyOptOut, optOutState, type Wish } from '../store/opt-outs';
+import { optOutState, type Wish } from '../store/opt-out-states';
+import { applyOptOut } from '../store/opt-outs';
 import { OperationRefused } from './operation';
 import { checkOptOut, type OptOutReport } from './opt-outs';
 

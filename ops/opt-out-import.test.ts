@@ -1,6 +1,7 @@
 import { lockPhones, transaction } from '../store/database';
 import { MOST_IMPORTED } from '../store/opt-out-import';
-import { optOutRecords, optOutState, recordOptOut } from '../store/opt-outs';
+import { optOutRecords, optOutState } from '../store/opt-out-states';
+import { recordOptOut } from '../store/opt-outs';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { JANE, JOHN, MARY, testHash } from '../test/support/received';
 import { importOptOutFile } from './opt-out-import';

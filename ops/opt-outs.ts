@@ -1,7 +1,13 @@
 /** What an operator can see of an opt-out: the ledger, and how far Podium knows of it. */
 import type { Pool } from '../store/database';
 import { mirrorOf, retryMirror, retryUntold, type MirrorState } from '../store/opt-out-mirrors';
-import { optedOutSince, optOutRecords, optOutState, type OptOutSource, type Wish } from '../store/opt-outs';
+import {
+  optedOutSince,
+  optOutRecords,
+  optOutState,
+  type OptOutSource,
+  type Wish,
+} from '../store/opt-out-states';
 
 /** Times in ISO form. */
 export interface OptOutReport {

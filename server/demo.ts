@@ -5,7 +5,7 @@ import Router from '@koa/router';
 import { z } from 'zod';
 import type { Location } from '../core/events';
 import { showSession, type SessionTools } from '../ops/sessions';
-import { isOptedOut } from '../store/opt-outs';
+import { isOptedOut } from '../store/opt-out-states';
 import { latestWebsiteCustomer } from '../store/website-customers';
 import { HTTP_FAILURES, Refusal } from './errors';
 

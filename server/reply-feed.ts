@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Pool } from '../store/database';
-import { blocksAmong } from '../store/opt-outs';
+import { blocksAmong } from '../store/opt-out-states';
 import { conversationStates, type ConversationState } from '../store/widget-conversations';
 import { Outage } from './outage';
 

@@ -1,6 +1,6 @@
 /** The widget's routes over true HTTP, on a database. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { isOptedOut } from '../store/opt-outs';
+import { isOptedOut } from '../store/opt-out-states';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { BAYVIEW, JANE, JOHN, NORTHSIDE } from '../test/support/received';
 import { startReceiver, type Receiver } from '../test/support/receiver';

@@ -1,5 +1,5 @@
 /** Takes in what customers write on websites: whose it is, whether there is too much of it, and into the inbox. */
-import { isOptedOut } from '../store/opt-outs';
+import { isOptedOut } from '../store/opt-out-states';
 import { hasBeenInTouch } from '../store/sessions';
 import type { Outcome } from '../store/inbox';
 import { Refusal } from './errors';

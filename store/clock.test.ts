@@ -2,7 +2,8 @@ import { createTestDatabase, type TestDatabase } from '../test/support/database'
 import { context, customerMessage, JANE, testHash, type MessageOptions } from '../test/support/received';
 import { clockBehind } from './clock';
 import { receive } from './inbox';
-import { optOutRecords, optOutState, recordOptOut } from './opt-outs';
+import { optOutRecords, optOutState } from './opt-out-states';
+import { recordOptOut } from './opt-outs';
 
 let db: TestDatabase;
 beforeAll(async () => (db = await createTestDatabase()));

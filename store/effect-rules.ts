@@ -6,7 +6,7 @@ import type { SessionMessage } from '../core/session';
 import { isTalk, sessionKey, SPEAKERS, type BatchSession, type Talk } from './batch-sessions';
 import type { JudgedEvent, ReceiveContext } from './effects';
 import type { NewNote } from './notes';
-import type { SendBlock } from './opt-outs';
+import type { SendBlock } from './opt-out-states';
 import { storable } from './text';
 import { traceIdOf } from './trace-id';
 import type { WrittenMessage } from './widget-conversations';

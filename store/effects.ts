@@ -26,7 +26,8 @@ import { announceFiles, type AnnouncedFile, type FileRules } from './files/rows'
 import { writeNotes } from './notes';
 import { findOwnMessages, type OwnMessage } from './own-messages';
 import { wantHelp } from './own-texts';
-import { blocksAmong, noteSpoken, optedOutSince } from './opt-outs';
+import { blocksAmong, optedOutSince } from './opt-out-states';
+import { noteSpoken } from './opt-outs';
 import { storableKey } from './text';
 import { traceIdOf } from './trace-id';
 import { endWaits } from './waiting-chats';

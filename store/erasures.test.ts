@@ -24,7 +24,8 @@ import {
 } from './erasures';
 import { receive } from './inbox';
 import { noteConversations } from './reconciliation';
-import { isOptedOut, recordOptOut } from './opt-outs';
+import { isOptedOut } from './opt-out-states';
+import { recordOptOut } from './opt-outs';
 import { countHeld, eventsOf, TABLES_BY_PHONE } from './personal-data';
 import { claimSessions, settleClaim } from './relay';
 import { suppressedSince, useSuppressionKeys } from './suppressions';

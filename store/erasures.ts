@@ -4,7 +4,8 @@
  */
 import { writeAudit } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
-import { blockOf, type DatedOptOut } from './opt-outs';
+import { blockOf } from './opt-out-states';
+import type { DatedOptOut } from './opt-outs';
 import { deleteHeld, type Counts, type FoundEvents, type Person } from './personal-data';
 import { namesOf, newName, phonesByName, suppress } from './suppressions';
 

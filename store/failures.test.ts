@@ -14,7 +14,8 @@ import {
 } from '../test/support/received';
 import { receive, type ReceivedEvent } from './inbox';
 import { replaceLocations } from './locations';
-import { isOptedOut, recordOptOut } from './opt-outs';
+import { isOptedOut } from './opt-out-states';
+import { recordOptOut } from './opt-outs';
 import { claimSessions, settleClaim } from './relay';
 import { lookBack, openDoor, settleAsFound, settleSend } from './sends';
 import { closeSession } from './sessions';

@@ -28,7 +28,8 @@ import {
   skipLook,
 } from './opt-out-audits';
 import { mirrorOf } from './opt-out-mirrors';
-import { optOutState, recordOptOut, type OptOutChange } from './opt-outs';
+import { optOutState } from './opt-out-states';
+import { recordOptOut, type OptOutChange } from './opt-outs';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 6, 23, 10, minute));
 const ELSEWHERE = '9e000000-0000-4000-8000-000000000009';

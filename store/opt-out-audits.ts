@@ -13,7 +13,8 @@ import { writeAudit } from './audit';
 import { postgresNow } from './clock';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { mirrorOf, mirrorOntoContact } from './opt-out-mirrors';
-import { applyOptOut, optOutState } from './opt-outs';
+import { optOutState } from './opt-out-states';
+import { applyOptOut } from './opt-outs';
 
 /** Podium gives nearly every contact within a second; what it has not given after a day is none. */
 const AWAITED = `updated_at > now() - interval '1 day'`;

@@ -8,7 +8,8 @@ import {
   settleMirror,
   type MirrorOutcome,
 } from './opt-out-mirrors';
-import { isOptedOut, recordOptOut, type OptOutChange } from './opt-outs';
+import { isOptedOut } from './opt-out-states';
+import { recordOptOut, type OptOutChange } from './opt-outs';
 
 let db: TestDatabase;
 beforeAll(async () => {

@@ -15,14 +15,8 @@ import { saveContact } from './contacts';
 import { lockPhones, transaction } from './database';
 import { receive } from './inbox';
 import { beginMirror, historyEntry, mirrorOf, NO_STORE, settleMirror } from './opt-out-mirrors';
-import {
-  isOptedOut,
-  optedOutSince,
-  optOutState,
-  recordOptOut,
-  takeBackPodiumOptOut,
-  type OptOutChange,
-} from './opt-outs';
+import { isOptedOut, optedOutSince, optOutState } from './opt-out-states';
+import { recordOptOut, takeBackPodiumOptOut, type OptOutChange } from './opt-outs';
 import { isVoid } from './void-sends';
 
 let db: TestDatabase;

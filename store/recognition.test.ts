@@ -14,7 +14,8 @@ import {
 } from '../test/support/received';
 import { transaction } from './database';
 import { receive, type ReceivedEvent } from './inbox';
-import { blockOf, isOptedOut, recordOptOut } from './opt-outs';
+import { blockOf, isOptedOut } from './opt-out-states';
+import { recordOptOut } from './opt-outs';
 
 const NOON = new Date('2026-07-23T12:00:00Z');
 const later = (minutes: number) => new Date(NOON.getTime() + minutes * 60_000);

@@ -7,7 +7,8 @@ import { writeContactHistory } from './contact-history';
 import { transaction } from './database';
 import { isOptInHeldBack } from './doubtful-opt-outs';
 import { beginMirror, historyEntry, settleMirror } from './opt-out-mirrors';
-import { blockOf, optOutRecords, optOutState, recordOptOut, type OptOutChange, type Wish } from './opt-outs';
+import { blockOf, optOutRecords, optOutState, type Wish } from './opt-out-states';
+import { recordOptOut, type OptOutChange } from './opt-outs';
 import { retrySecondLooks, secondLook, settleSecondLook, type SecondAnswer } from './second-looks';
 import { openDoor } from './sends';
 

@@ -4,7 +4,8 @@ import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { latestUid } from './contact-history';
 import { isEchoOfOurs, mirrorOf, tellHeldBack } from './opt-out-mirrors';
 import { locationToAskBy } from './opt-out-audits';
-import { applyOptOut, optOutState, type DatedOptOut } from './opt-outs';
+import { optOutState } from './opt-out-states';
+import { applyOptOut, type DatedOptOut } from './opt-outs';
 
 /** Its workflow looks within minutes, unless it was terminated, or never started. */
 const STRANDED = `interval '1 hour'`;

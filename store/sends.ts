@@ -8,7 +8,7 @@ import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { failAsReported } from './failures';
 import { isPermitted } from './opt-out-permits';
 import { isPaused } from './robot-pauses';
-import { blockOf, type SendBlock } from './opt-outs';
+import { blockOf, type SendBlock } from './opt-out-states';
 import { bodyHash } from './text';
 import { isVoid } from './void-sends';
 import { noteReply, showReplies } from './widget-replies';

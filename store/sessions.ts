@@ -6,7 +6,7 @@ import { writeAudit } from './audit';
 import { wantMissingContact } from './contacts';
 import { transaction, type Pool, type Queryable } from './database';
 import { writeNotes } from './notes';
-import { isOptedOut } from './opt-outs';
+import { isOptedOut } from './opt-out-states';
 import { storable } from './text';
 import { traceIdOf } from './trace-id';
 import { WAITS } from './waiting-chats';

@@ -4,7 +4,8 @@ import { customerMessage, context, JANE, JOHN, NORTHSIDE, testHash } from '../te
 import { lockPhones, transaction } from './database';
 import { receive } from './inbox';
 import { replaceLocations } from './locations';
-import { isOptedOut, blocksAmong, optOutRecords, optOutState, recordOptOut } from './opt-outs';
+import { isOptedOut, blocksAmong, optOutRecords, optOutState } from './opt-out-states';
+import { recordOptOut } from './opt-outs';
 import { openDoor } from './sends';
 import { suppress, suppressedSince, suppressionProblem, useSuppressionKeys } from './suppressions';
 

@@ -8,7 +8,7 @@ import type { ErrorCode } from '../core/error-codes';
 import { writeAudit, type AuditKind } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { typedOptIn, writeNotes } from './notes';
-import { blockOf } from './opt-outs';
+import { blockOf } from './opt-out-states';
 import { bodyHash, storable, storableKey } from './text';
 import { traceIdOf } from './trace-id';
 import { wantWorkflows } from './workflow-starts';

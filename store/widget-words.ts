@@ -2,7 +2,7 @@
 import type { Queryable } from './database';
 import type { JudgedEvent, ReceiveContext } from './effects';
 import { typedOptIn, writeNotes } from './notes';
-import type { SendBlock } from './opt-outs';
+import type { SendBlock } from './opt-out-states';
 import { hasBeenInTouch } from './sessions';
 import { traceIdOf } from './trace-id';
 import { customerKey, wantImports, type WantedImport } from './widget-imports';

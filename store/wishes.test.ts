@@ -17,7 +17,8 @@ import {
 import { transaction } from './database';
 import { beginErasure } from './erasures';
 import { receive, type ReceivedEvent } from './inbox';
-import { blockOf, optOutRecords, recordOptOut, type Wish } from './opt-outs';
+import { blockOf, optOutRecords, type Wish } from './opt-out-states';
+import { recordOptOut } from './opt-outs';
 import { ownText, wantHelp } from './own-texts';
 import { lookBack, openDoor, settleSend } from './sends';
 import { useSuppressionKeys } from './suppressions';

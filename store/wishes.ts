@@ -7,16 +7,13 @@ import type { ContactChange, PodiumEvent } from '../core/events';
 import type { Queryable } from './database';
 import type { JudgedEvent, ReceiveContext } from './effects';
 import { suppressUnknown } from './erasures';
+import { optedOutByPodium, optedOutSince, optOutState, type Wish } from './opt-out-states';
 import {
   applyOptOut,
   knownEntries,
-  optedOutByPodium,
-  optedOutSince,
-  optOutState,
   takeBackPodiumOptOut,
   type DatedOptOut,
   type LedgerEntry,
-  type Wish,
 } from './opt-outs';
 import { wantConfirmation } from './own-texts';
 import { storableKey } from './text';

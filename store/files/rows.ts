@@ -10,7 +10,7 @@ import { writeAudit } from '../audit';
 import { lockPhones, transaction, type Pool, type Queryable } from '../database';
 import { wantFileSend, type WantedFileSend } from '../file-sends';
 import { writeNotes } from '../notes';
-import { isOptedOut } from '../opt-outs';
+import { isOptedOut } from '../opt-out-states';
 import { storableKey } from '../text';
 import { wantWorkflows } from '../workflow-starts';
 import type { KeptContent } from './checked-content';
