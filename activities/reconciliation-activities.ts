@@ -117,7 +117,7 @@ export function createReconciliationActivities(deps: ReconciliationDependencies)
     const found = said
       .map((message) => ({ ...foundMessage(message, conversation, judgeEvent), receivedAt }))
       .sort((a, b) => timeOf(a) - timeOf(b));
-    const outcomes = await receive(pool, found, context, (raw) => readEvent(raw).event);
+    const outcomes = await receive(pool, found, context, { read: (raw) => readEvent(raw).event });
     found.forEach(({ event, verdict }, i) => {
       const { status, alarm } = outcomes[i]!;
       const { eventId, locationUid } = event;

@@ -153,6 +153,9 @@ const VARIABLES = {
 
 type Variables = typeof VARIABLES;
 
+/** Everything that can be asked for. */
+export const ENVIRONMENT_KEYS = Object.keys(VARIABLES) as (keyof typeof VARIABLES)[];
+
 export type Environment = {
   [Key in keyof Variables]: Variables[Key] extends Variable<infer T> ? T : never;
 };

@@ -1,10 +1,11 @@
 /** What an operator can see of the audit: whether it is whole, and what happened to a customer. */
 import { ChainReader, type AuditHead, type AuditProblem } from '../core/audit-chain';
 import type { AuditKey } from '../core/audit-keys';
+import { sealOf } from '../core/audit-seal';
 import { phoneHash } from '../core/ids';
 import { entriesOf, type StoredEntry } from '../store/audit';
 import { exportedHeads, type ExportedHead } from '../store/audit-heads';
-import { sealAt, sealedRows, unsealedRows } from '../store/audit-seals';
+import { newestSealedRows, sealAt, sealedRows, unsealedRows } from '../store/audit-seals';
 import type { Pool } from '../store/database';
 import type { FileStore } from '../store/files/file-store';
 import { listLocations } from '../store/locations';
@@ -67,6 +68,17 @@ export async function verifyAudit(
   const problems = [...reader.problems, ...notSealed];
   const ok = problems.length > 0 ? false : unknown.length > 0 ? null : true;
   return { ok, sealed, unsealed, head, problems, unknown };
+}
+
+/** Whether the newest row is sealed by one of the keys, in a sentence where it is not. */
+export async function newestSealProblem(pool: Pool, keys: readonly AuditKey[]): Promise<string | null> {
+  const [newest, before] = await newestSealedRows(pool);
+  if (!newest) return null;
+  const which = `The newest row of the audit (number ${newest.number}) is sealed by the key "${newest.keyId}"`;
+  const key = keys.find(({ id }) => id === newest.keyId);
+  if (!key) return `${which}, which is not at hand.`;
+  if (sealOf(newest, before?.seal ?? null, key.secret).equals(newest.seal)) return null;
+  return `${which}, and the seal is not what that key makes of it: it is another key, or the row was changed.`;
 }
 
 /** Where no end was exported for long, nobody knows what stood behind the last one. */

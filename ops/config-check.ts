@@ -1,18 +1,23 @@
 /** Whether everything that the product needs is as it should be, before it runs or while it does. */
 import { ConfigurationError } from '../config/load';
 import { trySendingTraces, TRACING_NEEDS } from '../config/tracing';
+import { auditKeys } from '../core/audit-keys';
 import { SCHEDULES } from '../core/schedules';
 import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
-import type { Environment, TokenScope } from '../core/environment';
+import { ENVIRONMENT_KEYS, type TokenScope } from '../core/environment';
 import { withCountry } from '../core/locations';
 import { suppressionKeys } from '../core/suppression-keys';
+import { idKeysInUse, keysInUse } from '../core/used-keys';
 import { secretFingerprint } from '../core/webhook-secrets';
 import { lastReading, listLocations } from '../store/locations';
 import { migrationState } from '../store/migration-state';
 import { robotPauses } from '../store/robot-pauses';
+import { tokenKeyProblem } from '../store/podium-tokens';
 import { suppressionProblem } from '../store/suppressions';
+import { problemsOfKeys } from '../store/used-keys';
 import { liveSecrets } from '../store/webhooks';
 import { reportAccess } from './access';
+import { newestSealProblem } from './audit';
 import type { OpsTools } from './operation';
 import { examineWebhooks } from './webhooks';
 
@@ -32,7 +37,7 @@ const TEMPORAL_MS = 5_000;
 /** Each looks at one thing, or several; what it throws is one check that could not be made. */
 const CHECKS: { name: string; look: (tools: OpsTools) => Promise<Check[]>; mend: string }[] = [
   { name: 'Settings', look: checkSettings, mend: 'Correct the file that WEBCHAT_SETTINGS names.' },
-  { name: 'Environment', look: checkEnvironment, mend: 'docs/running.md describes every variable.' },
+  { name: 'Environment', look: checkEnvironment, mend: '.env.example describes every variable.' },
   {
     name: 'Database',
     look: checkDatabase,
@@ -94,45 +99,27 @@ async function checkSettings(tools: OpsTools): Promise<Check[]> {
   ]);
 }
 
-/** Of server and worker. Where one may be missing, it is said what that means. */
-const VARIABLES: { key: keyof Environment; without?: string }[] = [
-  { key: 'databaseUrl' },
-  { key: 'podiumApiUrl' },
-  { key: 'podiumTokenUrl' },
-  { key: 'podiumClientId' },
-  { key: 'podiumClientSecret' },
-  { key: 'podiumContract' },
-  { key: 'webhookSecrets' },
-  { key: 'idKeys' },
-  { key: 'suppressionKeys' },
-  { key: 'encryptionKeys' },
-  { key: 'auditKeys' },
-  { key: 'opsTokens' },
-  {
-    key: 'publicUrl',
-    without: 'PUBLIC_URL is not set: there are no links to files, and no webhook can be made.',
-  },
-  { key: 'trustedProxies' },
-  { key: 'port' },
-  { key: 'logLevel' },
-  ...TRACING_NEEDS.map((key) => ({ key })),
-];
-
 async function checkEnvironment(tools: OpsTools): Promise<Check[]> {
-  const mend = 'docs/running.md describes every variable.';
-  const wrong = VARIABLES.flatMap(({ key, without }) => {
+  const wrong = ENVIRONMENT_KEYS.flatMap((key) => {
     try {
       const value = tools.environment(key)[key];
-      return without !== undefined && value === null
-        ? [bad('Environment', without, 'Set it, as https://webchat.example.com.')]
-        : [];
+      return key === 'publicUrl' && value === null ? [WITHOUT_ADDRESS] : [];
     } catch (error) {
-      return failed('Environment', error, mend);
+      return failed('Environment', error, '.env.example describes every variable.');
     }
   });
-  const fine = good('Environment', `All ${VARIABLES.length} variables that server and worker read are good.`);
+  const fine = good(
+    'Environment',
+    `All ${ENVIRONMENT_KEYS.length} variables of server and worker are good; Temporal's own show below.`,
+  );
   return Promise.resolve(wrong.length > 0 ? wrong : [fine]);
 }
+
+const WITHOUT_ADDRESS = bad(
+  'Environment',
+  'PUBLIC_URL is not set: there are no links to files, and no webhook can be made.',
+  'Set it, as https://webchat.example.com.',
+);
 
 async function checkDatabase({ pool }: OpsTools): Promise<Check[]> {
   const { rows } = await pool.query<{ version: string }>(
@@ -152,25 +139,46 @@ async function checkDatabase({ pool }: OpsTools): Promise<Check[]> {
   return [good('Database', `Postgres ${rows[0]!.version.split(' ')[0]} answers.`), migrations];
 }
 
-/** Fingerprints tell nothing of a key, and whether two places have the same. */
+/** Whether the keys at hand are those of the database. What is told of them are ids and fingerprints. */
 async function checkKeys(tools: OpsTools): Promise<Check[]> {
-  const { idKeys, suppressionKeys: own } = tools.environment('idKeys', 'suppressionKeys');
-  const { encryptionKeys } = tools.environment('encryptionKeys');
-  const problem = await suppressionProblem(tools.pool);
-  const [newest] = suppressionKeys({ idKeys, suppressionKeys: own });
+  const { pool } = tools;
+  const keys = tools.environment('idKeys', 'encryptionKeys', 'auditKeys', 'suppressionKeys');
+  const { idKeys, encryptionKeys } = keys;
+  const problems = await problemsOfKeys(pool, keysInUse(keys));
+  const of = (name: string) => problems.find((problem) => problem.startsWith(name)) ?? null;
+  const encryption = of('WEBCHAT_ENCRYPTION_KEYS') ?? (await tokenKeyProblem(pool, encryptionKeys));
+  const sealing = auditKeys(keys.auditKeys, idKeys);
+  const audit = of('WEBCHAT_AUDIT_KEYS') ?? (await newestSealProblem(pool, sealing));
+  const [newest] = suppressionKeys(keys);
   const ids = encryptionKeys.map(({ id }) => id).join(', ');
   return [
-    problem
-      ? bad('Suppression keys', problem, 'Add the missing key behind the others: it is never dropped.')
-      : good(
-          'Suppression keys',
-          `All that the database needs are there; new names by ${newest?.id ?? 'none'}.`,
-        ),
-    good('Encryption keys', `${ids}; the first one encrypts.`),
-    good('Id keys', `${idKeys.length}, the first one with fingerprint ${secretFingerprint(idKeys[0]!)}.`),
+    checkKey('Suppression keys', await suppressionProblem(pool), {
+      fine: `All that the database needs are there; new names by ${newest?.id ?? 'none'}.`,
+      mend: 'Add the missing key behind the others: it is never dropped.',
+    }),
+    checkKey('Encryption keys', encryption, {
+      fine: `${ids}; the first one encrypts, and what is stored can be read.`,
+      mend: 'Put the key back with which it was encrypted; a new one goes in front, with an id of its own.',
+    }),
+    checkKey('Id keys', of('WEBCHAT_ID_KEY'), {
+      fine: `${idKeys.length}, the first one with fingerprint ${idKeysInUse(idKeys)[0]!.fingerprint}.`,
+      mend: 'Put the key back with which phones were named; a new one goes in front.',
+    }),
+    checkKey('Audit keys', audit, {
+      fine: `The newest seal fits; ${sealing[0]!.id} seals.`,
+      mend: 'Put the key back by which it is sealed; "podium-webchat audit verify" looks at the whole audit.',
+    }),
     ...(await checkSecrets(tools)),
     checkTokens(tools),
   ];
+}
+
+function checkKey(
+  name: string,
+  problem: string | null,
+  { fine, mend }: { fine: string; mend: string },
+): Check {
+  return problem === null ? good(name, fine) : bad(name, problem, mend);
 }
 
 function checkTokens(tools: OpsTools): Check {
@@ -240,7 +248,10 @@ async function checkPodium({ pool, podium }: OpsTools): Promise<Check[]> {
         name: 'Podium',
         ok: works,
         message: reason ?? '',
-        mend: '"podium-webchat auth login" authorizes anew.',
+        mend:
+          works === null
+            ? "Wait, and look once more; Podium's status page tells of an outage."
+            : '"podium-webchat auth login" authorizes anew.',
       },
     ];
   return [

@@ -65,9 +65,13 @@ async function replay(
   if (verdict.kind === 'quarantined') return unchanged(verdict.failure);
   if (dryRun) return { id, outcome: 'would_be_released', failure: null };
   const judged = { id, event: read.event, receivedAt: stored.receivedAt, verdict };
-  const [outcome] = await releaseQuarantined(pool, [judged], context);
-  if (outcome?.status === 'duplicate') return unchanged(inWords('released'));
-  await noteEventAct(pool, 'event_replayed', { event: id, ...whose(verdict, context), actor });
+  const [outcome] = await releaseQuarantined(pool, [judged], context, {
+    async note(client, [released]) {
+      if (released!.status === 'duplicate') return;
+      await noteEventAct(client, 'event_replayed', { event: id, ...whose(verdict, context), actor });
+    },
+  });
+  if (outcome!.status === 'duplicate') return unchanged(inWords('released'));
   return { id, outcome: 'released', failure: null };
 }
 
@@ -106,10 +110,10 @@ export async function ingestEvent(tools: EventTools, raw: Buffer, dryRun: boolea
   const why = verdict.kind === 'quarantined' ? verdict.failure : null;
   if (dryRun) return { ...named, status: why ? 'would_be_quarantined' : 'would_be_accepted', error: why };
   const { pool, context, actor } = tools;
-  const [outcome] = await receive(pool, [{ event, verdict, raw, receivedAt: new Date() }], context);
-  const { status } = outcome!;
-  const act = { event: storableKey(event.eventId), ...whose(verdict, context), actor, status };
-  await noteEventAct(pool, 'event_ingested', act);
+  const act = { event: storableKey(event.eventId), ...whose(verdict, context), actor };
+  const [outcome] = await receive(pool, [{ event, verdict, raw, receivedAt: new Date() }], context, {
+    note: (client, [taken]) => noteEventAct(client, 'event_ingested', { ...act, status: taken!.status }),
+  });
   return { ...named, status: outcome!.status, error: outcome!.failure ?? null };
 }
 

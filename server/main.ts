@@ -12,7 +12,6 @@ import type { Environment } from '../core/environment';
 import type { PodiumEvent } from '../core/events';
 import { EncryptionCodec } from '../core/payload-codec';
 import { sessionPolicy, type Settings } from '../core/settings';
-import { suppressionKeys } from '../core/suppression-keys';
 import { judge } from '../core/verdict';
 import { wordsByCountry } from '../core/wish-words';
 import type { OpsTools } from '../ops/operation';
@@ -33,7 +32,7 @@ import { countMirrors } from '../store/opt-out-mirrors';
 import { receiveContext } from '../store/receive-context';
 import { reconciliationTotals } from '../store/reconciliation';
 import { countPending } from '../store/relay';
-import { suppressionProblem, useSuppressionKeys } from '../store/suppressions';
+import { useKeys } from '../store/used-keys';
 import { waitingChats } from '../store/waiting-chats';
 import { lastWebhookCheck } from '../store/webhooks';
 import { addAccessMetrics, complainAboutAccess } from './access';
@@ -97,9 +96,8 @@ void runMain('server', async () => {
   const receiverPool = createPool(environment.databaseUrl, RECEIVER_POOL);
   const pool = createPool(environment.databaseUrl);
   onShutdown(() => Promise.all([receiverPool.end(), pool.end()]));
-  useSuppressionKeys(suppressionKeys(environment));
-  const problem = await suppressionProblem(pool);
-  if (problem !== null) throw new ConfigurationError([problem]);
+  const foreignKeys = await useKeys(pool, environment);
+  if (foreignKeys.length > 0) throw new ConfigurationError(foreignKeys);
   const client = createTemporalClient(dataConverter(environment.encryptionKeys), withFiles());
   onShutdown(() => client.connection.close());
 

@@ -14,6 +14,8 @@ const utc = (time: string) => `to_jsonb(${time} at time zone 'UTC') #>> '{}'`;
 const ROW = `id, entry_key as "entryKey", ${utc('at')} as at, kind, phone_hash as "phoneHash",
   location_uid as "locationUid", workflow_id as "workflowId", details::text as details`;
 
+const SEALED_ROW = `${ROW}, seal_number as number, seal, seal_key as "keyId", ${utc('sealed_at')} as "sealedAt"`;
+
 /**
  * Seals rows that have no seal, in the order of their ids among those that are committed by now. The lock ends
  * with the transaction that writes the seals, so that no two sealers ever continue from the same one.
@@ -58,6 +60,14 @@ export async function newestSeal(pool: Pool): Promise<Omit<AuditHead, 'exportedA
   return rows[0] ?? null;
 }
 
+/** The last two sealed rows, the newest first. */
+export async function newestSealedRows(pool: Pool): Promise<SealedRow[]> {
+  const { rows } = await pool.query<SealedRow>(
+    `select ${SEALED_ROW} from audit_entries where seal_number is not null order by seal_number desc limit 2`,
+  );
+  return rows;
+}
+
 /** The seal at a place of the chain, in hex, and when it was made; null where there is none. */
 export async function sealAt(pool: Pool, number: number): Promise<{ seal: string; sealedAt: Date } | null> {
   const { rows } = await pool.query<{ seal: string; sealedAt: Date }>(
@@ -72,7 +82,7 @@ export async function* sealedRows(pool: Pool): AsyncGenerator<SealedRow> {
   let behind: { number: number | null; id: number | null } = { number: null, id: null };
   for (;;) {
     const { rows } = await pool.query<SealedRow>(
-      `select ${ROW}, seal_number as number, seal, seal_key as "keyId", ${utc('sealed_at')} as "sealedAt"
+      `select ${SEALED_ROW}
          from audit_entries where seal_number is not null and ($1::bigint is null or (seal_number, id) > ($1, $2::bigint))
         order by seal_number, id limit $3`,
       [behind.number, behind.id, READ_AT_ONCE],

@@ -60,6 +60,22 @@ export async function selectEvents(
   return rows;
 }
 
+/** Ids of quarantined events, the oldest first, from behind one of them on. @param filter null for any */
+export async function quarantinedAfter(
+  pool: Pool,
+  { code, locationUid }: Pick<EventFilter, 'code' | 'locationUid'>,
+  page: { afterId: number; limit: number },
+): Promise<number[]> {
+  const { rows } = await pool.query<{ id: number }>(
+    `select id from inbox_events
+      where status = 'quarantined' and id > $3
+        and ($1::text is null or error_code = $1) and ($2::text is null or location_uid = $2)
+      order by id limit $4`,
+    [code, locationUid, page.afterId, page.limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** An event with its bytes; null for an id that there is not. */
 export async function findEvent(pool: Pool, id: number): Promise<(StoredEvent & { raw: Buffer }) | null> {
   const { rows } = await pool.query<StoredEvent & { raw: Buffer }>(

@@ -46,6 +46,9 @@ export interface QuarantinedEvent {
 /** An event was written by someone else after it was looked for, and this transaction has acted on it already. */
 export class RacingDuplicate extends Error {}
 
+/** Writes more of an act than its events, once their outcomes are known. */
+type Note = (client: Queryable, outcomes: Outcome[]) => Promise<void>;
+
 /** The second try finds the row of the first; only a conflict that no look shows needs more. */
 const MOST_TRIES = 5;
 
@@ -53,16 +56,21 @@ const MOST_TRIES = 5;
  * Writes events, and all that follows from them, in one transaction; one outcome each, in their order.
  * Throws when nothing was written, as with the database away.
  * @param read an event from its bytes, where found messages may change what became of earlier ones
+ * @param note what else is to be written in this transaction
  */
 export async function receive(
   pool: Pool,
   batch: ReceivedEvent[],
   context: ReceiveContext,
-  read?: (raw: Buffer) => PodiumEvent,
+  { read, note }: { read?: (raw: Buffer) => PodiumEvent; note?: Note } = {},
 ): Promise<Outcome[]> {
   for (let tries = 1; ; tries += 1) {
     try {
-      const outcomes = await transaction(pool, (client) => receiveIn(client, batch, context, read));
+      const outcomes = await transaction(pool, async (client) => {
+        const taken = await receiveIn(client, batch, context, read);
+        await note?.(client, taken);
+        return taken;
+      });
       batch.forEach((received, i) => noteReceipt(received, outcomes[i]!.status));
       return outcomes;
     } catch (error) {
@@ -131,11 +139,13 @@ export async function quarantinedForLocations(
 /**
  * Lets new verdicts on quarantined events take effect, as if they came now. Released by two servers at
  * once, an event takes effect once; then its outcome is `duplicate` for the other.
+ * @param note what else is to be written in this transaction
  */
 export async function releaseQuarantined(
   pool: Pool,
   batch: (JudgedEvent & { id: number })[],
   context: ReceiveContext,
+  { note }: { note?: Note } = {},
 ): Promise<Outcome[]> {
   return transaction(pool, async (client) => {
     await lockPhones(client, batch.flatMap(lockKeys));
@@ -152,7 +162,9 @@ export async function releaseQuarantined(
     const effects = await takeEffect(client, held, context, wishes);
     await updateRows(client, held, effects);
     const outcomes = new Map(held.map((event, i) => [event, outcomeOf(effects[i]!)]));
-    return batch.map((event) => outcomes.get(event) ?? { status: 'duplicate' });
+    const all = batch.map((event) => outcomes.get(event) ?? ({ status: 'duplicate' } as const));
+    await note?.(client, all);
+    return all;
   });
 }
 

@@ -154,6 +154,22 @@ export async function readAccess(db: Queryable): Promise<AccessFacts | null> {
   return rows[0] ?? null;
 }
 
+/** Why the stored tokens cannot be read with these keys, in a sentence; null where they can, or where there are none. */
+export async function tokenKeyProblem(db: Queryable, keys: readonly EncryptionKey[]): Promise<string | null> {
+  const { rows } = await db.query<TokenRow>('select * from podium_tokens');
+  const { refresh_key_id: keyId, refresh_token: bytes } = rows[0] ?? {};
+  if (!keyId || !bytes) return null;
+  try {
+    decrypt({ keyId, bytes }, keys);
+    return null;
+  } catch (error) {
+    const why = keys.some(({ id }) => id === keyId)
+      ? `the key "${keyId}" is another one`
+      : (error as Error).message;
+    return `Podium's refresh token, which is stored encrypted, cannot be read: ${why}.`;
+  }
+}
+
 interface TokenRow {
   refresh_key_id: string | null;
   refresh_token: Buffer | null;

@@ -35,7 +35,7 @@ const read = (raw: Buffer) => {
   return customerMessage({ text: data.body, webchat: false }).event;
 };
 const take = async (...batch: ReceivedEvent[]) =>
-  (await receive(db.pool, batch, context, read)).map(({ status }) => status);
+  (await receive(db.pool, batch, context, { read })).map(({ status }) => status);
 
 /** As its webhook brings it. */
 const published = (uid: string, options: MessageOptions = {}) =>

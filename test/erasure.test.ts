@@ -165,18 +165,21 @@ test('a send to the phone is still blocked at the door', async () => {
 });
 
 test.each(['server/main.js', 'workers/main.js'])(
-  '%s does not start without the key of the suppressed',
+  '%s does not start without the key of the suppressed, nor with other keys than the database was used with',
   async (program) => {
     const env = {
       ...process.env,
       ...system.environment,
       PORT: '0',
       WEBCHAT_ID_KEY: 'another-id-key-than-before',
+      WEBCHAT_ENCRYPTION_KEYS: `local:${Buffer.alloc(32, 9).toString('base64')}`,
     };
     const started = promisify(execFile)(process.execPath, [built(program)], { env, timeout: 30_000 });
     await expect(started).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/cannot start:[^]*WEBCHAT_SUPPRESSION_KEYS/),
+      stderr: expect.stringMatching(
+        /cannot start:[^]*WEBCHAT_SUPPRESSION_KEYS[^]*WEBCHAT_ENCRYPTION_KEYS: the key "local" is not[^]*WEBCHAT_ID_KEY: none/,
+      ),
     });
   },
 );

@@ -325,6 +325,7 @@ test('config check has a line for everything, and says what mends it', async () 
     for (const good of ['Settings', 'Environment', 'Database', 'Migrations', 'Suppression keys', 'Temporal'])
       expect(out).toMatch(new RegExp(`^ok +${good}`, 'm'));
     for (const good of [
+      ...['Encryption keys', 'Id keys', 'Audit keys', 'Tokens'],
       'Search attributes',
       'Schedules',
       'Webhook secrets',
@@ -343,6 +344,18 @@ test('config check has a line for everything, and says what mends it', async () 
   expect(exitCode).toBe(1);
   expect(out).toContain('OPS_TOKENS is wrong');
   expect(out).toContain('DATABASE_URL is missing');
+});
+
+test('config check tells keys that are not those of this database', async () => {
+  const encryptionKey = `local:${Buffer.alloc(32, 9).toString('base64')}`;
+  const others = { WEBCHAT_ID_KEY: 'another-id-key-than-before', WEBCHAT_ENCRYPTION_KEYS: encryptionKey };
+  const { exitCode, out } = await cli({ ...system.environment, ...others }, ['config', 'check']);
+  expect(exitCode).toBe(1);
+  expect(out).toMatch(/^NOT OK +Encryption keys .*the key "local" is not the "local" with which/m);
+  expect(out).toMatch(/^NOT OK +Id keys .*none of its keys is one with which this database was used/m);
+  expect(out).toMatch(
+    /^NOT OK +Audit keys .*is sealed by the key "derived-[0-9a-f]+", which is not at hand/m,
+  );
 });
 
 test('shells complete commands and options', async () => {

@@ -29,7 +29,6 @@ import { phoneHash } from '../core/ids';
 import { lookRules } from '../core/reconciliation';
 import { heldBySettings } from '../core/robot';
 import { FILES_QUEUE, PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
-import { suppressionKeys } from '../core/suppression-keys';
 import { wordsByCountry } from '../core/wish-words';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { callLimits } from '../store/call-limits';
@@ -38,7 +37,7 @@ import { connectFileStore } from '../store/files/connect';
 import { storedTokens } from '../store/podium-tokens';
 import { receiveContext } from '../store/receive-context';
 import { retentionRules } from '../store/retention';
-import { suppressionProblem, useSuppressionKeys } from '../store/suppressions';
+import { useKeys } from '../store/used-keys';
 import { connect } from './connect';
 import { asVersion, tellWhetherCurrent } from './deployment-version';
 import { sayAlive } from './liveness';
@@ -78,9 +77,8 @@ void runMain('worker', async () => {
   Runtime.install({ ...runtime, shutdownSignals: [] }); // `onShutdown` listens to them
   const pool = createPool(environment.databaseUrl);
   onShutdown(() => pool.end());
-  useSuppressionKeys(suppressionKeys(environment));
-  const problem = await suppressionProblem(pool);
-  if (problem !== null) throw new ConfigurationError([problem]);
+  const foreignKeys = await useKeys(pool, environment);
+  if (foreignKeys.length > 0) throw new ConfigurationError(foreignKeys);
 
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
     overrideEnvVars: withFiles(),

@@ -8,6 +8,7 @@ import { newestSeal, sealBatch } from '../../store/audit-seals';
 import { folderStore } from '../../store/files/folder';
 import { recordOptOut } from '../../store/opt-outs';
 import { openDoor } from '../../store/sends';
+import { useKeys } from '../../store/used-keys';
 import { cli } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
 import { JANE, JOHN, NORTHSIDE } from '../../test/support/received';
@@ -74,6 +75,17 @@ test('audit show tells in plain words why nothing was sent, with the phone nowhe
     entries: [{ kind: 'opt_out' }, { kind: 'send_blocked', details: { code: 'ERR_WEBCHAT_009' } }],
   });
   expect(await run(['show', '--phone', JOHN])).toMatchObject({ exitCode: 0, out: 'None.\n' });
+});
+
+test('audit show says that the id key is another one, and not that there is nothing', async () => {
+  const encryptionKeys = [{ id: 'test', secret: Buffer.alloc(32, 1) }];
+  expect(await useKeys(db.pool, { idKeys: [ID_KEY], encryptionKeys, suppressionKeys: [] })).toEqual([]);
+  const other = { WEBCHAT_ID_KEY: 'another-id-key-of-some-length' };
+  const { exitCode, out, err } = await run(['show', '--phone', JANE], other);
+  expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+  expect(err).toContain('none of its keys is one with which this database was used');
+  const rotated = { WEBCHAT_ID_KEY: `another-id-key-of-some-length,${ID_KEY}` };
+  expect((await run(['show', '--phone', JANE], rotated)).exitCode).toBe(0);
 });
 
 test('audit verify exits 0, 1 or 2, and says what it found', async () => {

@@ -109,11 +109,8 @@ function eventInWords(event: z.output<typeof showEvent.output>, phone: string | 
 
 async function replay(context: CliContext, ids: number[], options: ReplayOptions): Promise<void> {
   const { code, location, all = false, dryRun = false } = options;
-  const done = await context.perform(replayEvents, {
-    ...{ ids, code, all },
-    location_uid: location,
-    dry_run: dryRun,
-  });
+  const wanted = { ids, code, all, location_uid: location, dry_run: dryRun };
+  const done = await replayAll(context, wanted);
   const outcomes = { released: 'released', would_be_released: 'would be released', unchanged: 'unchanged' };
   const lines = done.events.map(({ id, outcome, failure }) =>
     [`${id}  ${outcomes[outcome]}`, failure && `${failure.message} (${failure.code})`]
@@ -123,7 +120,24 @@ async function replay(context: CliContext, ids: number[], options: ReplayOptions
   const stay = done.events.filter(({ failure }) => failure && failure.code !== 'ERR_OPS_NOT_QUARANTINED');
   const exitCode = stay.length > 0 ? EXIT.notFine : EXIT.fine;
   context.answer(done, lines.join('\n') || 'Nothing is in quarantine by that.', exitCode);
-  if (done.more && !context.json) context.tell('There are more: run it again.');
+}
+
+/** However many calls it takes. */
+async function replayAll(
+  context: CliContext,
+  wanted: z.input<typeof replayEvents.input>,
+): Promise<z.output<typeof replayEvents.output>> {
+  const done = await context.perform(replayEvents, wanted);
+  if (done.next_after_id === null) return done;
+  context.tell(`Looked at up to event ${done.next_after_id}.`);
+  const rest = await replayAll(context, { ...wanted, after_id: done.next_after_id });
+  return {
+    ...rest,
+    released: done.released + rest.released,
+    would_be_released: done.would_be_released + rest.would_be_released,
+    unchanged: done.unchanged + rest.unchanged,
+    events: [...done.events, ...rest.events],
+  };
 }
 
 async function quarantine(context: CliContext, id: number | undefined): Promise<void> {

@@ -13,6 +13,7 @@ import { FileRefused, keepContent } from '../../store/files/checked-content';
 import { locationProblem, wantFileSent } from '../file-sends';
 import { e164, OperationRefused } from '../operation';
 import { listFiles, showFileSend } from '../operations/files';
+import { idKeysOf } from '../used-keys';
 import { EXIT, type CliContext } from './context';
 import { storeOption, phoneOption, type PhoneOptions } from './options';
 import { post, type RemoteSystem } from './remote';
@@ -67,7 +68,7 @@ async function sendHere(context: CliContext, id: string, options: SendOptions): 
   const { pool, settings } = context;
   const { location: locationUid, body, file } = options;
   const phone = e164(options.phone);
-  const [idKey] = context.environment('idKeys').idKeys as [string];
+  const [idKey] = await idKeysOf(context);
   const problem = await locationProblem(pool, locationUid);
   if (problem) throw new OperationRefused('refused', problem);
   const { max_bytes: maxBytes, allowed_types: allowedTypes } = settings.attachments;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { auditKeys } from '../../core/audit-keys';
 import { showAudit as show, verifyAudit as verify } from '../audit';
 import { e164, nullableTime, operation, phoneInput, time } from '../operation';
+import { idKeysOf } from '../used-keys';
 
 const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/i;
 
@@ -68,7 +69,7 @@ export const showAudit = operation({
   }),
   async run(tools, input) {
     const phone = e164(input.phone);
-    const entries = await show(tools.pool, phone, tools.environment('idKeys').idKeys);
+    const entries = await show(tools.pool, phone, await idKeysOf(tools));
     return {
       phone,
       entries: entries.map(({ at, locationUid, workflowId, ...entry }) => ({

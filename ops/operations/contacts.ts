@@ -5,6 +5,7 @@ import { erasePerson, previewErasure } from '../erasure';
 import { exportPerson } from '../export';
 import { fileLinks, fileReport } from './files';
 import { nullableTime, operation, OperationRefused, personOf, phoneInput, time } from '../operation';
+import { idKeysOf } from '../used-keys';
 import { optOutReport } from './opt-outs';
 
 const ofPhone = z.strictObject({ phone: phoneInput });
@@ -64,11 +65,11 @@ export const exportContact = operation({
     files: z.array(fileReport),
     tables: z.record(z.string(), z.array(z.looseObject({}))).describe('Rows by table, as they stand'),
   }),
-  run: (tools, { phone }) =>
+  run: async (tools, { phone }) =>
     exportPerson(
       { pool: tools.pool, links: fileLinks(tools) },
       personOf(phone),
-      tools.environment('idKeys').idKeys,
+      await idKeysOf(tools),
     ) as never,
 });
 
@@ -100,7 +101,8 @@ export const eraseContact = operation({
   }),
   async run(tools, { phone, yes }, { actor, tell }) {
     const who = personOf(phone);
-    const { idKeys } = tools.environment('idKeys', 'encryptionKeys');
+    tools.environment('idKeys', 'encryptionKeys'); // all that is missing at once
+    const idKeys = await idKeysOf(tools);
     const preview = await previewErasure(tools.pool, who);
     const isNothing = Object.keys(preview.held).length === 0 && preview.unfinished_since === null;
     if (isNothing || !yes) return { preview, receipt: null };

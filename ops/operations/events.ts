@@ -5,6 +5,7 @@ import {
   countQuarantined,
   EVENT_STATUSES,
   findEvent,
+  quarantinedAfter,
   selectEvents,
   setAside,
   type StoredEvent,
@@ -22,6 +23,7 @@ import {
   time,
   type OpsTools,
 } from '../operation';
+import { idKeysOf } from '../used-keys';
 
 const MOST_REPLAYED = 1000;
 
@@ -91,6 +93,11 @@ export const replayEvents = operation({
     code: z.string().max(64).optional().describe('All that are quarantined with this code'),
     location_uid: storeInput.optional().describe('All that are quarantined for this location'),
     all: z.boolean().default(false).describe('All that are quarantined'),
+    after_id: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Of a search: only younger ones than this id, as next_after_id of the call before has it'),
     dry_run: z.boolean().default(false),
   }),
   output: z.object({
@@ -104,9 +111,15 @@ export const replayEvents = operation({
         failure: failureShape.nullable(),
       }),
     ),
-    more: z.boolean().describe('Whether there are more of them than one call takes'),
+    more: z
+      .boolean()
+      .describe('Whether there are more of them than the 1,000 that one call takes, the oldest first'),
+    next_after_id: z
+      .int()
+      .nullable()
+      .describe('To go on from with the next call; null when there are no more'),
   }),
-  async run(tools, { ids, code, location_uid, all, dry_run: dryRun }, { actor }) {
+  async run(tools, { ids, code, location_uid, all, after_id: afterId, dry_run: dryRun }, { actor }) {
     const bySearch = code !== undefined || location_uid !== undefined || all;
     if (ids.length > 0 === bySearch)
       throw new OperationRefused('wrong_input', {
@@ -114,14 +127,16 @@ export const replayEvents = operation({
         message: 'It is not said which events are meant.',
         hint: 'Give ids, or all, or a code or location of quarantined ones. "events quarantine" shows what there is.',
       });
+    const filter = { code: code ?? null, locationUid: await storeMeant(tools, location_uid) };
     const found = bySearch
-      ? await quarantined(tools, code ?? null, await storeMeant(tools, location_uid))
+      ? await quarantinedAfter(tools.pool, filter, { afterId, limit: MOST_REPLAYED + 1 })
       : ids;
-    const events = await replay(eventTools(tools, actor), found.slice(0, MOST_REPLAYED), dryRun);
+    const [now, more] = [found.slice(0, MOST_REPLAYED), found.length > MOST_REPLAYED];
+    const events = await replay(await eventTools(tools, actor), now, dryRun);
     const count = (outcome: string) => events.filter((event) => event.outcome === outcome).length;
     return {
       ...{ released: count('released'), would_be_released: count('would_be_released') },
-      ...{ unchanged: count('unchanged'), events, more: found.length > MOST_REPLAYED },
+      ...{ unchanged: count('unchanged'), events, more, next_after_id: more ? now.at(-1)! : null },
     };
   },
 });
@@ -169,8 +184,8 @@ export const ingestFile = operation({
     ]),
     error: failureShape.nullable(),
   }),
-  run: (tools, { payload, dry_run }, { actor }) =>
-    ingestEvent(eventTools(tools, actor), Buffer.from(payload), dry_run),
+  run: async (tools, { payload, dry_run }, { actor }) =>
+    ingestEvent(await eventTools(tools, actor), Buffer.from(payload), dry_run),
 });
 
 /** Twice is once: what is in quarantine already stays there. */
@@ -180,7 +195,7 @@ async function keepAside(tools: OpsTools, id: number, actor: string): Promise<bo
   if (!event) throw noEvent();
   if (event.status === 'quarantined') return false;
   const { phone, locationUid } = event;
-  const phoneHash = phone === null ? null : eventTools(tools, actor).context.auditHash(phone);
+  const phoneHash = phone === null ? null : (await eventTools(tools, actor)).context.auditHash(phone);
   const by = { event: id, phoneHash, locationUid, actor };
   if (await setAside(pool, { id, failure: failure('ERR_WHK_014'), by })) return true;
   throw new OperationRefused('refused', {
@@ -190,14 +205,9 @@ async function keepAside(tools: OpsTools, id: number, actor: string): Promise<bo
   });
 }
 
-async function quarantined({ pool }: OpsTools, code: string | null, locationUid: string | null) {
-  const wanted = { status: 'quarantined', phone: null, code, locationUid } as const;
-  const found = await selectEvents(pool, { ...wanted, limit: MOST_REPLAYED + 1 });
-  return found.map((event) => event.id);
-}
-
-function eventTools(tools: OpsTools, actor: string): EventTools {
+async function eventTools(tools: OpsTools, actor: string): Promise<EventTools> {
   const environment = tools.environment('idKeys', 'encryptionKeys', 'publicUrl', 'podiumContract');
+  await idKeysOf(tools);
   const { pool, settings } = tools;
   return { pool, settings, context: receiveContext(environment, settings), actor };
 }

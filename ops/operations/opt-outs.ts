@@ -19,6 +19,7 @@ import {
 import { auditPhone, reportDrift } from '../opt-out-audit';
 import { declareOptOut, type Declaration } from '../opt-out-changes';
 import { importOptOutFile } from '../opt-out-import';
+import { idKeysOf } from '../used-keys';
 import { checkOptOut as check, optOutHistory as historyOf, retryMirrors as retry } from '../opt-outs';
 
 const ofPhone = z.strictObject({ phone: phoneInput });
@@ -148,7 +149,7 @@ export const dismissOptOut = operation({
 
 async function declare(tools: OpsTools, declared: Omit<Declaration, 'phoneHash'>) {
   const { phone } = declared;
-  const [idKey] = tools.environment('idKeys').idKeys as [string];
+  const [idKey] = await idKeysOf(tools);
   return { phone, ...(await declareOptOut(tools.pool, { ...declared, phoneHash: phoneHash(phone, idKey) })) };
 }
 
@@ -241,8 +242,8 @@ export const importOptOuts = operation({
     unchanged: z.int().describe('Known, or older than what is known'),
     refused: z.array(z.object({ line: z.int(), phone: z.string().nullable(), problem: z.string() })),
   }),
-  run(tools, { csv, default_country: defaultCountry }, { actor }) {
-    const [idKey] = tools.environment('idKeys').idKeys as [string];
+  async run(tools, { csv, default_country: defaultCountry }, { actor }) {
+    const [idKey] = await idKeysOf(tools);
     return importOptOutFile(tools.pool, csv, { actor, idKey }, { defaultCountry, now: new Date() });
   },
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { customerMeant } from '../customer-meant';
 import { operation, phoneAtStoreInput, storeInput, time } from '../operation';
 import { timelineOf } from '../timeline';
+import { idKeysOf } from '../used-keys';
 import { sessionTools } from './sessions';
 
 export const showTimeline = operation({
@@ -27,8 +28,10 @@ export const showTimeline = operation({
   }),
   async run(tools, input) {
     const { phone, locationUid } = await customerMeant(tools, input);
-    const { idKeys } = tools.environment('idKeys');
-    const timelineTools = { ...sessionTools(tools), settings: tools.settings, idKeys };
+    const timelineTools = {
+      ...sessionTools(tools),
+      ...{ settings: tools.settings, idKeys: await idKeysOf(tools) },
+    };
     return { phone, ...(await timelineOf(timelineTools, phone, locationUid)) };
   },
 });
