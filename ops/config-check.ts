@@ -1,6 +1,6 @@
 /** Whether everything that the product needs is as it should be, before it runs or while it does. */
 import { ConfigurationError } from '../config/load';
-import { trySendingTraces, TRACING_NEEDS } from '../config/tracing';
+import { trySendingTraces } from '../config/tracing';
 import { auditKeys } from '../core/audit-keys';
 import { SCHEDULES } from '../core/schedules';
 import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
