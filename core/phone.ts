@@ -1,4 +1,9 @@
-import { isSupportedCountry, parsePhoneNumberFromString, type PhoneNumber } from 'libphonenumber-js/max';
+import {
+  getCountries,
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+  type PhoneNumber,
+} from 'libphonenumber-js/max';
 import { failure } from './error-codes';
 import type { Failure } from './events';
 import { withoutInvisible } from './plain-text';
@@ -43,6 +48,9 @@ export function normalizePhone(input: string, country: string | null): Normalize
     type: phone.getType() ?? null,
   };
 }
+
+/** All whose phones are known: ISO alpha-2, upper case. */
+export const PHONE_COUNTRIES: readonly string[] = getCountries();
 
 /** Whether phones of this country (ISO alpha-2, upper case) are known. */
 export function isPhoneCountry(country: string): boolean {

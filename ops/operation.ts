@@ -83,11 +83,21 @@ export function readInput<Input extends z.ZodObject>(
 export const phoneInput = z
   .string()
   .max(64)
-  .describe('A phone in international form, with + and the calling code, as +61412345678');
+  .describe('A phone in international form, with + and the calling code, as +61412345678')
+  .meta({ format: 'phone' });
 export const phoneAtStoreInput = phoneInput.describe(
   'A phone in international form, as +61412345678; with a location also as it is dialled there, as 0412 345 678',
 );
-export const locationInput = z.string().trim().min(1).max(200).describe('The uid of a Podium location');
+/** Something other than blanks, and no U+0000: Postgres has no text with it, and refuses to look for one. */
+export const textInput = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .max(longest)
+    .regex(/^[^\u0000]*[^\s\u0000][^\u0000]*$/, 'should be a text, and without U+0000');
+export const locationInput = textInput(200)
+  .describe('The uid of a Podium location')
+  .meta({ format: 'location-uid' });
 export const storeInput = locationInput.describe('The uid of a Podium location, or its name');
 export const time = z.iso.datetime().describe('ISO 8601, UTC');
 export const nullableTime = time.nullable();

@@ -83,7 +83,7 @@ async function ask(path: string, options: RequestInit = {}) {
   const isJson = answer.headers.get('content-type')?.includes('json');
   return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text };
 }
-const bearer = { authorization: `Bearer ${TOKENS[0]!.token}` };
+const bearer = { authorization: `Bearer ${TOKENS[0].token}` };
 
 describe('health', () => {
   it('is alive without touching anything', async () => {
@@ -148,7 +148,7 @@ describe('the operator', () => {
       reason: 'Sold.',
     });
     expect(answer).toMatchObject({ status: 200, body: { status: 'closed' } });
-    expect(wishes).toEqual([{ actor: TOKENS[0]!.name, reason: 'Sold.' }]);
+    expect(wishes).toEqual([{ actor: TOKENS[0].name, reason: 'Sold.' }]);
   });
 
   it('closes a session whose workflow was terminated, once nothing waits to be relayed', async () => {
@@ -169,10 +169,30 @@ describe('the operator', () => {
     ['a session that does not run', { phone: JANE, location_uid: NORTHSIDE }, 409, 'ERR_OPS_SESSION_CLOSED'],
     ['an unknown session', { phone: '+61412345678', location_uid: NORTHSIDE }, 404, 'ERR_OPS_NO_SESSION'],
     ['a phone in local form', { phone: '0400 123 456', location_uid: NORTHSIDE }, 400, 'ERR_WEBCHAT_001'],
-    ['a body without a location', { phone: JANE }, 400, 'ERR_OPS_WHICH_SESSION'],
+    ['a wish for no one session', {}, 400, 'ERR_OPS_WHICH_SESSION'],
     ['a field that there is not', { who: JANE }, 400, 'ERR_HTTP_INVALID_REQUEST'],
+    ['a text that Postgres cannot look for', { id: 'a\0' }, 400, 'ERR_HTTP_INVALID_REQUEST'],
+    ['a text of blanks', { id: ' ' }, 400, 'ERR_HTTP_INVALID_REQUEST'],
   ])('is told about %s', async (_, body, status, code) => {
     expect(await close(body)).toMatchObject({ status, body: { error: { code } } });
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['/ops/sessions/show', 'GET', 'POST'],
+    ['/livez', 'DELETE', 'HEAD, GET'],
+    ['/webhooks/podium', 'PUT', 'POST'],
+    ['/widget/messages', 'GET', 'OPTIONS, POST'],
+  ])('%s that is asked by %s says how it may be asked', async (path, method, allowed) => {
+    const { status, headers, body } = await ask(path, { method });
+    expect({ status, allow: headers.get('allow') }).toEqual({ status: 405, allow: allowed });
+    expect(body).toMatchObject({ error: { code: 'ERR_HTTP_METHOD_NOT_ALLOWED' } });
+  });
+
+  it('that there is not is told from one that is asked wrongly', async () => {
+    const body = { error: { code: 'ERR_HTTP_NOT_FOUND' } };
+    expect(await ask('/ops/nothing')).toMatchObject({ status: 404, body });
   });
 });
 

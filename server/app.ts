@@ -1,4 +1,5 @@
 /** The Koa application: which route is answered by whom. Its parts are given, so it is tested without a process. */
+import { METHODS } from 'node:http';
 import Router from '@koa/router';
 import type { PayloadCodec } from '@temporalio/common';
 import Koa from 'koa';
@@ -12,6 +13,7 @@ import { fileSendRoutes, type FileSendDependencies } from './ops-attachments';
 import { fileRoutes, type FileDependencies } from './files';
 import { healthRoutes, type Checks } from './health';
 import type { Metrics } from './metrics';
+import { openApi } from './openapi';
 import { opsRoutes } from './ops-api';
 import { webhookReceiver, type WebhookDependencies } from './webhook';
 import { widgetRoutes, type WidgetDependencies } from './widget';
@@ -37,10 +39,12 @@ export function createApp(deps: AppDependencies): Koa {
   // All that is left for Koa itself to report: connections that broke while an answer was under way.
   app.on('error', (err: Error) => deps.logger.debug({ err }, 'a connection broke'));
   app.use(answerErrors(deps.logger));
+  app.use(new Router({ methods: METHODS }).allowedMethods()); // of all routers: what they match they note down
   const routers: Pick<Router, 'routes'>[] = [
     receiverRoutes(deps.webhook),
     healthRoutes(deps.checks),
     metricsRoutes(deps.metrics),
+    descriptionRoutes(deps.fileSends.rules.allowedTypes),
     opsRoutes({ tools: deps.ops, tokens: deps.tokens, logger: deps.logger }),
     fileSendRoutes(deps.fileSends, deps.tokens),
     fileRoutes(deps.files),
@@ -60,5 +64,12 @@ function metricsRoutes({ registry }: Metrics): Router {
   return new Router().get('/metrics', async (ctx) => {
     ctx.type = registry.contentType;
     ctx.body = await registry.metrics();
+  });
+}
+
+function descriptionRoutes(fileTypes: readonly string[]): Router {
+  const description = openApi(fileTypes);
+  return new Router().get('/openapi.json', (ctx) => {
+    ctx.body = description;
   });
 }

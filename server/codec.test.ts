@@ -81,6 +81,9 @@ it("lets the Web UI's page ask, from its own origin", async () => {
 
 it.each([
   ['no JSON object', 'text', 'ERR_HTTP_INVALID_REQUEST'],
+  ['a list', [PLAIN], 'ERR_HTTP_INVALID_REQUEST'],
+  ['what is no payload', { payloads: [5] }, 'ERR_HTTP_INVALID_REQUEST'],
+  ['what is no base64', { payloads: [{ data: '§' }] }, 'ERR_HTTP_INVALID_REQUEST'],
   ['a payload of an unknown key', { payloads: [foreign()] }, 'ERR_HTTP_UNDECODABLE'],
 ])('refuses %s', async (_, body, code) => {
   const answer = await post(`/${CODEC_TOKEN}/decode`, body);

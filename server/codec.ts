@@ -4,6 +4,7 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import type { Middleware, ParameterizedContext } from 'koa';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import type { OpsToken } from '../core/environment';
 import { readJson } from './body';
 import { codecUses } from './codec-uses';
@@ -11,6 +12,13 @@ import { HTTP_FAILURES, Refusal } from './errors';
 import { bearerOf, requireToken, type OperatorState } from './tokens';
 
 const { Payloads } = temporal.api.common.v1;
+
+/** `temporal.api.common.v1.Payloads` in the JSON form of protobuf: bytes as base64. */
+export const codecBody = z.object({
+  payloads: z
+    .array(z.object({ metadata: z.record(z.string(), z.base64()).optional(), data: z.base64().optional() }))
+    .optional(),
+});
 
 /** A page of a history in the Web UI; a payload has 2 MiB at most. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -69,11 +77,8 @@ function transform(work: (payloads: Payload[], operator: string) => Promise<Payl
   };
 }
 
-/** In the JSON form of protobuf: bytes as base64. */
 function readPayloads(body: unknown): { payloads: Payload[] } {
-  try {
-    return Payloads.fromObject(body as Record<string, unknown>);
-  } catch {
-    throw new Refusal(400, HTTP_FAILURES.invalid);
-  }
+  const read = codecBody.safeParse(body);
+  if (!read.success) throw new Refusal(400, HTTP_FAILURES.invalid);
+  return Payloads.fromObject(read.data);
 }

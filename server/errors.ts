@@ -9,7 +9,12 @@ export const HTTP_FAILURES = {
   notFound: {
     code: 'ERR_HTTP_NOT_FOUND',
     message: 'There is nothing at this address.',
-    hint: 'Check the path and the method.',
+    hint: 'Check the path.',
+  },
+  methodNotAllowed: {
+    code: 'ERR_HTTP_METHOD_NOT_ALLOWED',
+    message: 'This address is not asked by this method.',
+    hint: 'The header Allow says by which. /openapi.json describes every route.',
   },
   unauthorized: {
     code: 'ERR_HTTP_UNAUTHORIZED',
@@ -133,7 +138,9 @@ export function answerErrors(logger: Logger): Middleware {
   return async (ctx, next) => {
     try {
       await next();
-      if (ctx.status === 404 && ctx.body === undefined) throw new Refusal(404, HTTP_FAILURES.notFound);
+      if (ctx.body !== undefined) return;
+      if (ctx.status === 404) throw new Refusal(404, HTTP_FAILURES.notFound);
+      if (ctx.status === 405) throw new Refusal(405, HTTP_FAILURES.methodNotAllowed);
     } catch (error) {
       const refusal = error instanceof Refusal ? error : accident(error, logger);
       ctx.status = refusal.status;

@@ -1,9 +1,8 @@
-/** `/ops/…`: every operation of the operators as a POST, for who carries a token; `/openapi.json` describes them. */
+/** `/ops/…`: every operation of the operators as a POST, for who carries a token. */
 import Router from '@koa/router';
 import type { Logger } from 'pino';
 import { ConfigurationError } from '../config/load';
 import type { OpsToken } from '../core/environment';
-import { openApi } from '../ops/openapi';
 import {
   OperationRefused,
   readInput,
@@ -30,10 +29,6 @@ export interface OpsDependencies {
 
 export function opsRoutes({ tools, tokens, logger }: OpsDependencies): Router<OperatorState> {
   const router = new Router<OperatorState>();
-  const description = openApi();
-  router.get('/openapi.json', (ctx) => {
-    ctx.body = description;
-  });
   for (const operation of OPERATIONS) {
     router.post(pathOf(operation), requireToken(tokens), async (ctx) => {
       const { operator: actor } = ctx.state;

@@ -37,9 +37,9 @@ export function assetRoutes(folder: string): Router {
     const [, script] = [...scripts].find(([each]) => withoutHash(each) === unhashed) ?? [];
     return unhashed === name ? undefined : script && { ...script, cacheControl: STAND_IN };
   };
-  return new Router()
-    .get('/widget/:script', (ctx) => serve(ctx, ctx.params['script']!))
-    .get('/widget/assets/:script', (ctx) => serve(ctx, `assets/${ctx.params['script']!}`));
+  return new Router().get(['/widget/:name.js', '/widget/:name.mjs', '/widget/assets/:name.js'], (ctx) =>
+    serve(ctx, ctx.path.slice('/widget/'.length)),
+  );
 }
 
 const withoutHash = (name: string) => name.replace(/^(assets\/[\w-]+)-[A-Za-z0-9]+\.js$/, '$1');

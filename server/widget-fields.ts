@@ -13,7 +13,8 @@ const MOST_URL = 4_000;
 /** 32 random bytes in base64url, made by the browser. */
 export const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
-const fields = z.object({
+/** What is missing may be told in the widget's words, so it is no mistake of the form. */
+export const messageFields = z.object({
   message_id: z.uuid(),
   conversation: z.string().regex(TOKEN, 'should be 32 bytes in base64url').optional(),
   phone: z.string().max(100).default(''),
@@ -26,7 +27,7 @@ const fields = z.object({
 
 /** @throws {Refusal} 400 that names the first field that is wrong */
 export function readMessage(sent: unknown): WidgetMessage {
-  const read = fields.safeParse(sent);
+  const read = messageFields.safeParse(sent);
   if (!read.success) {
     const [{ path, message: problem }] = read.error.issues as [z.core.$ZodIssue];
     throw wrongField(path.join('.'), problem);

@@ -4,10 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import Ajv2020 from 'ajv/dist/2020';
-import addFormats from 'ajv-formats';
 import { built } from '../embedded/paths';
-import { OPERATIONS } from '../ops/operations';
 import { cli } from './support/cli';
 import { consoleBlocks, sameWords } from './support/console-blocks';
 import { publishedEvent } from './support/podium-events';
@@ -386,82 +383,5 @@ describe('docs/operators.md', () => {
     if (process.env['STORE_DOCS']) await writeFile(DOCUMENT, document);
     else expect(sameWords(printed)).toEqual(sameWords(shown));
     expect(shown.length).toBeGreaterThan(10);
-  });
-});
-
-describe('the API', () => {
-  interface Described {
-    post: {
-      operationId: string;
-      responses: Record<string, { content: { 'application/json': { schema: object } } }>;
-    };
-  }
-
-  /** What operations take that take something; without it they have to say what is missing. */
-  const GIVEN: Record<string, object> = {
-    timeline: { phone: ANNE },
-    sessions_show: { phone: ANNE, location_uid: NORTHSIDE },
-    optout_classify: { text: 'STOP' },
-    phone_normalize: { phone: '0412 345 678', default_country: 'AU' },
-    events_show: { id: 1, raw: true },
-    events_replay: { ids: [999_999] },
-    events_ingest: { payload: '{}', dry_run: true },
-    files_list: { phone: ANNE },
-    files_sent: { id: '00000000-0000-4000-8000-000000000000' },
-    optout_import: { csv: 'phone,opted_out_at\n' },
-    optout_restore: { phone: ANNE, proof: 'signed form' },
-    sessions_close: { id: 'nothing' },
-    webhook_show: { uid: 'nothing' },
-    webhook_enable: { uid: 'nothing' },
-    webhook_disable: { uid: 'nothing', yes: true },
-    webhook_delete: { uid: 'nothing', yes: true },
-    webhook_register: { location_uid: 'nowhere' },
-    webhook_update: { uid: 'nothing' },
-  };
-  const OF_A_PHONE = ['check', 'history', 'record', 'dismiss', 'audit', 'show', 'export', 'erase'];
-
-  test('answers every operation as it is described, and refuses what is not', async () => {
-    const url = system.serverUrls[0]!;
-    const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
-      paths: Record<string, Described>;
-      components: object;
-    };
-    const ajv = addFormats(new Ajv2020({ strict: false, allErrors: true }));
-    ajv.addSchema({ $id: 'document', components: document.components });
-    const wrong: string[] = [];
-    let asked = 0;
-    const ask = async (path: string, { post }: Described, body: unknown, expected?: number) => {
-      const response = await fetch(url + path, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${system.keys.opsToken}` },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-      });
-      const answer: unknown = await response.json();
-      asked += 1;
-      const { status } = response;
-      const described = post.responses[status]?.content['application/json'].schema;
-      const schema =
-        described && '$ref' in described ? { $ref: 'document#/components/schemas/Failure' } : described;
-      const problem = !schema ? 'is not described' : ajv.validate(schema, answer) ? null : ajv.errorsText();
-      if (problem || (expected !== undefined && status !== expected))
-        wrong.push(
-          `${path} ${JSON.stringify(body)}: ${status} ${problem ?? ''} ${JSON.stringify(answer).slice(0, 300)}`,
-        );
-    };
-    for (const [path, described] of Object.entries(document.paths)) {
-      const { operationId } = described.post;
-      if (operationId === 'files_send') continue; // takes a form, and has a test of its own
-      const isOfAPhone =
-        /^(optout|contacts|audit)_/.test(operationId) &&
-        OF_A_PHONE.some((verb) => operationId.endsWith(verb));
-      await ask(path, described, GIVEN[operationId] ?? (isOfAPhone ? { phone: ANNE } : {}));
-      await ask(path, described, { nothing: 'of the kind' }, 400);
-      await ask(path, described, [5], 400);
-      await ask(path, described, 'no json', 400);
-      if (isOfAPhone) await ask(path, described, { phone: '0412 345 678' }, 400);
-    }
-    expect(wrong).toEqual([]);
-    expect(Object.keys(document.paths)).toHaveLength(OPERATIONS.length + 1);
-    expect(asked).toBeGreaterThan(4 * OPERATIONS.length);
   });
 });

@@ -2,6 +2,7 @@
 import { readFile, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { version } from 'playwright-core/package.json';
+import { installWithApt } from './apt';
 import { cached, makeCached } from './cache';
 import { withProgress } from './progress';
 import { EXE, namedBy, onPath, run } from './run';
@@ -14,8 +15,6 @@ const DOWNLOADED = `chrome-headless-shell${EXE}`;
 const FILE = join('chromium', DOWNLOADED);
 /** A network that lets nobody out is found out soon. */
 const CONNECT_WITHIN_MS = '10000';
-/** Somebody else may be installing packages, too. */
-const APT = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300'];
 
 /**
  * The path of a Chromium or Chrome: the one that was named, an installed one, the cached one, or one got
@@ -29,7 +28,7 @@ export function provisionChromium(): Promise<string> {
       { name: 'CHROMIUM_PATH', find: () => namedBy('CHROMIUM_PATH') },
       { name: 'Chromium or Chrome, installed', find: installed },
       { name: 'downloaded earlier', find: () => cached(ENTRY, FILE) },
-      { name: "Debian's package `chromium`", find: installWithApt },
+      { name: "Debian's package `chromium`", find: installFromDebian },
       { name: 'download by Playwright', find: download },
     ],
     [
@@ -48,15 +47,12 @@ async function installed(): Promise<string | null> {
   return process.platform === 'darwin' ? onPath('Google Chrome', [MAC_CHROME]) : null;
 }
 
-async function installWithApt(): Promise<string | null> {
-  if (process.getuid?.() !== 0 || !(await isDebian()) || !(await onPath('apt-get'))) return null;
-  await withProgress("Installing Debian's Chromium, once", async () => {
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await run('apt-get', ['update', ...APT], { env });
-    const packages = ['chromium', 'fonts-liberation'];
-    await run('apt-get', ['install', '--no-install-recommends', ...APT, ...packages], { env });
-  });
-  return installed();
+async function installFromDebian(): Promise<string | null> {
+  if (!(await isDebian())) return null;
+  const done = await withProgress("Installing Debian's Chromium, once", () =>
+    installWithApt('chromium', 'fonts-liberation'),
+  );
+  return done ? installed() : null;
 }
 
 /** Ubuntu's package of this name is none: it sends to a store of its own. */

@@ -28,6 +28,7 @@ import { idKeysOf } from '../used-keys';
 const MOST_REPLAYED = 1000;
 
 const id = z.int().min(1);
+const code = z.string().regex(/^\w{1,64}$/, 'should be as ERR_WEBCHAT_003');
 const failureShape = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 
 const eventRow = z.object({
@@ -52,7 +53,7 @@ export const listEvents = operation({
   summary: 'Events of the inbox, the latest first',
   input: z.strictObject({
     status: z.enum(EVENT_STATUSES).optional(),
-    code: z.string().max(64).optional().describe('Of quarantined ones, as ERR_WEBCHAT_003'),
+    code: code.optional().describe('Of quarantined ones, as ERR_WEBCHAT_003'),
     phone: phoneAtStoreInput.optional(),
     location_uid: storeInput.optional(),
     limit: z.int().min(1).max(1000).default(50),
@@ -88,18 +89,35 @@ export const showEvent = operation({
 export const replayEvents = operation({
   name: 'events replay',
   summary: 'Judges quarantined events anew and lets go what can be used now; safe to repeat',
-  input: z.strictObject({
-    ids: z.array(id).max(MOST_REPLAYED).default([]),
-    code: z.string().max(64).optional().describe('All that are quarantined with this code'),
-    location_uid: storeInput.optional().describe('All that are quarantined for this location'),
-    all: z.boolean().default(false).describe('All that are quarantined'),
-    after_id: z
-      .int()
-      .min(0)
-      .default(0)
-      .describe('Of a search: only younger ones than this id, as next_after_id of the call before has it'),
-    dry_run: z.boolean().default(false),
-  }),
+  input: z
+    .strictObject({
+      ids: z.array(id).max(MOST_REPLAYED).default([]),
+      code: code.optional().describe('All that are quarantined with this code'),
+      location_uid: storeInput.optional().describe('All that are quarantined for this location'),
+      all: z.boolean().default(false).describe('All that are quarantined'),
+      after_id: z
+        .int()
+        .min(0)
+        .default(0)
+        .describe('Of a search: only younger ones than this id, as next_after_id of the call before has it'),
+      dry_run: z.boolean().default(false),
+    })
+    .meta({
+      anyOf: [
+        {
+          required: ['ids'],
+          properties: { ids: { minItems: 1 }, code: false, location_uid: false, all: { const: false } },
+        },
+        {
+          properties: { ids: { maxItems: 0 } },
+          anyOf: [
+            { required: ['code'] },
+            { required: ['location_uid'] },
+            { required: ['all'], properties: { all: { const: true } } },
+          ],
+        },
+      ],
+    }),
   output: z.object({
     released: z.int(),
     would_be_released: z.int(),

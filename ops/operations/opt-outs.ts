@@ -1,7 +1,7 @@
 /** Opt-outs: the ledger, what somebody declares, and whether Podium says the same. */
 import { z } from 'zod';
 import { phoneHash } from '../../core/ids';
-import { isPhoneCountry } from '../../core/phone';
+import { PHONE_COUNTRIES } from '../../core/phone';
 import { readWish } from '../../core/wish';
 import { wordsForTag } from '../../core/wish-words';
 import { customerMeant } from '../customer-meant';
@@ -13,6 +13,7 @@ import {
   phoneAtStoreInput,
   phoneInput,
   storeInput,
+  textInput,
   time,
   type OpsTools,
 } from '../operation';
@@ -117,12 +118,7 @@ export const restoreOptOut = operation({
   input: z.strictObject({
     phone: phoneAtStoreInput,
     location_uid: storeInput.optional().describe('By which Podium is told'),
-    proof: z
-      .string()
-      .trim()
-      .min(1)
-      .max(500)
-      .describe('What it rests on, as "signed form of 3 May"; it is kept'),
+    proof: textInput(500).describe('What it rests on, as "signed form of 3 May"; it is kept'),
   }),
   output: declarationReport,
   run: async (tools, { proof, ...customer }, { actor }) =>
@@ -230,8 +226,7 @@ export const importOptOuts = operation({
   input: z.strictObject({
     csv: z.string().describe('With a header: phone, opted_out_at, and source and proof if there are any'),
     default_country: z
-      .string()
-      .refine(isPhoneCountry, 'should be a country of ISO 3166-1 in capitals, as AU')
+      .enum(PHONE_COUNTRIES, 'should be a country of ISO 3166-1 in capitals, as AU')
       .nullable()
       .default(null)
       .describe('Of phones in local form, as AU'),
@@ -258,7 +253,8 @@ export const classifyText = operation({
       .max(20)
       .nullable()
       .default(null)
-      .describe('By the words of a language (es), of a country (CA), or of both (fr-CA)'),
+      .describe('By the words of a language (es), of a country (CA), or of both (fr-CA)')
+      .meta({ format: 'language' }),
   }),
   output: z.object({
     text: z.string(),

@@ -12,6 +12,7 @@ import {
   OperationRefused,
   phoneAtStoreInput,
   storeInput,
+  textInput,
   type OpsTools,
 } from '../operation';
 import { scanSessions as scan } from '../session-scan';
@@ -51,8 +52,15 @@ const sessionView = z
 const which = z.strictObject({
   phone: phoneAtStoreInput.optional(),
   location_uid: storeInput.optional(),
-  id: z.string().trim().min(1).max(300).optional().describe('Of the session, or of its workflow'),
+  id: textInput(300).optional().describe('Of the session, or of its workflow'),
 });
+/** The same for who reads the description. */
+const EITHER = {
+  anyOf: [
+    { required: ['phone'], properties: { id: false } },
+    { required: ['id'], properties: { phone: false, location_uid: false } },
+  ],
+};
 
 export const listSessions = operation({
   name: 'sessions list',
@@ -89,7 +97,7 @@ export const listSessions = operation({
 export const showSession = operation({
   name: 'sessions show',
   summary: 'A session by its row, and by its workflow while that runs',
-  input: which,
+  input: which.meta(EITHER),
   output: sessionRow.extend({ live: sessionView.nullable() }),
   async run(tools, input) {
     const { phone, locationUid } = await sessionOf(tools, input);
@@ -101,7 +109,7 @@ export const showSession = operation({
 export const closeSession = operation({
   name: 'sessions close',
   summary: 'Closes a session now, as if its idle time were over',
-  input: which.extend({ reason: z.string().trim().max(200).default('') }),
+  input: which.extend({ reason: z.string().trim().max(200).default('') }).meta(EITHER),
   output: z.object({ session_uid: z.string(), status: z.literal('closed') }),
   async run(tools, { reason, ...input }, { actor }) {
     const { sessionUid, phone, locationUid } = await sessionOf(tools, input);

@@ -6,6 +6,7 @@ import {
   nullableTime,
   operation,
   OperationRefused,
+  textInput,
   type Operator,
   type OpsTools,
 } from '../operation';
@@ -36,7 +37,7 @@ const webhook = z.object({
   updated_at: nullableTime,
 });
 const webhooks = z.object({ webhooks: z.array(webhook) });
-const uid = z.string().trim().min(1).max(200);
+const uid = textInput(200);
 const byUid = z.strictObject({ uid });
 const sure = byUid.extend({ yes: z.literal(true).describe('Confirms it: see the summary') });
 
@@ -59,16 +60,17 @@ export const showWebhook = operation({
 export const registerWebhook = operation({
   name: 'webhook register',
   summary: 'Has Podium post the events of a location, or of an organization, to us',
-  input: z.strictObject({
-    location_uid: locationInput.optional().describe('For one location'),
-    organization_uid: z
-      .string()
-      .trim()
-      .min(1)
-      .max(200)
-      .optional()
-      .describe('For all of its locations, present and future'),
-  }),
+  input: z
+    .strictObject({
+      location_uid: locationInput.optional().describe('For one location'),
+      organization_uid: uid.optional().describe('For all of its locations, present and future'),
+    })
+    .meta({
+      anyOf: [
+        { required: ['location_uid'], properties: { organization_uid: false } },
+        { required: ['organization_uid'], properties: { location_uid: false } },
+      ],
+    }),
   output: webhook,
   run(tools, { location_uid: locationUid, organization_uid: organizationUid }, by) {
     if ((locationUid === undefined) === (organizationUid === undefined))

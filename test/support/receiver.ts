@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Client } from '@temporalio/client';
+import type Koa from 'koa';
 import pino from 'pino';
 import { loadSettings } from '../../config/load';
 import type { Location, PodiumEvent } from '../../core/events';
@@ -44,6 +45,7 @@ const ENVIRONMENT = {
 
 export interface Receiver {
   url: string;
+  app: Koa;
   /** What arrived, signed and whole, in this order. */
   arrived: ReceivedEvent[];
   /** With which secrets Podium's events were signed, in this order. */
@@ -108,10 +110,11 @@ export async function startReceiver(
     demo: null,
     logger,
   };
-  const handle = createApp(change(parts)).callback();
+  const app = createApp(change(parts));
+  const handle = app.callback();
   const server = createServer((request, response) => void handle(request, response));
   const url = await listen(server);
-  return { url, arrived, signedWith, close: () => close(server, feed) };
+  return { url, app, arrived, signedWith, close: () => close(server, feed) };
 }
 
 /** Operations on the database alone, under the keys of the tests. */
