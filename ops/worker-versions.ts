@@ -6,12 +6,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { FILES_QUEUE, PODIUM_QUEUE, SESSION_QUEUE, WORKER_DEPLOYMENT } from '../core/session';
+import {
+  FILES_QUEUE,
+  PODIUM_QUEUE,
+  SESSION_QUEUE,
+  WEBCHAT_SESSION,
+  WORKER_DEPLOYMENT,
+} from '../core/session';
 
-const { WorkerDeploymentVersionStatus } = temporal.api.enums.v1;
+const { WorkerDeploymentVersionStatus, TaskQueueType } = temporal.api.enums.v1;
 
 const CALL_DEADLINE_MS = 10_000;
 const LOOK_AGAIN_MS = 500;
+/** A worker asks for work anew every minute. */
+const GONE_AFTER_MS = 120_000;
 /** Of grpc. */
 const [NOT_FOUND, FAILED_PRECONDITION] = [5, 9];
 
@@ -41,6 +49,33 @@ export async function listWorkerVersions(client: Client): Promise<WorkerVersions
     current: info?.routingConfig?.currentDeploymentVersion?.buildId ?? null,
     versions: await Promise.all(versions),
   };
+}
+
+/**
+ * Builds on which chats are open and of which no worker runs: these chats stand still until one does.
+ * @param goneAfterMs without asking for work, a worker counts as gone
+ */
+export async function versionsLeftAlone(client: Client, goneAfterMs = GONE_AFTER_MS): Promise<string[]> {
+  const info = await describe(client);
+  const builds = (info?.versionSummaries ?? []).map(
+    ({ deploymentVersion }) => deploymentVersion?.buildId ?? '',
+  );
+  const running = builds.length > 0 ? await runningBuilds(client, goneAfterMs) : new Set();
+  const alone = builds.filter((build) => !running.has(build));
+  const open = await Promise.all(alone.map((build) => countOpen(client, build, WEBCHAT_SESSION)));
+  return alone.filter((_, i) => open[i]! > 0);
+}
+
+async function runningBuilds(client: Client, goneAfterMs: number): Promise<Set<string>> {
+  const { pollers } = await call(client, () =>
+    client.workflowService.describeTaskQueue({
+      ...{ namespace: client.options.namespace, taskQueue: { name: SESSION_QUEUE } },
+      taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    }),
+  );
+  const since = Date.now() - goneAfterMs;
+  const lately = pollers.filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 >= since);
+  return new Set(lately.map(({ deploymentOptions }) => deploymentOptions?.buildId ?? ''));
 }
 
 /**
@@ -87,8 +122,10 @@ async function takesWork(client: Client, buildId: string): Promise<boolean> {
   return [SESSION_QUEUE, PODIUM_QUEUE, FILES_QUEUE].every((queue) => queues.has(queue));
 }
 
-async function countOpen(client: Client, buildId: string): Promise<number> {
-  const query = `TemporalWorkerDeploymentVersion = "${WORKER_DEPLOYMENT}:${buildId}" and ExecutionStatus = "Running"`;
+/** @param workflowType of all types, where it is left out */
+async function countOpen(client: Client, buildId: string, workflowType?: string): Promise<number> {
+  const ofType = workflowType === undefined ? '' : ` and WorkflowType = "${workflowType}"`;
+  const query = `TemporalWorkerDeploymentVersion = "${WORKER_DEPLOYMENT}:${buildId}" and ExecutionStatus = "Running"${ofType}`;
   const { count } = await call(client, () => client.workflow.count(query));
   return count;
 }

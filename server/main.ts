@@ -18,6 +18,7 @@ import type { OpsTools } from '../ops/operation';
 import type { SessionTools } from '../ops/sessions';
 import { taskBacklogs } from '../ops/task-queues';
 import { createTemporalClient } from '../ops/temporal';
+import { versionsLeftAlone } from '../ops/worker-versions';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { unsealedRows } from '../store/audit-seals';
 import { activePauses, callLimits } from '../store/call-limits';
@@ -60,6 +61,7 @@ import { ReplyFeed } from './reply-feed';
 import { addTaskBacklogMetrics } from './task-backlog';
 import { addWaitingChatMetrics } from './waiting-chats';
 import { notStored } from './webhook';
+import { addWorkerMetrics } from './worker-health';
 
 const NEEDS = [
   'databaseUrl',
@@ -115,6 +117,7 @@ void runMain('server', async () => {
   addTaskBacklogMetrics(metrics.registry, () => taskBacklogs(client));
   addWaitingChatMetrics(metrics.registry, () => waitingChats(pool), settings.quiet_hours);
   addOptOutAuditMetrics(metrics.registry, async () => (await lastOptOutAudits(pool)).last);
+  addWorkerMetrics(metrics.registry, () => versionsLeftAlone(client));
   const context = receiveContext(environment, settings);
   const wordsFor = wordsByCountry(settings.optout);
   const judgeEvent = (event: PodiumEvent) => {

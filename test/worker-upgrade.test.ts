@@ -10,6 +10,7 @@ import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
 import { Child } from '../embedded/child';
 import { built, ROOT } from '../embedded/paths';
 import { listWorkers } from '../ops/operations/workers';
+import { versionsLeftAlone } from '../ops/worker-versions';
 import { executions } from './support/histories';
 import { NORTHSIDE } from './support/simulator';
 import { startSystem, type System } from './support/system';
@@ -150,6 +151,12 @@ test('an old worker that starts again takes nothing back', async () => {
   await oldWorker.start();
   expect(await workers('list')).toMatchObject({ data: { current: 'new' } });
   await system.eventually('the open chats to be counted', async () => (await openOn('old')) === 2);
+});
+
+test('a version with open chats is known to be left alone once its workers ask for no work any more', async () => {
+  expect(await versionsLeftAlone(system.client)).toEqual([]);
+  // Its workers run; to whoever waits for no time at all, they have asked too long ago.
+  expect(await versionsLeftAlone(system.client, 0)).toContain('old');
 });
 
 test('once the last old chat is closed, the old workers may end, and the customer comes to the new ones', async () => {
