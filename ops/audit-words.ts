@@ -97,11 +97,41 @@ const WORDS: Record<AuditKind, Wording> = {
   file_kept: ({ content_type, size }) => ({ what: `A file was kept (${content_type}, ${size} bytes)` }),
   file_refused: ({ code }) => ({ what: 'A file was not taken', why: reasonOf(code) }),
   file_deleted: () => ({ what: 'A file was deleted' }),
+  webhook_change_wanted: ({ action, webhook_uid, actor }) => ({
+    what: webhook_uid
+      ? `The webhook ${webhook_uid} was about to be changed at Podium`
+      : 'A webhook was about to be made at Podium',
+    why: `${action}, by ${actor}`,
+  }),
   webhook_changed: ({ action, webhook_uid, actor }) => ({
     what: `The webhook ${webhook_uid} was changed at Podium`,
     why: `${action}, by ${actor}`,
   }),
   robot_paused: ({ actor }) => ({ what: 'The robot was paused', why: `by ${actor}` }),
+  workers_promotion_wanted: ({ actor, build }) => ({
+    what: 'New chats were about to begin on another version of the workers',
+    why: `${build}, by ${actor}`,
+  }),
+  locations_refreshed: ({ actor, locations }) => ({
+    what: 'The list of stores was read anew',
+    why: `${locations} of them, by ${actor}`,
+  }),
+  mirrors_retried: ({ actor, tried }) => ({
+    what: 'Podium was to be told again of opt-outs',
+    why: `of ${tried} phone(s) first, by ${actor}`,
+  }),
+  access_authorized: ({ actor }) => ({
+    what: 'A user of Podium has authorized the application anew',
+    why: `by ${actor}`,
+  }),
+  person_exported: ({ actor }) => ({
+    what: 'All that is held of the customer was read',
+    why: `exported by ${actor}`,
+  }),
+  event_body_read: ({ event, actor }) => ({
+    what: `The body of event ${event} was read, with phone and words`,
+    why: `by ${actor}`,
+  }),
   workers_promoted: ({ actor, build }) => ({
     what: 'New chats began on another version of the workers',
     why: `${build}, promoted by ${actor}`,
@@ -122,7 +152,7 @@ const WORDS: Record<AuditKind, Wording> = {
       ? `${String(reason).replaceAll('_', ' ')}, which was mended`
       : String(reason).replaceAll('_', ' '),
   }),
-  erased: () => ({ what: 'All that was held of the customer was deleted, as somebody had asked' }),
+  erased: ({ actor }) => ({ what: 'All that was held of the customer was deleted', why: `by ${actor}` }),
   message_imported: () => ({ what: "A message from the website was put into Podium's inbox" }),
   message_import_refused: ({ code }) => ({
     what: 'Podium does not take a message from the website into its inbox',

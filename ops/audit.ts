@@ -3,7 +3,7 @@ import { ChainReader, type AuditHead, type AuditProblem } from '../core/audit-ch
 import type { AuditKey } from '../core/audit-keys';
 import { sealOf } from '../core/audit-seal';
 import { phoneHash } from '../core/ids';
-import { entriesOf, type StoredEntry } from '../store/audit';
+import { findEntries, type AuditFilter, type StoredEntry } from '../store/audit';
 import { exportedHeads, type ExportedHead } from '../store/audit-heads';
 import { newestSealedRows, sealAt, sealedRows, unsealedRows } from '../store/audit-seals';
 import type { Pool } from '../store/database';
@@ -102,7 +102,7 @@ async function readUnsealed(pool: Pool): Promise<{ count: number; notSealed: Aud
   return { count, notSealed: [{ kind: 'not_sealed', number: null, id: oldestId, at, what }] };
 }
 
-/** Of a customer: an entry with the name of its store, where it is on the list, and with words for it. */
+/** An entry with the name of its store, where it is on the list, and with words for it. */
 export type ShownEntry = StoredEntry & { location: string | null; words: string };
 
 /**
@@ -110,14 +110,18 @@ export type ShownEntry = StoredEntry & { location: string | null; words: string 
  *
  * @param idKeys of `WEBCHAT_ID_KEY`: entries bear the hash by the key that was the first one at their time
  */
-export async function showAudit(pool: Pool, phone: string, idKeys: readonly string[]): Promise<ShownEntry[]> {
-  const [entries, locations] = await Promise.all([
-    entriesOf(
-      pool,
-      idKeys.map((key) => phoneHash(phone, key)),
-    ),
-    listLocations(pool),
-  ]);
+export function showAudit(pool: Pool, phone: string, idKeys: readonly string[]): Promise<ShownEntry[]> {
+  const phoneHashes = idKeys.map((key) => phoneHash(phone, key));
+  return searchAudit(pool, { ...ANY_ENTRY, phoneHashes });
+}
+
+export const ANY_ENTRY: AuditFilter = {
+  ...{ phoneHashes: null, locationUid: null, kind: null, actor: null, since: null, limit: null },
+};
+
+/** The latest of the entries that are asked for, the oldest of them first. */
+export async function searchAudit(pool: Pool, filter: AuditFilter): Promise<ShownEntry[]> {
+  const [entries, locations] = await Promise.all([findEntries(pool, filter), listLocations(pool)]);
   const names = new Map(locations.map(({ uid, name }) => [uid, name]));
   const located = entries.map((entry) => ({
     ...entry,

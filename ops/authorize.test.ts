@@ -24,7 +24,7 @@ const login = (wish: Partial<AuthorizationWish>) =>
   authorize({
     client: { tokenUrl: `${simulator.url}/oauth/token`, ...credentials, timeoutMs: 5_000 },
     authorizeUrl: `${simulator.url}/oauth/authorize`,
-    ...{ tokens, port: 0, redirectUri: null, timeoutMs: 20_000 },
+    ...{ tokens, actor: 'ann', port: 0, redirectUri: null, timeoutMs: 20_000 },
     onReady: ({ url }) => void fetch(url),
     pasted: async function* () {},
     ...wish,

@@ -6,6 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { authorizationUrl, redeemCode } from '../podium/authorization';
 import type { OAuthClient } from '../podium/oauth';
 import type { TokenGrant } from '../core/tokens';
+import { writeAct } from '../store/audit';
+import type { Queryable } from '../store/database';
 import type { StoredTokens } from '../store/podium-tokens';
 
 export interface AuthorizationWish {
@@ -13,6 +15,8 @@ export interface AuthorizationWish {
   /** Podium's page where the user agrees. */
   authorizeUrl: string;
   tokens: StoredTokens;
+  /** For whom, in the audit. */
+  actor: string;
   /** Where the browser comes back to, on 127.0.0.1; 0 for any. */
   port: number;
   /** Where Podium is to send the browser instead, as registered there; what leads from there to us is not our matter. */
@@ -70,14 +74,15 @@ export async function authorize(wish: AuthorizationWish): Promise<TokenGrant> {
 
 /** Under the lock, or a renewal that is under way would come after it and be taken for newer. */
 function store(
-  { client, tokens }: AuthorizationWish,
+  { client, tokens, actor }: AuthorizationWish,
   code: string,
   redirectUri: string,
 ): Promise<TokenGrant> {
   return tokens.exclusively(async () => {
     const { grants } = await tokens.load();
     const grant = await redeemCode(client, code, redirectUri);
-    if (await tokens.saveGrant(grant, grants)) return grant;
+    const note = (db: Queryable) => writeAct(db, { kind: 'access_authorized', actor });
+    if (await tokens.saveGrant(grant, grants, note)) return grant;
     throw new Error('Another process has stored tokens at the same moment; these are not kept. Try again.');
   });
 }

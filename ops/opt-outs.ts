@@ -1,5 +1,6 @@
 /** What an operator can see of an opt-out: the ledger, and how far Podium knows of it. */
-import type { Pool } from '../store/database';
+import { writeAct } from '../store/audit';
+import type { Pool, Queryable } from '../store/database';
 import { mirrorOf, retryMirror, retryUntold, type MirrorState } from '../store/opt-out-mirrors';
 import {
   optedOutSince,
@@ -101,10 +102,17 @@ export async function optOutHistory(pool: Pool, phone: string): Promise<OptOutHi
 /**
  * Has Podium told again what it did not permit or refused, and what nobody tells it: of one phone, or, with
  * null, of one phone of each store that it did not permit, whose others follow once it is taken.
+ * @param by who wants it, and the audit's name for the phone, where it is one
  * @returns how many are tried
  */
-export async function retryMirrors(pool: Pool, phone: string | null): Promise<number> {
-  return phone === null ? retryUntold(pool) : Number(await retryMirror(pool, phone));
+export async function retryMirrors(
+  pool: Pool,
+  phone: string | null,
+  by: { actor: string; phoneHash: string | null },
+): Promise<number> {
+  const note = (client: Queryable, tried: number) =>
+    writeAct(client, { kind: 'mirrors_retried', ...by, details: { tried } });
+  return phone === null ? retryUntold(pool, note) : Number(await retryMirror(pool, phone, note));
 }
 
 const iso = (time: Date | null) => time?.toISOString() ?? null;

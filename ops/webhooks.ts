@@ -11,7 +11,7 @@ import {
 } from '../core/webhooks';
 import { PodiumError, type PodiumApi, type PodiumWebhook } from '../podium/api';
 import { probeLocation, probeScope } from '../podium/probe-scopes';
-import { writeAudit } from '../store/audit';
+import { writeAct } from '../store/audit';
 import type { Pool } from '../store/database';
 import { readAccess } from '../store/podium-tokens';
 import { liveSecrets, saveWebhookCheck } from '../store/webhooks';
@@ -100,8 +100,9 @@ export async function registerWebhook(
   );
   if (twin) throw new WebhookRefusal(`The webhook ${twin.uid} does that already; "update" mends it.`);
   const wanted = await whatItShouldHave(tools);
+  await noteWish(tools, 'register', null);
   const webhook = await permitted(() => podium.createWebhook({ ...wanted, ...owner }));
-  await audit(tools, 'register', webhook.uid);
+  await noteChange(tools, 'register', webhook.uid);
   return viewOf(webhook, publicUrl);
 }
 
@@ -127,9 +128,10 @@ export async function updateWebhooks(
   const wanted = await whatItShouldHave(tools);
   const views: WebhookView[] = [];
   for (const webhook of meant) {
+    await noteWish(tools, 'update', webhook.uid);
     const changed = await permitted(() => podium.updateWebhook(webhook.uid, wanted));
     views.push(viewOf(changed, publicUrl));
-    await audit(tools, 'update', webhook.uid);
+    await noteChange(tools, 'update', webhook.uid);
   }
   return views;
 }
@@ -149,14 +151,17 @@ export async function disableWebhook(tools: WebhookTools, uid: string): Promise<
 /** Its queue at Podium goes with it. @throws {WebhookRefusal} for one that is not ours */
 export async function deleteWebhook(tools: WebhookTools, uid: string): Promise<WebhookView> {
   const webhook = await findOurs(tools, uid);
+  await noteWish(tools, 'delete', uid);
   await tools.podium.deleteWebhook(uid);
-  await audit(tools, 'delete', uid);
+  await noteChange(tools, 'delete', uid);
   return viewOf(webhook, tools.publicUrl);
 }
 
 async function setDisabled(tools: WebhookTools, uid: string, disabled: boolean): Promise<WebhookView> {
+  const action = disabled ? 'disable' : 'enable';
+  await noteWish(tools, action, uid);
   const webhook = await tools.podium.updateWebhook(uid, { disabled });
-  await audit(tools, disabled ? 'disable' : 'enable', uid);
+  await noteChange(tools, action, uid);
   return viewOf(webhook, tools.publicUrl);
 }
 
@@ -241,11 +246,16 @@ async function secretForPodium({ pool, secrets }: WebhookTools): Promise<string>
   );
 }
 
-function audit({ pool, actor }: WebhookTools, action: string, webhookUid: string): Promise<void> {
-  return writeAudit(pool, {
-    ...{ key: null, kind: 'webhook_changed', phoneHash: null, locationUid: null, workflowId: null },
-    details: { action, actor, webhook_uid: webhookUid },
+/** Before Podium is asked: should we die in between, it is known who wanted what. */
+function noteWish({ pool, actor }: WebhookTools, action: string, webhookUid: string | null): Promise<void> {
+  return writeAct(pool, {
+    ...{ kind: 'webhook_change_wanted', actor },
+    details: { action, webhook_uid: webhookUid },
   });
+}
+
+function noteChange({ pool, actor }: WebhookTools, action: string, webhookUid: string): Promise<void> {
+  return writeAct(pool, { kind: 'webhook_changed', actor, details: { action, webhook_uid: webhookUid } });
 }
 
 function viewOf(webhook: PodiumWebhook, publicUrl: string): WebhookView {

@@ -81,15 +81,22 @@ async function runningBuilds(client: Client, goneAfterMs: number): Promise<Set<s
 /**
  * Has new chats begin on a version, once its workers take work from all queues.
  * @param patienceMs how long to wait for them
+ * @param before done once they have come, before anything changes
  * @returns false when they have not come by then; nothing changes
  */
-export async function promoteWorkers(client: Client, buildId: string, patienceMs: number): Promise<boolean> {
+export async function promoteWorkers(
+  client: Client,
+  buildId: string,
+  patienceMs: number,
+  before: () => Promise<void>,
+): Promise<boolean> {
   const { namespace } = client.options;
   const until = Date.now() + patienceMs;
   while (!(await takesWork(client, buildId))) {
     if (Date.now() >= until) return false;
     await sleep(LOOK_AGAIN_MS);
   }
+  await before();
   await call(client, () =>
     client.workflowService.setWorkerDeploymentCurrentVersion({
       ...{ namespace, deploymentName: WORKER_DEPLOYMENT, buildId },

@@ -1,5 +1,6 @@
 /** The audit: what happened to a customer, for a regulator and for the operator. */
 import type { Queryable } from './database';
+import { storable } from './text';
 
 export const AUDIT_KINDS = [
   'opt_out',
@@ -31,12 +32,24 @@ export const AUDIT_KINDS = [
   'file_kept',
   'file_refused',
   'file_deleted',
+  /** An operator is about to have Podium change a webhook; and Podium has. */
+  'webhook_change_wanted',
   'webhook_changed',
   /** An operator has paused the robot, at a store or for all, or let it speak again. */
   'robot_paused',
   'robot_resumed',
-  /** An operator has new chats begin on a version of the workers. */
+  /** An operator is about to have new chats begin on a version of the workers; and they do. */
+  'workers_promotion_wanted',
   'workers_promoted',
+  /** An operator has read the list of stores anew. */
+  'locations_refreshed',
+  /** An operator has Podium told again of opt-outs. */
+  'mirrors_retried',
+  /** A user of Podium has authorized us anew, for an operator. */
+  'access_authorized',
+  /** An operator has read all that is held of a person, or an event as it came. */
+  'person_exported',
+  'event_body_read',
   /** An operator has kept an event from its session, let one out of quarantine, or given one by hand. */
   'event_set_aside',
   'event_replayed',
@@ -82,6 +95,27 @@ export async function writeAudit(client: Queryable, entry: AuditEntry): Promise<
   );
 }
 
+/** What an operator does. */
+export interface OperatorAct {
+  kind: AuditKind;
+  actor: string;
+  /** The audit's name of the customer; left out where it is about none, or nobody knows whom. */
+  phoneHash?: string | null;
+  locationUid?: string | null;
+  details?: AuditEntry['details'];
+}
+
+/** Writes an operator's act: in its transaction, or before it where it is none of this database. */
+export function writeAct(
+  client: Queryable,
+  { kind, actor, phoneHash = null, locationUid = null, details = {} }: OperatorAct,
+): Promise<void> {
+  return writeAudit(client, {
+    ...{ key: null, kind, phoneHash, locationUid, workflowId: null },
+    details: { ...details, actor: storable(actor) },
+  });
+}
+
 /** An entry as it stands in the audit. */
 export interface StoredEntry {
   id: number;
@@ -93,12 +127,42 @@ export interface StoredEntry {
   details: AuditEntry['details'];
 }
 
-/** The entries about a customer, by any of the hashes that stand for the phone, the oldest first. */
-export async function entriesOf(pool: Queryable, phoneHashes: string[]): Promise<StoredEntry[]> {
+/** What is asked of the audit; null for any. */
+export interface AuditFilter {
+  /** Those that stand for a phone. */
+  phoneHashes: string[] | null;
+  locationUid: string | null;
+  kind: AuditKind | null;
+  actor: string | null;
+  since: Date | null;
+  /** The latest so many. */
+  limit: number | null;
+}
+
+/** Of these every entry has an actor, and none is a customer or Podium: a small index finds them. */
+const ACTS: readonly AuditKind[] = [
+  ...(['webhook_change_wanted', 'webhook_changed', 'robot_paused', 'robot_resumed'] as const),
+  ...(['workers_promotion_wanted', 'workers_promoted', 'locations_refreshed', 'mirrors_retried'] as const),
+  ...(['access_authorized', 'person_exported', 'event_body_read', 'erased'] as const),
+  ...(['event_set_aside', 'event_replayed', 'event_ingested'] as const),
+];
+
+/** The latest entries, the oldest of them first. */
+export async function findEntries(pool: Queryable, filter: AuditFilter): Promise<StoredEntry[]> {
+  const { phoneHashes, locationUid, kind, actor, since, limit } = filter;
+  const byPerson = actor !== null && actor !== 'customer' && actor !== 'podium';
+  const isAct = byPerson || (kind !== null && ACTS.includes(kind));
   const { rows } = await pool.query<StoredEntry>(
-    `select id, at, kind, location_uid as "locationUid", workflow_id as "workflowId", details
-       from audit_entries where phone_hash = any($1) order by at, id`,
-    [phoneHashes],
+    `select * from (
+       select id, at, kind, location_uid as "locationUid", workflow_id as "workflowId", details
+         from audit_entries
+        where ($1::text[] is null or phone_hash = any($1)) and ($2::text is null or location_uid = $2)
+          and ($3::text is null or kind = $3) and ($4::text is null or details ->> 'actor' = $4)
+          and ($5::timestamptz is null or at >= $5)
+          ${isAct ? `and details ->> 'actor' not in ('customer', 'podium')` : ''}
+        order by id desc limit $6) found
+      order by at, id`,
+    [phoneHashes, locationUid, kind, actor, since, limit],
   );
   return rows;
 }

@@ -1,8 +1,7 @@
 /** The inbox as operators look at it, and what they set aside. */
 import type { Failure, Source } from '../core/events';
-import { writeAudit } from './audit';
+import { writeAct } from './audit';
 import { transaction, type Pool, type Queryable } from './database';
-import { storable } from './text';
 
 export const EVENT_STATUSES = [
   'pending',
@@ -134,10 +133,7 @@ export interface EventAct {
 export async function noteEventAct(
   client: Queryable,
   kind: 'event_set_aside' | 'event_replayed' | 'event_ingested',
-  { phoneHash, locationUid, actor, ...of }: EventAct,
+  { phoneHash, locationUid, actor, ...details }: EventAct,
 ): Promise<void> {
-  await writeAudit(client, {
-    ...{ key: null, kind, phoneHash, locationUid, workflowId: null },
-    details: { ...of, actor: storable(actor) },
-  });
+  await writeAct(client, { kind, phoneHash, locationUid, actor, details });
 }

@@ -1,5 +1,5 @@
 /** Podium's stores as they were last read: what serves while Podium is away, and what the door looks at. */
-import { transaction, unlessHeld, type Pool } from './database';
+import { transaction, unlessHeld, type Pool, type Queryable } from './database';
 import { storable } from './text';
 
 export interface StoredLocation {
@@ -15,8 +15,14 @@ export interface StoredLocation {
  * Replaces the list as a whole: readers see the old one or the new one.
  * @throws for an empty list, and keeps the one that there is: nobody has no store, and with such a list
  *   the door would refuse every send for good
+ * @param note what else is to be written in this transaction
  */
-export async function replaceLocations(pool: Pool, locations: StoredLocation[], readAt: Date): Promise<void> {
+export async function replaceLocations(
+  pool: Pool,
+  locations: StoredLocation[],
+  readAt: Date,
+  note?: (client: Queryable) => Promise<void>,
+): Promise<void> {
   if (locations.length === 0)
     throw new Error('Podium gave an empty list of locations; the stored one is kept.');
   await transaction(pool, async (client) => {
@@ -40,6 +46,7 @@ export async function replaceLocations(pool: Pool, locations: StoredLocation[], 
         locations.map(({ organizationUid }) => organizationUid),
       ],
     );
+    await note?.(client);
   });
 }
 

@@ -186,18 +186,27 @@ async function permittedAgain(client: Queryable, locationUid: string | null): Pr
  * one of their store was taken. And what should have been told long ago, and nobody tells.
  * @returns how many are tried
  */
-export function retryUntold(pool: Pool): Promise<number> {
+export function retryUntold(pool: Pool, note?: Note): Promise<number> {
   const oldestOfEach = `phone_e164 in (select distinct on (location_uid) phone_e164 from opt_out_mirrors
                                         where state = 'not_permitted' order by location_uid, not_permitted_since)`;
-  return transaction(pool, (client) =>
-    wantAgain(client, `${oldestOfEach} or ${STRANDED}`, [], 'skip locked'),
-  );
+  return transaction(pool, async (client) => {
+    const tried = await wantAgain(client, `${oldestOfEach} or ${STRANDED}`, [], 'skip locked');
+    await note?.(client, tried);
+    return tried;
+  });
 }
 
+/** Writes more of an act of somebody in its transaction, once it is known of how many phones Podium is told. */
+type Note = (client: Queryable, tried: number) => Promise<void>;
+
 /** Tells Podium again what it was not told, of one phone. @returns whether there was anything to be told */
-export async function retryMirror(pool: Pool, phone: string): Promise<boolean> {
+export async function retryMirror(pool: Pool, phone: string, note?: Note): Promise<boolean> {
   const untold = `phone_e164 = $1 and (state in ('not_permitted', 'refused') or ${STRANDED})`;
-  return (await transaction(pool, (client) => wantAgain(client, untold, [phone]))) > 0;
+  return transaction(pool, async (client) => {
+    const tried = await wantAgain(client, untold, [phone]);
+    await note?.(client, tried);
+    return tried > 0;
+  });
 }
 
 /** Tells Podium of an opt-out for which no store was known, now that there is one. */

@@ -1,7 +1,7 @@
 /** Podium's tokens, encrypted, and shared by all processes: what one of them was given, all use. */
 import { decrypt, encrypt, type EncryptionKey } from '../core/encryption';
 import { TokensBusy, type TokenGrant, type TokenState } from '../core/tokens';
-import { exclusively, LockNotFree, unlessHeld, type Pool, type Queryable } from './database';
+import { exclusively, LockNotFree, transaction, unlessHeld, type Pool, type Queryable } from './database';
 
 /** What an operator may know of the tokens. */
 export interface AccessFacts {
@@ -72,13 +72,19 @@ export function storedTokens(pool: Pool, keys: readonly EncryptionKey[]) {
     /**
      * Stores what Podium gave, and with it that access works.
      * @param after how many grants there were before this one was asked for
+     * @param note what else is to be written in the same transaction
      * @returns false when there is a newer one already, which stays
      */
-    async saveGrant({ access: given, refreshToken, scopes }: TokenGrant, after: number): Promise<boolean> {
+    saveGrant(
+      { access: given, refreshToken, scopes }: TokenGrant,
+      after: number,
+      note?: (client: Queryable) => Promise<void>,
+    ): Promise<boolean> {
       const access = encrypt(Buffer.from(given.token), keys);
       const refresh = refreshToken === null ? null : encrypt(Buffer.from(refreshToken), keys);
-      const { rowCount } = await pool.query(
-        `insert into podium_tokens as stored
+      return transaction(pool, async (client) => {
+        const { rowCount } = await client.query(
+          `insert into podium_tokens as stored
            (access_key_id, access_token, access_issued_at, access_expires_at, scopes,
             refresh_key_id, refresh_token, refresh_token_at, grants)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9::bigint + 1)
@@ -92,12 +98,14 @@ export function storedTokens(pool: Pool, keys: readonly EncryptionKey[]) {
            grants = excluded.grants,
            refused_since = null, refused_code = null, refused_tokens = '{}', paused_until = null
          where stored.grants = $9`,
-        [
-          ...[access.keyId, access.bytes, given.issuedAt, given.expiresAt, scopes],
-          ...[refresh?.keyId ?? null, refresh?.bytes ?? null, refresh && given.issuedAt, after],
-        ],
-      );
-      return rowCount === 1;
+          [
+            ...[access.keyId, access.bytes, given.issuedAt, given.expiresAt, scopes],
+            ...[refresh?.keyId ?? null, refresh?.bytes ?? null, refresh && given.issuedAt, after],
+          ],
+        );
+        if (rowCount === 1) await note?.(client);
+        return rowCount === 1;
+      });
     },
 
     /**

@@ -74,7 +74,10 @@ const answerTo = (secret: string) =>
 test('a change of the secret under way loses no event and doubles none', async () => {
   const oldSecret = system.keys.webhookSecret;
   const { uid } = (await system.simulator.state()).webhooks[0]!;
-  expect(await webhook('update', uid, '--take-over')).toMatchObject({ exitCode: 0, data: [{ of: 'us' }] });
+  expect(await webhook('update', uid, '--take-over')).toMatchObject({
+    exitCode: 0,
+    data: { webhooks: [{ of: 'us' }] },
+  });
   const stream = new Stream();
   await stream.goesOn(20);
 

@@ -1,9 +1,10 @@
 /** `podium-webchat audit …`: whether the audit is whole, and what it tells of a customer. */
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { z } from 'zod';
 import { showAudit, verifyAudit } from '../operations/audit';
 import { EXIT, type CliContext } from './context';
-import { phoneOption, type PhoneOptions } from './options';
+import { AUDIT_KINDS, type AuditKind } from '../../store/audit';
+import { optionalPhoneOption, storeOption, wholeNumber } from './options';
 import { at } from './table';
 
 type Verification = z.output<typeof verifyAudit.output>;
@@ -18,9 +19,32 @@ export function registerAuditCommands(program: Command, context: CliContext): vo
     .action(({ head }: { head?: string }) => verify(context, head));
   audit
     .command('show')
-    .description('in plain words and in order, why a customer did or did not get a message')
-    .addOption(phoneOption())
-    .action((options: PhoneOptions) => show(context, options));
+    .description(
+      'in plain words and in order, why a customer did or did not get a message; without --phone, what was done',
+    )
+    .addOption(optionalPhoneOption())
+    .addOption(storeOption())
+    .addOption(new Option('--kind <kind>', 'only those').choices(AUDIT_KINDS))
+    .option('--actor <name>', 'only what this one has done or declared')
+    .option('--since <time>', 'as 2026-11-28, or 2026-11-28T21:00:00Z', pointInTime)
+    .option('--limit <count>', 'the latest so many; if left out, all of a phone, or else 200', wholeNumber)
+    .action((options: ShowOptions) => show(context, options));
+}
+
+interface ShowOptions {
+  phone?: string;
+  location?: string;
+  kind?: AuditKind;
+  actor?: string;
+  since?: string;
+  limit?: number;
+}
+
+/** @returns ISO form @throws InvalidArgumentError */
+function pointInTime(value: string): string {
+  const at = new Date(value);
+  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('It is a time, as 2026-11-28T21:00:00Z.');
+  return at.toISOString();
 }
 
 async function verify(context: CliContext, head: string | undefined): Promise<void> {
@@ -48,9 +72,12 @@ function problemInWords({ kind, number, id, at, what }: Verification['problems']
   return `${kind}  ${which.join(', ')}: ${what}`;
 }
 
-async function show(context: CliContext, options: PhoneOptions): Promise<void> {
-  const { phone, entries } = await context.perform(showAudit, options);
+async function show(context: CliContext, { location: location_uid, ...options }: ShowOptions): Promise<void> {
+  const { phone, entries, more } = await context.perform(showAudit, { ...options, location_uid });
+  const shown = context.shown(phone);
   const lines = entries.map((entry) => `${at(entry.at)}  ${entry.words}`);
-  context.answer({ phone: context.shown(phone), entries }, lines.join('\n') || 'None.');
-  if (!context.json) context.tell(`Of ${context.shown(phone)}. Times are UTC.`);
+  context.answer({ phone: shown, more, entries }, lines.join('\n') || 'None.');
+  if (context.json) return;
+  context.tell(shown === null ? 'Times are UTC.' : `Of ${shown}. Times are UTC.`);
+  if (more) context.tell('There are older ones: raise --limit, or give --since.');
 }

@@ -1,4 +1,5 @@
 /** `podium-webchat auth …`: the product's access to Podium. */
+import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { oauthClient, PODIUM_NEEDS } from '../../podium/connect';
@@ -86,6 +87,7 @@ async function login(context: CliContext, options: LoginOptions): Promise<void> 
       client: oauthClient(environment),
       authorizeUrl: environment.podiumAuthorizeUrl,
       tokens: storedTokens(context.pool, environment.encryptionKeys),
+      actor: userInfo().username,
       port: options.port,
       redirectUri: options.redirectUri ?? null,
       timeoutMs: options.timeout * 1000,

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { receive } from '../../store/inbox';
 import { replaceLocations } from '../../store/locations';
 import { cli } from '../../test/support/cli';
@@ -60,7 +63,46 @@ async function comeUnread(count: number): Promise<void> {
   );
 }
 
+test('who reads the body of an event stands in the audit, which audit show tells by who or what it was', async () => {
+  const id = await comesTooEarly();
+  const { out } = await run('show', String(id), '--raw');
+  expect(JSON.parse(out).raw).toContain('Can I book a test drive?');
+  const { username } = userInfo();
+  for (const filter of [
+    ['--kind', 'event_body_read'],
+    ['--actor', username, '--location', NORTHSIDE],
+    ['--since', '2026-01-01', '--limit', '1'],
+  ]) {
+    const shown = await cli({ DATABASE_URL: db.url }, ['audit', 'show', ...filter]);
+    expect(shown.out).toMatch(
+      new RegExp(`  The body of event ${id} was read, with phone and words at Northside: by ${username}\n$`),
+    );
+  }
+  const nobody = await cli({ DATABASE_URL: db.url }, ['audit', 'show', '--actor', 'nobody', '--json']);
+  expect(JSON.parse(nobody.out)).toEqual({ phone: null, more: false, entries: [] });
+});
+
+test.each(['replay', 'ingest'])('events %s does nothing without its entry in the audit', async (act) => {
+  const id = await comesTooEarly();
+  const { rows } = await db.pool.query('select raw from inbox_events where id = $1', [id]);
+  const file = join(tmpdir(), `${randomUUID()}.json`);
+  await writeFile(file, String(rows[0].raw).replace(/"eventUid":"[^"]+"/, `"eventUid":"${randomUUID()}"`));
+  await db.pool.query(
+    `alter table audit_entries add constraint full_up check (kind not like 'event_%ed') not valid`,
+  );
+  const args = act === 'replay' ? [String(id)] : ['--file', file];
+  const { exitCode, err } = await run(act, ...args).finally(async () => {
+    await db.pool.query('alter table audit_entries drop constraint full_up');
+    await rm(file);
+  });
+  expect(exitCode).toBe(2);
+  expect(err).toContain('full_up');
+  const left = await db.pool.query('select id from inbox_events where status <> $1', ['quarantined']);
+  expect(left.rows).toEqual([]);
+});
+
 test('events replay --all comes to every one, however many stay in quarantine', async () => {
+  await db.pool.query('truncate inbox_events');
   const first = await comesTooEarly();
   await comeUnread(MORE_THAN_ONE_CALL_TAKES);
   const last = await comesTooEarly();

@@ -80,14 +80,16 @@ describe('files send', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  const send = (file: string, location = NORTHSIDE) =>
+  const files = (...args: string[]) =>
     cli(
       {
         ...{ DATABASE_URL: db.url, WEBCHAT_SETTINGS: inFolder('settings.yaml'), ...KEYS },
         WEBCHAT_ID_KEY: 'an-id-key-of-some-length',
       },
-      ['files', 'send', '--phone', JANE, '--location', location, '--file', inFolder(file), '--json'],
+      ['files', ...args, '--json'],
     );
+  const send = (file: string, location = NORTHSIDE, ...more: string[]) =>
+    files('send', '--phone', JANE, '--location', location, '--file', inFolder(file), ...more);
 
   test('tells what became of it: here that the customer has opted out', async () => {
     await recordOptOut(db.pool, {
@@ -102,11 +104,21 @@ describe('files send', () => {
     const about = { phone: JANE, phoneHash: testHash(JANE), locationUid: NORTHSIDE, workflowId: null };
     const message = { conversationUid: null, purpose: 'file', body: '', now: new Date() };
     await openDoor(db.pool, { sendId: wanted.id, ...about, ...message }, 0);
-    const { exitCode, out } = await told;
-    expect(exitCode).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({
+    const { exitCode, out, err } = await told;
+    const report = {
       ...{ id: wanted.id, status: 'blocked', error: { code: 'ERR_WEBCHAT_009' }, size_bytes: 1_000 },
-    });
+    };
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(out)).toMatchObject(report);
+    expect(err).toContain(`Send ${wanted.id}.`);
+    const kept = await readdir(inFolder('store'));
+    for (const again of [files('sent', wanted.id), send('quote.pdf', NORTHSIDE, '--message-id', wanted.id)])
+      expect(JSON.parse((await again).out)).toMatchObject(report);
+    expect((await db.pool.query('select from file_sends')).rowCount).toBe(1);
+    expect(await readdir(inFolder('store'))).toEqual(kept);
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    expect(await files('sent', unknown)).toMatchObject({ exitCode: 1 });
+    expect(await send('quote.pdf', NORTHSIDE, '--message-id', 'twice')).toMatchObject({ exitCode: 2 });
   });
 
   test('refuses what is no file of these types, and a store that is not on the list', async () => {

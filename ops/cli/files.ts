@@ -4,13 +4,13 @@ import { createReadStream, openAsBlob } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Command } from 'commander';
-import type { z } from 'zod';
+import { InvalidArgumentError, type Command } from 'commander';
+import { z } from 'zod';
 import { failure } from '../../core/error-codes';
 import type { Failure } from '../../core/events';
 import { phoneHash } from '../../core/ids';
 import { FileRefused, keepContent } from '../../store/files/checked-content';
-import { locationProblem, wantFileSent } from '../file-sends';
+import { fileSendReport, locationProblem, wantFileSent } from '../file-sends';
 import { e164, OperationRefused } from '../operation';
 import { listFiles, showFileSend } from '../operations/files';
 import { idKeysOf } from '../used-keys';
@@ -18,11 +18,25 @@ import { EXIT, type CliContext } from './context';
 import { storeOption, phoneOption, type PhoneOptions } from './options';
 import { post, type RemoteSystem } from './remote';
 
+type FileSend = z.output<typeof showFileSend.output>;
+
 interface SendOptions extends PhoneOptions {
   location: string;
   file: string;
   body: string;
+  messageId?: string;
 }
+
+const SEND_HELP = `
+The answer has the id of the send. What became of it later tells "files sent". With the same --message-id again, as
+after a connection that broke, nothing is sent a second time.
+
+Exit codes: 0 sent, 1 not sent, 2 on its way, and nobody knows yet.
+
+Examples:
+  podium-webchat files send --phone +61412345678 --location 9e000000-0000-4000-8000-000000000001 --file quote.pdf
+  podium-webchat files send --phone +61412345678 --location 9e000000-0000-4000-8000-000000000001 --file quote.pdf \\
+    --message-id 5e4d0000-0000-4000-8000-000000000001`;
 
 export function registerFileCommands(program: Command, context: CliContext): void {
   const files = program.command('files').description('files of customers, and for them');
@@ -39,8 +53,20 @@ export function registerFileCommands(program: Command, context: CliContext): voi
     .requiredOption('--location <uid>', 'the store')
     .requiredOption('--file <path>', 'what is sent')
     .option('--body <text>', 'the words that go with it', '')
-    .addHelpText('after', '\nExit codes: 0 sent, 1 not sent, 2 on its way, and nobody knows yet.')
+    .option('--message-id <uuid>', 'the same again is the same send; a new one if left out', messageId)
+    .addHelpText('after', SEND_HELP)
     .action((options: SendOptions) => send(context, options));
+  files
+    .command('sent <id>')
+    .description('what became of a file that was to be sent')
+    .action(async (id: string) => tellOutcome(context, await context.perform(showFileSend, { id })));
+}
+
+/** @throws InvalidArgumentError */
+function messageId(value: string): string {
+  if (!z.uuid().safeParse(value).success)
+    throw new InvalidArgumentError('It is a UUID, as 5e4d0000-0000-4000-8000-000000000001.');
+  return value.toLowerCase();
 }
 
 /** How often, and for how long, it is looked what became of it. */
@@ -50,10 +76,11 @@ const ON_THEIR_WAY = ['queued', 'intent', 'not_sent'];
 
 /** The file does not fit into JSON, so this is no operation: the API takes a form. */
 async function send(context: CliContext, options: SendOptions): Promise<void> {
-  const id = randomUUID();
+  const id = options.messageId ?? randomUUID();
+  context.tell(`Send ${id}.`); // before anything can break off
   if (context.remote) await sendThere(context.remote, id, options);
   else await sendHere(context, id, options);
-  await tellOutcome(context, id);
+  tellOutcome(context, await outcomeOf(context, id));
 }
 
 async function sendThere(system: RemoteSystem, id: string, { phone, location, body, file }: SendOptions) {
@@ -72,6 +99,7 @@ async function sendHere(context: CliContext, id: string, options: SendOptions): 
   const problem = await locationProblem(pool, locationUid);
   if (problem) throw new OperationRefused('refused', problem);
   const { max_bytes: maxBytes, allowed_types: allowedTypes } = settings.attachments;
+  if (await fileSendReport(pool, id)) return; // asked for before
   const files = await context.openFiles();
   const fileId = randomUUID();
   try {
@@ -85,17 +113,21 @@ async function sendHere(context: CliContext, id: string, options: SendOptions): 
   }
 }
 
-/** Waits for a moment, to tell what became of it. */
-async function tellOutcome(context: CliContext, id: string): Promise<void> {
+/** Waits for a moment. */
+async function outcomeOf(context: CliContext, id: string): Promise<FileSend> {
   const until = Date.now() + PATIENCE_MS;
-  let report = await context.perform(showFileSend, { id });
-  while (ON_THEIR_WAY.includes(report.status) && Date.now() < until) {
+  for (;;) {
+    const report = await context.perform(showFileSend, { id });
+    if (!ON_THEIR_WAY.includes(report.status) || Date.now() >= until) return report;
     await delay(LOOK_EVERY_MS);
-    report = await context.perform(showFileSend, { id });
   }
-  const words = [report.status, report.error && failureInWords(report.error)].filter(Boolean).join(': ');
-  const exitCode = ON_THEIR_WAY.includes(report.status) ? EXIT.unknown : EXIT.notFine;
-  context.answer(report, words, report.status === 'sent' ? EXIT.fine : exitCode);
+}
+
+function tellOutcome(context: CliContext, report: FileSend): void {
+  const { id, status, error } = report;
+  const words = [`${id}  ${status}`, error && failureInWords(error)].filter(Boolean).join(': ');
+  const exitCode = ON_THEIR_WAY.includes(status) ? EXIT.unknown : EXIT.notFine;
+  context.answer(report, words, status === 'sent' ? EXIT.fine : exitCode);
 }
 
 const failureInWords = ({ code, message }: Failure) => `${message} (${code})`;

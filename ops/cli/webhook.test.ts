@@ -243,10 +243,9 @@ describe('doctor', () => {
         exitCode: 1,
         data: { error: { message: expect.stringContaining('another') } },
       });
-    expect((await webhook('list')).data).toMatchObject([
-      { of: 'us' },
-      { uid: foreign, of: 'others', disabled: true },
-    ]);
+    expect((await webhook('list')).data).toMatchObject({
+      webhooks: [{ of: 'us' }, { uid: foreign, of: 'others', disabled: true }],
+    });
   });
 
   it('knows by a secret that Podium tells whether our servers take it', async () => {
@@ -286,10 +285,15 @@ describe('what takes something away', () => {
     expect(await webhook('update')).toMatchObject({ exitCode: 1 });
 
     const { rows } = await db.pool.query(
-      `select details from audit_entries where kind = 'webhook_changed' order by id`,
+      `select kind, details from audit_entries where kind like 'webhook_%' order by id`,
     );
-    expect(rows.map(({ details }) => details.action)).toEqual(['register', 'disable', 'enable', 'delete']);
-    expect(rows[0].details).toMatchObject({ webhook_uid: uid, actor: expect.any(String) });
+    expect(rows.map(({ kind, details }) => `${kind} ${details.action}`)).toEqual(
+      ['register', 'disable', 'enable', 'delete'].flatMap((action) => [
+        `webhook_change_wanted ${action}`,
+        `webhook_changed ${action}`,
+      ]),
+    );
+    expect(rows[1].details).toMatchObject({ webhook_uid: uid, actor: expect.any(String) });
   });
 });
 

@@ -71,7 +71,7 @@ export function registerWebhookCommands(program: Command, context: CliContext): 
 }
 
 function several(context: CliContext, { webhooks }: { webhooks: Webhook[] }): void {
-  context.answer(webhooks, webhooks.map(inWords).join('\n') || 'Podium shows us no webhook.');
+  context.answer({ webhooks }, webhooks.map(inWords).join('\n') || 'Podium shows us no webhook.');
 }
 
 async function verify(context: CliContext): Promise<void> {

@@ -1,8 +1,11 @@
 /** The audit: whether it is whole, and what it tells of a customer. */
 import { z } from 'zod';
 import { auditKeys } from '../../core/audit-keys';
-import { showAudit as show, verifyAudit as verify } from '../audit';
-import { e164, nullableTime, operation, phoneInput, time } from '../operation';
+import { phoneHash } from '../../core/ids';
+import { AUDIT_KINDS } from '../../store/audit';
+import { searchAudit, verifyAudit as verify } from '../audit';
+import { customerMeant, storeMeant } from '../customer-meant';
+import { nullableTime, operation, phoneAtStoreInput, storeInput, time, type OpsTools } from '../operation';
 import { idKeysOf } from '../used-keys';
 
 const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/i;
@@ -48,12 +51,29 @@ export const verifyAudit = operation({
   },
 });
 
+/** Without a phone, where nobody says how many. */
+const SHOWN = 200;
+
 export const showAudit = operation({
   name: 'audit show',
-  summary: 'In plain words and in order, why a customer did or did not get a message',
-  input: z.strictObject({ phone: phoneInput }),
+  summary:
+    'In plain words and in order, why a customer did or did not get a message; without a phone, what operators and others have done',
+  input: z.strictObject({
+    phone: phoneAtStoreInput.optional(),
+    location_uid: storeInput.optional(),
+    kind: z.enum(AUDIT_KINDS).optional().describe('Only entries of this kind, as robot_paused'),
+    actor: z.string().trim().min(1).max(200).optional().describe('Only what this one has done or declared'),
+    since: time.optional().describe('Only what was written since'),
+    limit: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe(`The latest so many; if left out, all of a phone, or else ${SHOWN}`),
+  }),
   output: z.object({
-    phone: z.string(),
+    phone: z.string().nullable(),
+    more: z.boolean().describe('Whether there are older ones'),
     entries: z.array(
       z.object({
         id: z.int(),
@@ -68,13 +88,30 @@ export const showAudit = operation({
     ),
   }),
   async run(tools, input) {
-    const phone = e164(input.phone);
-    const entries = await show(tools.pool, phone, await idKeysOf(tools));
+    const { kind = null, actor = null, since } = input;
+    const who = await whose(tools, input);
+    const limit = input.limit ?? (who.phone === null ? SHOWN : null);
+    const found = await searchAudit(tools.pool, {
+      ...{ phoneHashes: who.phoneHashes, locationUid: who.locationUid, kind, actor },
+      ...{ since: since === undefined ? null : new Date(since), limit: limit === null ? null : limit + 1 },
+    });
+    const more = limit !== null && found.length > limit;
     return {
-      phone,
-      entries: entries.map(({ at, locationUid, workflowId, ...entry }) => ({
+      ...{ phone: who.phone, more },
+      entries: (more ? found.slice(1) : found).map(({ at, locationUid, workflowId, ...entry }) => ({
         ...{ ...entry, at: at.toISOString(), location_uid: locationUid, workflow_id: workflowId },
       })),
     };
   },
 });
+
+async function whose(
+  tools: OpsTools,
+  { phone: given, location_uid: store }: { phone?: string | undefined; location_uid?: string | undefined },
+) {
+  if (given === undefined)
+    return { phone: null, phoneHashes: null, locationUid: await storeMeant(tools, store) };
+  const { phone, locationUid } = await customerMeant(tools, { phone: given, location_uid: store });
+  const phoneHashes = (await idKeysOf(tools)).map((key) => phoneHash(phone, key));
+  return { phone, phoneHashes, locationUid };
+}

@@ -1,5 +1,7 @@
 /** Contacts: who a phone belongs to, what is held of them, and its end. */
 import { z } from 'zod';
+import { phoneHash } from '../../core/ids';
+import { writeAct } from '../../store/audit';
 import { showContact as show } from '../contacts';
 import { erasePerson, previewErasure } from '../erasure';
 import { exportPerson } from '../export';
@@ -65,12 +67,14 @@ export const exportContact = operation({
     files: z.array(fileReport),
     tables: z.record(z.string(), z.array(z.looseObject({}))).describe('Rows by table, as they stand'),
   }),
-  run: async (tools, { phone }) =>
-    exportPerson(
-      { pool: tools.pool, links: fileLinks(tools) },
-      personOf(phone),
-      await idKeysOf(tools),
-    ) as never,
+  async run(tools, { phone }, { actor }) {
+    const { pool } = tools;
+    const [person, links, idKeys] = [personOf(phone), fileLinks(tools), await idKeysOf(tools)];
+    const held = await exportPerson({ pool, links }, person, idKeys);
+    const hash = phoneHash(person.phone, idKeys[0]);
+    await writeAct(pool, { kind: 'person_exported', actor, phoneHash: hash }); // before anybody has it
+    return held as never;
+  },
 });
 
 export const eraseContact = operation({

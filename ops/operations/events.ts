@@ -1,6 +1,7 @@
 /** Events of the inbox: what Podium has sent us, and what became of it. */
 import { z } from 'zod';
 import { ERROR_CODES, failure, isErrorCode } from '../../core/error-codes';
+import { writeAct } from '../../store/audit';
 import {
   countQuarantined,
   EVENT_STATUSES,
@@ -75,9 +76,12 @@ export const showEvent = operation({
   summary: 'One event, and its body if that is wanted: it holds the phone and the words',
   input: z.strictObject({ id, raw: z.boolean().default(false).describe('With the body as it came') }),
   output: eventRow.extend({ raw: z.string().nullable(), size_bytes: z.int() }),
-  async run({ pool }, input) {
+  async run({ pool }, input, { actor }) {
     const event = await findEvent(pool, input.id);
     if (!event) throw noEvent();
+    const { locationUid } = event;
+    if (input.raw)
+      await writeAct(pool, { kind: 'event_body_read', actor, locationUid, details: { event: event.id } });
     return {
       ...rowOf(event),
       raw: input.raw ? event.raw.toString('utf8') : null,

@@ -1,6 +1,7 @@
 /** Podium's stores, as they were last read. */
 import { z } from 'zod';
 import { withCountry } from '../../core/locations';
+import { writeAct } from '../../store/audit';
 import { lastReading, listLocations as stored, readAlone, replaceLocations } from '../../store/locations';
 import { nullableTime, operation, OperationRefused, type OpsTools } from '../operation';
 
@@ -30,11 +31,14 @@ export const refreshLocations = operation({
   summary: 'Reads the stores anew from Podium; what waited for one that turns up is let go by the servers',
   input: z.strictObject({}),
   output: list,
-  async run(tools) {
+  async run(tools, _, { actor }) {
     const { pool, podium } = tools;
     const done = await readAlone(pool, async () => {
       const readAt = new Date(); // at the latest: what changes while it is read may be missing
-      await replaceLocations(pool, await podium.listLocations(), readAt);
+      const found = await podium.listLocations();
+      await replaceLocations(pool, found, readAt, (client) =>
+        writeAct(client, { kind: 'locations_refreshed', actor, details: { locations: found.length } }),
+      );
       return true;
     });
     if (done) return read(tools);

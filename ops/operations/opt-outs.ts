@@ -155,9 +155,11 @@ export const retryMirrors = operation({
     'Tells Podium again what it did not permit or refused: of a phone, or of all that it did not permit',
   input: z.strictObject({ phone: phoneInput.optional() }),
   output: z.object({ tried: z.int() }),
-  run: async ({ pool }, { phone }) => ({
-    tried: await retry(pool, phone === undefined ? null : e164(phone)),
-  }),
+  async run(tools, { phone: given }, { actor }) {
+    const phone = given === undefined ? null : e164(given);
+    const hash = phone === null ? null : phoneHash(phone, (await idKeysOf(tools))[0]);
+    return { tried: await retry(tools.pool, phone, { actor, phoneHash: hash }) };
+  },
 });
 
 export const auditOptOut = operation({

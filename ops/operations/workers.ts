@@ -1,6 +1,6 @@
 /** The versions of the workers: on which one new chats begin. */
 import { z } from 'zod';
-import { writeAudit } from '../../store/audit';
+import { writeAct } from '../../store/audit';
 import { operation, OperationRefused } from '../operation';
 import { listWorkerVersions, promoteWorkers as promote } from '../worker-versions';
 
@@ -48,16 +48,15 @@ export const promoteWorkers = operation({
   }),
   output: z.object({ current: build }),
   async run({ temporal, pool }, { build: buildId, wait_seconds: seconds }, { actor }) {
-    if (!(await promote(temporal, buildId, seconds * 1000)))
+    const act = { actor, details: { build: buildId } };
+    const noteWish = () => writeAct(pool, { kind: 'workers_promotion_wanted', ...act });
+    if (!(await promote(temporal, buildId, seconds * 1000, noteWish)))
       throw new OperationRefused('refused', {
         code: 'ERR_OPS_WORKERS_MISSING',
         message: `No worker with WEBCHAT_BUILD_ID=${buildId} takes work from all queues. Nothing was changed.`,
         hint: 'Start one first; "workers list" shows the versions that Temporal knows.',
       });
-    await writeAudit(pool, {
-      ...{ key: null, kind: 'workers_promoted', phoneHash: null, locationUid: null, workflowId: null },
-      details: { actor, build: buildId },
-    });
+    await writeAct(pool, { kind: 'workers_promoted', ...act });
     return { current: buildId };
   },
 });
