@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { z } from 'zod';
 import { OperationRefused } from '../operation';
 import { eraseContact, exportContact, showContact } from '../operations/contacts';
-import { EXIT, type CliContext } from './context';
+import type { CliContext } from './context';
 import { phoneOption, type PhoneOptions } from './options';
 import { optOutInWords } from './optout-words';
 
