@@ -20,6 +20,8 @@ export interface PostgresPlan {
   password: string;
   /** Settings of `postgresql.conf`, as `fsync=off`. */
   settings?: string[];
+  /** Where the server is; the embedded one without it. */
+  binaries?: string;
 }
 
 /** A program call; `uid` and `gid` where it runs as another user. */
@@ -37,7 +39,7 @@ export function postgresUrl({ port, password }: PostgresPlan, database = DATABAS
 }
 
 /** Makes the cluster when there is none. A run that breaks off leaves nothing half-made. */
-export async function createCluster({ directory, password }: PostgresPlan): Promise<void> {
+export async function createCluster({ directory, password, binaries }: PostgresPlan): Promise<void> {
   if (existsSync(join(directory, 'PG_VERSION'))) return;
   const fresh = `${directory}.new`;
   const passwordFile = `${directory}.password`;
@@ -47,7 +49,7 @@ export async function createCluster({ directory, password }: PostgresPlan): Prom
   const user = ordinaryUser();
   if (user) for (const path of [fresh, passwordFile]) chownSync(path, user.uid, user.gid);
   try {
-    const { command, args, ...rest } = asOrdinaryUser(binary('initdb'), fresh, [
+    const { command, args, ...rest } = asOrdinaryUser(binary('initdb', binaries), fresh, [
       `--pgdata=${fresh}`,
       '--username=postgres',
       `--pwfile=${passwordFile}`,
@@ -64,7 +66,7 @@ export async function createCluster({ directory, password }: PostgresPlan): Prom
 }
 
 /** How the server is called. */
-export function postgresCall({ directory, port, settings = [] }: PostgresPlan): Call {
+export function postgresCall({ directory, port, settings = [], binaries }: PostgresPlan): Call {
   const all = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
@@ -74,7 +76,7 @@ export function postgresCall({ directory, port, settings = [] }: PostgresPlan): 
     ...settings,
   ];
   const args = ['-D', directory, '-p', String(port), ...all.flatMap((setting) => ['-c', setting])];
-  return asOrdinaryUser(binary('postgres'), directory, args);
+  return asOrdinaryUser(binary('postgres', binaries), directory, args);
 }
 
 /** Resolves when the server answers, with its database there. */
@@ -94,7 +96,8 @@ export async function postgresAnswers(plan: PostgresPlan, signal: AbortSignal): 
   }
 }
 
-function binary(name: 'initdb' | 'postgres'): string {
+function binary(name: 'initdb' | 'postgres', directory: string | undefined): string {
+  if (directory !== undefined) return join(directory, name);
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
     // Only its entry is exported; the binaries lie beside.

@@ -1,6 +1,6 @@
 /** What Temporal starts by itself: how each schedule stands, and a run of one at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, ScheduleDescription } from '@temporalio/client';
+import { WorkflowFailedError, type Client, type ScheduleDescription } from '@temporalio/client';
 import { SCHEDULES } from '../core/schedules';
 
 const CALL_DEADLINE_MS = 10_000;
@@ -58,7 +58,7 @@ async function hasEnded(client: Client, workflowId: string, deadline: number): P
     () => true,
     (error: unknown) => {
       if (Date.now() >= deadline) return false;
-      throw error;
+      throw error instanceof WorkflowFailedError ? (error.cause ?? error) : error;
     },
   );
 }

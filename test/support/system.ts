@@ -54,6 +54,8 @@ export interface SystemOptions {
    * only a database on the Postgres of the test run, and Temporal keeps its state in memory: much faster.
    */
   stoppable?: boolean;
+  /** Where a `stoppable` Postgres comes from; the embedded one without it. */
+  postgresBinaries?: string;
   /** Divides Podium's waits between the retries of a webhook's event; 60 without it. */
   timeScale?: number;
   logLevel?: string;
@@ -119,7 +121,9 @@ async function plan(directory: string, options: SystemOptions): Promise<Plan> {
   const attachments = { store, ...options.settings?.['attachments'] };
   await writeFile(settingsFile, stringify({ ...UNHURRIED, ...options.settings, attachments }));
   const keys = newKeys();
-  const database = await (options.stoppable ? ownDatabase(places, keys) : sharedDatabase());
+  const database = await (options.stoppable
+    ? ownDatabase(places, keys, options.postgresBinaries)
+    : sharedDatabase());
   const serverPorts = await ports(options.servers ?? 1);
   const workerPorts = await ports(options.workers ?? 1);
   const [temporalPort, simulatorPort, uiPort] = (await ports(3)) as [number, number, number];
@@ -174,8 +178,10 @@ async function sharedDatabase(): Promise<Database> {
 async function ownDatabase(
   places: { logDirectory: string; dataDirectory: string },
   keys: Keys,
+  binaries: string | undefined,
 ): Promise<Database> {
   const cluster: PostgresPlan = {
+    ...(binaries !== undefined && { binaries }),
     directory: join(places.dataDirectory, 'postgres'),
     port: await freePort(),
     password: keys.postgresPassword,
@@ -439,6 +445,14 @@ export class System {
   /** Temporal hangs: it takes connections, and answers nothing. */
   async pauseTemporal(): Promise<void> {
     process.kill(await this.temporalPid(), 'SIGSTOP');
+  }
+
+  /** A `stoppable` Temporal, as after a disk that has died: it runs again, and knows nothing. */
+  async loseTemporal(): Promise<void> {
+    await this.temporal.stop();
+    for (const file of await readdir(this.directory))
+      if (file.startsWith('temporal.db')) await rm(join(this.directory, file));
+    await startTemporal(this.temporal);
   }
 
   async resumeTemporal(): Promise<void> {
