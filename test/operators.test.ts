@@ -1,17 +1,13 @@
 /** The operator's commands against a whole system, from beside it and from elsewhere over HTTP. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { built } from '../embedded/paths';
 import { cli } from './support/cli';
 import { consoleBlocks, sameWords } from './support/console-blocks';
 import { publishedEvent } from './support/podium-events';
 import { BAYVIEW, NO_COUNTRY, NORTHSIDE } from './support/simulator';
 import { startSystem, type System } from './support/system';
 
-const run = promisify(execFile);
 /** The customer of the examples in the documentation. */
 const DOCUMENTED = '+14155550110';
 const [ANNE, BOB, CARL, DORA, ELLA, FRED] = [
@@ -353,15 +349,6 @@ test('config check tells keys that are not those of this database', async () => 
   expect(out).toMatch(
     /^NOT OK +Audit keys .*is sealed by the key "derived-[0-9a-f]+", which is not at hand/m,
   );
-});
-
-test('shells complete commands and options', async () => {
-  const complete = async (...words: string[]) =>
-    (await run(process.execPath, [built('ops/cli/main.js'), 'complete', '--', ...words])).stdout;
-  expect(await complete('sess')).toContain('sessions');
-  expect(await complete('events', '')).toContain('quarantine');
-  const { stdout } = await run(process.execPath, [built('ops/cli/main.js'), 'complete', 'bash']);
-  expect(stdout).toContain('podium-webchat');
 });
 
 describe('docs/operators.md', () => {

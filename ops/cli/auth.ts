@@ -48,11 +48,7 @@ export function registerAuthCommands(program: Command, context: CliContext): voi
 const LOGIN_HELP = `
 Podium may insist on HTTPS for the redirect URI. Then register one of your own, and give it with
 --redirect-uri: a proxy or tunnel may lead from there to this machine, or you paste the address at
-which the browser ends, whether or not a page appears there.
-
-Examples:
-  podium-webchat auth login
-  podium-webchat auth login --no-open --redirect-uri https://webchat.example.com/callback`;
+which the browser ends, whether or not a page appears there.`;
 
 async function status(context: CliContext): Promise<void> {
   const report = await context.perform(showAccess, {});

@@ -26,11 +26,7 @@ interface ReplayOptions {
 const REPLAY_HELP = `
 What can be used by the locations and settings of now takes effect as if it came now; the rest stays. Twice is once.
 
-Exit codes: 0 nothing is left of what was named, 1 some stay in quarantine or there is no such event.
-
-Examples:
-  podium-webchat events replay 4711 --dry-run
-  podium-webchat events replay --code ERR_WEBCHAT_001`;
+Exit codes: 0 nothing is left of what was named, 1 some stay in quarantine or there is no such event.`;
 
 export function registerEventCommands(program: Command, context: CliContext): void {
   const events = program.command('events').description('what came in, and what became of it');

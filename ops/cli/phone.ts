@@ -30,12 +30,7 @@ const HELP = `
 The carrier is the original holder of the range, by Google's data: numbers move with their owners. Where nobody
 publishes that, as in North America, it is null. With --stdin a line may end in a tab and its own country.
 
-Exit codes: 0 a valid number, 1 none (ERR_WEBCHAT_001); with --stdin 1 when any line is none.
-
-Examples:
-  podium-webchat phone normalize --phone '0412 345 678' --default-country AU
-  podium-webchat phone normalize --phone '+1 (415) 555-1234' --json | jq .number_type
-  cut -f2 customers.tsv | podium-webchat phone normalize --stdin --default-country AU`;
+Exit codes: 0 a valid number, 1 none (ERR_WEBCHAT_001); with --stdin 1 when any line is none.`;
 
 async function normalize(context: CliContext, { phone, defaultCountry, stdin }: NormalizeOptions) {
   if ((phone === undefined) === (stdin === undefined)) throw new Error('Give either --phone or --stdin.');

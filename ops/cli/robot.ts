@@ -15,11 +15,7 @@ interface Where {
 const PAUSE_HELP = `
 From the next send on, nothing leaves that the robot says by itself: no greeting, question, prompt or answer to HELP.
 Messages still come in and stand in Podium's inbox, opt-outs count, agents get their notes, and what persons send
-leaves. A chat that the robot could not answer stays with the store, also after the robot is resumed.
-
-Examples:
-  podium-webchat robot pause
-  podium-webchat robot pause --location 'Northside Motors'`;
+leaves. A chat that the robot could not answer stays with the store, also after the robot is resumed.`;
 
 export function registerRobotCommands(program: Command, context: CliContext): void {
   const robot = program.command('robot').description('whether the robot may speak by itself');

@@ -38,6 +38,16 @@ describe('the command', () => {
     expect(err).toMatch(/Usage|--help/);
   });
 
+  it.each([
+    ['closes no chat', ['sessions', 'close', '--phone', '+14155551234', '--location', 'l-1']],
+    ['disables no webhook', ['webhook', 'disable', 'w-1']],
+    ['deletes no webhook', ['webhook', 'delete', 'w-1']],
+  ])('%s without --yes: it exits 2 and says so', async (_, args) => {
+    const { exitCode, out, err } = await cli(environment, args);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toContain("required option '--yes'");
+  });
+
   it('names all that is missing in the configuration at once, and exits 2', async () => {
     const { exitCode, out, err } = await cli({ PODIUM_API_URL: 'nonsense' }, ['auth', 'status']);
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });

@@ -8,6 +8,7 @@ import { registerConfigCommands } from './config';
 import { registerContactCommands } from './contacts';
 import { CliContext, EXIT, type CliHost, type CommonOptions } from './context';
 import { registerEventCommands } from './events';
+import { addExamples } from './examples';
 import { registerFileCommands } from './files';
 import { registerLocationCommands } from './locations';
 import { registerOptOutCommands } from './optout';
@@ -83,7 +84,7 @@ async function run(args: string[], context: CliContext): Promise<number> {
   }
 }
 
-function createProgram(context: CliContext): Command {
+export function createProgram(context: CliContext): Command {
   const program = new Command('podium-webchat')
     .description("Podium webchats on Temporal: the operator's commands.")
     .option('--json', 'print data as JSON')
@@ -98,6 +99,7 @@ function createProgram(context: CliContext): Command {
       context.common = program.opts<CommonOptions>();
     });
   for (const register of GROUPS) register(program, context);
+  addExamples(program);
   context.host.addCompletion?.(program);
   return program;
 }

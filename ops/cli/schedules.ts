@@ -16,10 +16,7 @@ optOutMirrorRetry  tells Podium again what it did not permit
 webhookCheck       looks whether the webhook is as it should be
 retention          deletes what is older than the settings want it
 
-Exit codes: 0 it has ended, 2 it still runs, or could not be run.
-
-Example:
-  podium-webchat schedules run reconciliation`;
+Exit codes: 0 it has ended, 2 it still runs, or could not be run.`;
 
 export function registerScheduleCommands(program: Command, context: CliContext): void {
   const schedules = program.command('schedules').description('what runs by itself from time to time');

@@ -22,12 +22,6 @@ const WHICH = `
 A session is named by --phone, with --location where the customer has chats at several stores; or by --id: its own,
 or its workflow's.`;
 
-const LIST_EXAMPLES = `
-Examples:
-  podium-webchat sessions list --status open
-  podium-webchat sessions list --waiting
-  podium-webchat sessions list --phone '0412 345 678' --location 'Northside Motors'`;
-
 export function registerSessionCommands(program: Command, context: CliContext): void {
   const sessions = program.command('sessions').description('chats: which there are, one of them, its end');
   sessions
@@ -45,7 +39,6 @@ export function registerSessionCommands(program: Command, context: CliContext): 
     )
     .option('--waiting', 'those that wait for a person of the store, closed ones too; the longest wait first')
     .addOption(limitOption())
-    .addHelpText('after', LIST_EXAMPLES)
     .action((options: ListOptions) => list(context, options));
   withWhich(sessions.command('show'))
     .description('a session by its row, and what its workflow says while it runs')

@@ -8,11 +8,7 @@ import { at } from './table';
 const HELP = `
 No text of a message is in it; "sessions show" tells the answers. What is marked "due" is still to come.
 
-Exit codes: 0 fine, 1 nothing is known of this phone, 2 a part could not be looked at.
-
-Examples:
-  podium-webchat timeline --phone '+61 412 345 678'
-  podium-webchat timeline --phone '0412 345 678' --location 'Northside Motors'`;
+Exit codes: 0 fine, 1 nothing is known of this phone, 2 a part could not be looked at.`;
 
 export function registerTimelineCommand(program: Command, context: CliContext): void {
   program

@@ -9,10 +9,7 @@ const PATIENCE_SECONDS = 60;
 
 const PROMOTE_HELP = `
 Open chats end on the version that they began on: leave its workers running until "workers list" says that nothing is
-open on it any more. To go back, promote the version before.
-
-Example:
-  podium-webchat workers promote 2026.11.2`;
+open on it any more. To go back, promote the version before.`;
 
 export function registerWorkerCommands(program: Command, context: CliContext): void {
   const workers = program.command('workers').description('the versions of the workers');

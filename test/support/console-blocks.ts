@@ -37,7 +37,7 @@ export async function consoleBlocks(
 }
 
 /** As a shell splits them: words, and what stands in quotes. */
-function argumentsOf(words: string): string[] {
+export function argumentsOf(words: string): string[] {
   return [...words.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, one, two, word]) => one ?? two ?? word!);
 }
 
