@@ -25,7 +25,7 @@ interface Container {
   startupProbe?: Probe;
   livenessProbe?: Probe;
   readinessProbe?: Probe;
-  resources: { requests: object; limits: object };
+  resources: { requests: object; limits: { memory: string } };
 }
 interface Manifest {
   kind: string;
@@ -44,6 +44,7 @@ interface Service {
   environment?: Record<string, string>;
   healthcheck?: { test: string[] };
   stop_grace_period?: string;
+  mem_limit?: string;
   restart?: string;
 }
 
@@ -93,7 +94,11 @@ const environment = namesIn(read(`${KUBERNETES}/pod/environment.env`));
 const secrets = read(`${KUBERNETES}/pod/environment.env`).matchAll(/^#?(\w+)_FILE=.*\/(\w+)$/gm);
 
 const isKnown = (name: string) =>
-  FILE_VARIABLES.includes(name.replace(/_FILE$/, '')) || /^TEMPORAL_/.test(name);
+  FILE_VARIABLES.includes(name.replace(/_FILE$/, '')) || /^TEMPORAL_|^NODE_OPTIONS$/.test(name);
+/** Of the memory that a worker may take: the rest is for what is not in the heap. */
+const HEAP_SHARE = 0.75;
+const heapOptions = (gibibytes: string) =>
+  `--max-old-space-size=${HEAP_SHARE * 1024 * Number.parseInt(gibibytes)}`;
 const sourceOf = (program: string) => program.replace(/^dist\//, '').replace(/\.js$/, '.ts');
 
 describe('Kubernetes', () => {
@@ -168,6 +173,12 @@ describe('Kubernetes', () => {
     expect(jobsIn(read('deploy/prometheus/alerts.yml'))).toEqual(JOBS);
   });
 
+  test('the heap of a worker, and with it how many sessions it keeps ready, fits its memory', () => {
+    const { container } = workload('webchat-worker');
+    const { memory } = container.resources.limits;
+    expect(env({ container })['NODE_OPTIONS']).toBe(heapOptions(memory));
+  });
+
   test.each(['deployment', 'job'])('what all pods have in common holds for a %s', (kind) => {
     const { spec } = (parse(read(`${KUBERNETES}/pod/${kind}.yaml`)) as Manifest).spec.template;
     expect(spec).toMatchObject({
@@ -191,6 +202,11 @@ describe('Docker Compose', () => {
     expect(node).toBe('node');
     expect(existsSync(join(ROOT, sourceOf(program!)))).toBe(true);
     expect(Object.keys(service.environment!).filter((name) => !isKnown(name))).toEqual([]);
+  });
+
+  test('the heap of a worker fits its memory', () => {
+    const { environment: variables, mem_limit: memory } = services['worker']!;
+    expect(variables!['NODE_OPTIONS']).toBe(heapOptions(memory!));
   });
 
   test('nobody comes to Postgres as its superuser, for whom it keeps the last connections', () => {
