@@ -53,6 +53,8 @@ export interface Close extends SessionKey {
   conversationUid: string | null;
   /** Who wanted it closed, as declared; null when nobody did. */
   actor: string | null;
+  /** Why, in their words; null where nobody said. Runs of earlier versions leave it out. */
+  wish?: string | null;
 }
 
 /** An opt-out that somebody declares. `at` in ms since 1970. */
@@ -62,6 +64,8 @@ export interface DeclaredOptOut {
   actor: string;
   /** Null where nobody said: the ledger's own time then. */
   at: number | null;
+  /** Why, in their words; empty where nobody said. Runs of earlier versions leave it out. */
+  reason?: string;
 }
 
 export type SessionActivities = ReturnType<typeof createSessionActivities>;
@@ -96,7 +100,7 @@ export function createSessionActivities({ pool, phoneHash, answersWaitDays }: Se
      * has written it already.
      * @returns whether the phone is opted out now; a later opt-in wins over an earlier opt-out
      */
-    recordOptOut: ({ phone, locationUid, actor, at }: DeclaredOptOut): Promise<boolean> =>
+    recordOptOut: ({ phone, locationUid, actor, at, reason }: DeclaredOptOut): Promise<boolean> =>
       transaction(pool, async (client) => {
         await lockPhones(client, [phone]);
         if (actor === 'customer' && (await isOptedOut(client, phone))) return true;
@@ -109,6 +113,7 @@ export function createSessionActivities({ pool, phoneHash, answersWaitDays }: Se
           rule: null,
           locationUid,
           messageUid: null,
+          proof: actor === 'customer' ? null : (reason ?? null),
           at: at === null ? null : new Date(at),
         });
         return isOptedOut(client, phone);

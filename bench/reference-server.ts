@@ -35,7 +35,8 @@ const NEEDS = [
 
 void runMain('reference', async () => {
   const environment = loadEnvironment(NEEDS);
-  const { optout, webhook } = loadSettings();
+  const settings = loadSettings();
+  const { optout, webhook } = settings;
   const wordsFor = wordsByCountry(optout);
   const logger = createLogger(process.title, environment.logLevel);
   const client = createTemporalClient(dataConverter(environment.encryptionKeys));
@@ -71,7 +72,13 @@ void runMain('reference', async () => {
     metrics,
     ops: { pool, temporal: client } as OpsTools,
     files: { pool, encryptionKeys, files: noFiles },
-    fileSends: { pool, auditHash: String, files: noFiles, rules: { maxBytes: 0, allowedTypes: [] } },
+    fileSends: {
+      pool,
+      auditHash: String,
+      files: noFiles,
+      rules: { maxBytes: 0, allowedTypes: [] },
+      settings,
+    },
     codec: new EncryptionCodec(environment.encryptionKeys),
     tokens: environment.opsTokens,
     demo: null,

@@ -39,6 +39,7 @@ const POLICY: SessionPolicy = {
   },
 };
 const SESSION = { locationName: 'Northside', policy: POLICY };
+const CUSTOMER = { phone: '+61412345678', locationUid: 'here', policy: POLICY };
 
 let number = 0;
 beforeEach(() => (number = 0));
@@ -191,7 +192,7 @@ describe('a wish for no more messages in other words', () => {
     expect(state).toMatchObject({ undecided: true, lastSpeaker: 'customer', intake: { stage: 'over' } });
     expect(state.intake.answers).toMatchObject([{ value: 'Sales' }]);
     expect([nextWord(state), promptWanted(state)]).toEqual(['store', false]);
-    const { waiting_for } = sessionView(state, { phone: '', locationUid: '' }, NOW);
+    const { waiting_for } = sessionView(state, CUSTOMER, NOW);
     expect(waiting_for).toContain("the store's decision");
     expect(hear(state, [later('Hello?', { webchat: false })]).reply).toBeNull();
   });
@@ -199,7 +200,7 @@ describe('a wish for no more messages in other words', () => {
 
 describe('a text that did not arrive', () => {
   const failed = (at: number) => message('A landline', { from: 'delivery', webchat: false, at });
-  const view = (state: SessionState) => sessionView(state, { phone: '', locationUid: '' }, NOW).waiting_for;
+  const view = (state: SessionState) => sessionView(state, CUSTOMER, NOW).waiting_for;
 
   it('hands over to the store: nothing is asked any more, and nothing prompted', () => {
     const state = opened();
@@ -331,11 +332,19 @@ test('the prompt repeats the question that waits', () => {
   expect(promptText(state, SESSION).text).toBe('Still there? What?\n1. Sales\n2. Parts');
 });
 
-test('the view says whose word is waited for', () => {
+test('the view says whose word is waited for, and until when', () => {
   const state = opened();
   hear(state, [message('Hi')]);
-  const view = sessionView(state, { phone: '+61412345678', locationUid: 'here' }, NOW + 90_000);
+  const view = sessionView(state, CUSTOMER, NOW + 90_000);
   expect(view).toMatchObject({ idle_seconds: 90, waiting_for: 'the customer\'s answer to "topic"' });
+  const at = (minutes: number) => new Date(NOW + minutes * MINUTE).toISOString();
+  expect(view).toMatchObject({ idle_since: at(0), prompt_at: at(20), close_at: at(28) });
+  expect(sessionView({ ...state, prompted: true, status: 'warned' }, CUSTOMER, NOW)).toMatchObject({
+    ...{ prompt_at: null, close_at: at(28) },
+  });
+  expect(sessionView({ ...state, status: 'closed' }, CUSTOMER, NOW)).toMatchObject({
+    ...{ prompt_at: null, close_at: null },
+  });
 });
 
 test('a session goes through JSON unharmed', () => {

@@ -24,6 +24,10 @@ export function idleSinceAfter(
   return Math.max(idleSince, pastPrompt ? now : spokenAt);
 }
 
+/** For how many seconds nobody has said a word at `now`. */
+export const idleSeconds = (idleSince: number, now: number): number =>
+  Math.max(0, Math.floor((now - idleSince) / 1000));
+
 /** What is due when, for a session that is idle since then. */
 export function idleDeadlines(
   idleSince: number,

@@ -2,7 +2,7 @@
  * What a running session knows: plain JSON, since it travels through continue-as-new.
  * The functions here only note things down; what is said in reply is decided in `conversation.ts`.
  */
-import { idleDeadlines, idleSinceAfter, type IdleDeadlines } from './idle';
+import { idleDeadlines, idleSeconds, idleSinceAfter, type IdleDeadlines } from './idle';
 import type { PartialState, SessionMessage, SessionPolicy, SessionStatus, SessionView } from './session';
 import type { Wish } from './signal-input';
 
@@ -214,17 +214,22 @@ export function waitsForPerson({ lastSpeaker, late, intake }: SessionState): boo
 /** The answer of the query `session`. */
 export function sessionView(
   state: SessionState,
-  session: { phone: string; locationUid: string },
+  session: { phone: string; locationUid: string; policy: SessionPolicy },
   now: number,
 ): SessionView {
   const { answers, waitingFor, askedAgain } = state.intake;
+  const { promptAt, closeAt } = deadlines(state, session.policy);
+  const isOpen = state.status === 'active' || state.status === 'warned';
   return {
     session_uid: state.sessionUid ?? '',
     phone_e164: session.phone,
     location_uid: session.locationUid,
     status: state.status,
     last_message_at: state.lastMessageAt === null ? null : new Date(state.lastMessageAt).toISOString(),
-    idle_seconds: Math.max(0, Math.floor((now - state.idleSince) / 1000)),
+    idle_seconds: idleSeconds(state.idleSince, now),
+    idle_since: new Date(state.idleSince).toISOString(),
+    prompt_at: isOpen && promptWanted(state) ? new Date(promptAt).toISOString() : null,
+    close_at: isOpen ? new Date(closeAt).toISOString() : null,
     waiting_for: waitingForInWords(state),
     partial_state: { answers, waitingFor, askedAgain },
   };

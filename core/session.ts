@@ -113,7 +113,14 @@ export interface SessionView {
   status: SessionStatus;
   /** ISO time of the customer's last message; null before the first. */
   last_message_at: string | null;
+  /** As of the workflow's latest task: a query has no other clock. Whoever asks counts from `idle_since`. */
   idle_seconds: number;
+  /** ISO time since when nobody has said a word. */
+  idle_since: string;
+  /** ISO time of the prompt, should nobody say a word until then; null when none is to come. */
+  prompt_at: string | null;
+  /** ISO time of the close, should nobody say a word until then; null once the session closes. */
+  close_at: string | null;
   /** In words: whose word is waited for, and for what. */
   waiting_for: string;
   partial_state: PartialState;

@@ -90,9 +90,9 @@ const WORDS: Record<AuditKind, Wording> = {
     what: `${it} stands in the conversation twice`,
     why: 'an attempt that was not to be found came late',
   }),
-  session_closed: ({ reason, actor }) => ({
+  session_closed: ({ reason, actor, because }) => ({
     what: actor ? `The chat was closed by ${actor}` : 'The chat was closed',
-    why: CLOSED[String(reason)] ?? String(reason),
+    why: `${CLOSED[String(reason)] ?? String(reason)}${because ? `, "${because}"` : ''}`,
   }),
   file_kept: ({ content_type, size }) => ({ what: `A file was kept (${content_type}, ${size} bytes)` }),
   file_refused: ({ code }) => ({ what: 'A file was not taken', why: reasonOf(code) }),
@@ -225,10 +225,10 @@ const whyBlocked = (code: Details[string] | undefined) =>
     ? 'somebody is to decide whether the customer has opted out'
     : 'the customer has opted out';
 
-function howDeclared({ source, actor, rule, proof, applied }: Details): string {
+function howDeclared({ source, actor, authenticated, rule, proof, applied }: Details): string {
   const how = [
     SOURCES[String(source)] ?? source,
-    actor && actor !== 'customer' && actor !== source && `by ${actor}, as declared`,
+    actor && actor !== 'customer' && actor !== source && `by ${actor}${authenticated ? '' : ', as declared'}`,
     rule && `rule "${rule}"`,
     proof === true && 'with proof',
     applied === false && 'which changed nothing',

@@ -4,6 +4,7 @@ import type { AuditKey } from '../core/audit-keys';
 import { sealOf } from '../core/audit-seal';
 import { phoneHash } from '../core/ids';
 import { findEntries, type AuditFilter, type StoredEntry } from '../store/audit';
+import { closeReasons } from '../store/close-wishes';
 import { exportedHeads, type ExportedHead } from '../store/audit-heads';
 import { newestSealedRows, sealAt, sealedRows, unsealedRows } from '../store/audit-seals';
 import type { Pool } from '../store/database';
@@ -103,7 +104,7 @@ async function readUnsealed(pool: Pool): Promise<{ count: number; notSealed: Aud
 }
 
 /** An entry with the name of its store, where it is on the list, and with words for it. */
-export type ShownEntry = StoredEntry & { location: string | null; words: string };
+export type ShownEntry = Omit<StoredEntry, 'key'> & { location: string | null; words: string };
 
 /**
  * What happened to a phone (E.164), the oldest first.
@@ -119,12 +120,21 @@ export const ANY_ENTRY: AuditFilter = {
   ...{ phoneHashes: null, locationUid: null, kind: null, actor: null, since: null, limit: null },
 };
 
-/** The latest of the entries that are asked for, the oldest of them first. */
+/**
+ * The latest of the entries that are asked for, the oldest of them first. Why a person wanted a chat closed is added,
+ * as long as it is kept.
+ */
 export async function searchAudit(pool: Pool, filter: AuditFilter): Promise<ShownEntry[]> {
   const [entries, locations] = await Promise.all([findEntries(pool, filter), listLocations(pool)]);
+  const closes = entries.filter(({ kind }) => kind === 'session_closed');
+  const reasons = await closeReasons(
+    pool,
+    closes.flatMap(({ key }) => key ?? []),
+  );
   const names = new Map(locations.map(({ uid, name }) => [uid, name]));
-  const located = entries.map((entry) => ({
+  const located = entries.map(({ key, ...entry }) => ({
     ...entry,
+    details: { ...entry.details, ...(reasons.has(key ?? '') && { because: reasons.get(key!)! }) },
     location: entry.locationUid === null ? null : (names.get(entry.locationUid) ?? null),
   }));
   const words = entriesInWords(located);

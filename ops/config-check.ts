@@ -19,6 +19,7 @@ import { liveSecrets } from '../store/webhooks';
 import { reportAccess } from './access';
 import { newestSealProblem } from './audit';
 import type { OpsTools } from './operation';
+import { unservedQueues } from './unserved-queues';
 import { examineWebhooks } from './webhooks';
 
 export interface Check {
@@ -54,6 +55,7 @@ const CHECKS: { name: string; look: (tools: OpsTools) => Promise<Check[]>; mend:
     look: checkTemporal,
     mend: 'Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, and that Temporal runs.',
   },
+  { name: 'Workers', look: checkWorkers, mend: 'Check that Temporal runs.' },
   { name: 'Podium', look: checkPodium, mend: '"podium-webchat auth status" tells more.' },
   { name: 'Locations', look: checkLocations, mend: '"podium-webchat locations refresh" reads them.' },
   { name: 'Webhook', look: checkWebhook, mend: '"podium-webchat webhook doctor" tells more.' },
@@ -237,6 +239,19 @@ async function checkTemporal({ temporal: client }: OpsTools): Promise<Check[]> {
     planned.size > 0
       ? bad('Schedules', `Missing: ${[...planned].join(', ')}.`, 'Start a worker: it makes them.')
       : good('Schedules', `All ${SCHEDULES.length} are there.`),
+  ];
+}
+
+async function checkWorkers({ temporal: client }: OpsTools): Promise<Check[]> {
+  const unserved = await unservedQueues(client);
+  return [
+    unserved.length > 0
+      ? bad(
+          'Workers',
+          `Nobody takes work from ${unserved.join(', ')}.`,
+          'Start a worker, or see why it hangs.',
+        )
+      : good('Workers', 'They take work from all queues.'),
   ];
 }
 

@@ -34,6 +34,8 @@ export interface ErasureTools {
 export interface ErasurePreview {
   /** Rows by table. */
   held: Counts;
+  /** Whether there is nothing to erase. */
+  nothing: boolean;
   /** Whether nothing may be sent to the phone afterwards. */
   suppressed: boolean;
   /** Since when an erasure is not finished; null for none. */
@@ -65,8 +67,9 @@ const MOST_TRIES = 5;
 export async function previewErasure(pool: Pool, person: Person): Promise<ErasurePreview> {
   await checkSuppressionKeys(pool);
   const unfinished = await unfinishedErasure(pool, person.phone);
+  const held = await countHeld(pool, person);
   return {
-    held: await countHeld(pool, person),
+    ...{ held, nothing: Object.keys(held).length === 0 && unfinished === null },
     suppressed: (await blockOf(pool, person.phone)) !== null,
     unfinished_since: unfinished?.at.toISOString() ?? null,
   };

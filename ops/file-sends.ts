@@ -7,6 +7,8 @@ import type { KeptContent } from '../store/files/checked-content';
 import type { FileStore } from '../store/files/file-store';
 import { keepForCustomer } from '../store/files/rows';
 import { listLocations } from '../store/locations';
+import { customerMeant } from './customer-meant';
+import { OperationRefused, type OpsTools } from './operation';
 
 export interface FileSendTools {
   pool: Pool;
@@ -43,14 +45,25 @@ export interface FileSendReport {
   settled_at: string | null;
 }
 
-/** Why nothing can be sent for a location; null when something can. */
-export async function locationProblem(pool: Pool, locationUid: string): Promise<Failure | null> {
-  if (!locationUid) return failure('ERR_WEBCHAT_002');
-  const location = (await listLocations(pool)).find(({ uid }) => uid === locationUid);
-  if (!location) return failure('ERR_WEBCHAT_003');
-  return location.archived
-    ? failure('ERR_WEBCHAT_003', { message: 'The location is archived in Podium.' })
-    : null;
+/**
+ * Whom a file goes to, and for which store.
+ * @param named the store's uid or name
+ * @throws OperationRefused when nothing can be sent for it, or the phone is none
+ */
+export async function recipientOf(
+  tools: Pick<OpsTools, 'pool' | 'settings'>,
+  named: string,
+  phone: string,
+): Promise<{ phone: string; locationUid: string }> {
+  if (!named) throw new OperationRefused('wrong_input', failure('ERR_WEBCHAT_002'));
+  const meant = await customerMeant(tools, { phone, location_uid: named });
+  const location = (await listLocations(tools.pool)).find(({ uid }) => uid === meant.locationUid);
+  if (!location) throw new OperationRefused('unknown', failure('ERR_WEBCHAT_003'));
+  if (location.archived) {
+    const message = 'The location is archived in Podium.';
+    throw new OperationRefused('refused', failure('ERR_WEBCHAT_003', { message }));
+  }
+  return { phone: meant.phone, locationUid: location.uid };
 }
 
 /** Has a file sent whose content is in the store. One that was wanted before is not wanted twice. */

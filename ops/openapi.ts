@@ -49,7 +49,9 @@ const REFUSALS = {
   413: refusal('The body is too large.'),
   415: refusal('Files of this type are not taken, or it is no form.'),
   502: refusal('Podium could not be asked, or did not answer.'),
-  503: refusal('Something that it needs is away, or not configured.'),
+  503: refusal(
+    'Something that it needs is away, not configured, or did not answer: what was wished may still happen.',
+  ),
 };
 
 /** How these refusals look, by status. */

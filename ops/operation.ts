@@ -25,7 +25,7 @@ export interface OpsTools {
 
 /** Who does it. */
 export interface Operator {
-  /** Stands in the audit: of a token its name, in a shell the user as declared. */
+  /** Stands in the audit: of a token its name (marked as authenticated), in a shell the user as declared. */
   actor: string;
   /** Hears what there is to say besides the result, in words and without a phone. */
   tell: (line: string) => void;
@@ -95,10 +95,10 @@ export const textInput = (longest: number) =>
     .trim()
     .max(longest)
     .regex(/^[^\u0000]*[^\s\u0000][^\u0000]*$/, 'should be a text, and without U+0000');
-export const locationInput = textInput(200)
-  .describe('The uid of a Podium location')
+export const storeInput = textInput(200)
+  .describe('The uid of a Podium location, or its name')
   .meta({ format: 'location-uid' });
-export const storeInput = locationInput.describe('The uid of a Podium location, or its name');
+export const failureOutput = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 export const time = z.iso.datetime().describe('ISO 8601, UTC');
 export const nullableTime = time.nullable();
 
@@ -107,12 +107,22 @@ export function e164(phone: string, country?: string | null): string {
   return personOf(phone, country).phone;
 }
 
-/** A phone in its parts. @throws OperationRefused with `ERR_WEBCHAT_001` */
+/**
+ * A phone in its parts.
+ * @param country ISO alpha-2 of the store that is named beside it; null where none is, or it has none
+ * @throws OperationRefused with `ERR_WEBCHAT_001`
+ */
 export function personOf(phone: string, country: string | null = null): Person {
   const read = normalizePhone(phone, country);
-  if (!read.ok) throw new OperationRefused('wrong_input', read.failure);
+  if (!read.ok) {
+    const hint = read.problem === 'country' ? LOCAL_FORM_HINT : read.failure.hint;
+    throw new OperationRefused('wrong_input', { ...read.failure, hint });
+  }
   return { phone: read.e164, countryCode: read.countryCode, nationalNumber: read.nationalNumber };
 }
+
+const LOCAL_FORM_HINT =
+  'Give it with + and the calling code, as +61412345678; where a store is named beside it, that store needs a country.';
 
 /** A time of the store in ISO form. */
 export const iso = (at: Date | null): string | null => at?.toISOString() ?? null;

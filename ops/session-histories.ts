@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
+import { runIds } from './workflow-runs';
 
 const { PendingActivityState, PendingWorkflowTaskState } = temporal.api.enums.v1;
 
@@ -65,8 +66,7 @@ async function runsOf(client: Client, workflowId: string): Promise<string[]> {
   const present = await describe(client, workflowId);
   const listed = await withDeadline(client, async () => {
     const runs: string[] = [];
-    const query = `WorkflowId = '${workflowId.replaceAll(/['\\]/g, '\\$&')}'`;
-    for await (const { runId } of client.workflow.list({ query })) runs.push(runId);
+    for await (const runId of runIds(client, workflowId)) runs.push(runId);
     return runs;
   });
   return [...new Set([...(present ? [present.runId] : []), ...listed])];

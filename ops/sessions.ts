@@ -1,6 +1,13 @@
 /** What an operator can see of a session and do with it. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  QueryRejectedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+} from '@temporalio/client';
 import { closeNote } from '../core/agent-note';
+import { idleSeconds } from '../core/idle';
 import { CLOSE_UPDATE, SESSION_QUERY, type SessionStatus, type SessionView } from '../core/session';
 import type { Pool } from '../store/database';
 import {
@@ -10,6 +17,7 @@ import {
   lastDelivered,
   type Session,
 } from '../store/sessions';
+import { explain, OPERATION_FAILURES, Unanswered } from './failures';
 
 /** A worker has to answer queries and updates; it may be busy, or away. */
 const ANSWER_MS = 5_000;
@@ -33,8 +41,15 @@ export interface SessionReport {
   closed_at: string | null;
   /** Since when a person of the store is waited for, closed or not. */
   waiting_since: string | null;
-  /** What the running workflow says; null when none runs, or when it did not answer in time. */
-  live: SessionView | null;
+  /** What the running workflow says; null when the session is closed, or when it did not answer. */
+  live: LiveSession | null;
+  /** Why an open session's workflow did not answer, in a sentence. */
+  unanswered: string | null;
+}
+
+/** A workflow that began on an earlier version does not tell its times. */
+export interface LiveSession extends Omit<SessionView, 'idle_since'> {
+  idle_since: string | null;
 }
 
 /** The session of a customer (E.164) at a store, or null when there never was one. */
@@ -45,7 +60,8 @@ export async function showSession(
 ): Promise<SessionReport | null> {
   const row = await findSession(pool, phone, locationUid);
   if (!row) return null;
-  const live = row.status === 'closed' ? null : await askWorkflow(client, row.workflowId).catch(() => null);
+  const { live, unanswered } =
+    row.status === 'closed' ? NOTHING_TO_ASK : await askWorkflow(client, row.workflowId);
   return {
     session_uid: row.sessionUid,
     workflow_id: row.workflowId,
@@ -57,6 +73,7 @@ export async function showSession(
     closed_at: row.closedAt?.toISOString() ?? null,
     waiting_since: row.waitingSince?.toISOString() ?? null,
     live,
+    unanswered,
   };
 }
 
@@ -64,7 +81,7 @@ export async function showSession(
  * Ends a session as if its idle time were over, and waits until its answers are persisted. A session whose
  * workflow has failed or was terminated is closed in the store, as is one that is closed and waits for a person.
  * @returns whether there was a session to close
- * @throws when the workflow did not answer in time: the wish may still take effect
+ * @throws {Unanswered} when the workflow did not answer in time: the wish may still take effect
  */
 export async function closeSession(
   tools: SessionTools,
@@ -76,7 +93,7 @@ export async function closeSession(
   if (!row || (row.status === 'closed' && row.waitingSince === null)) return false;
   const { client } = tools;
   const delivered = await lastDelivered(tools.pool, row.workflowId);
-  const inStore = { reason: 'forced', actor: wish.actor, delivered } as const;
+  const inStore = { reason: 'forced', actor: wish.actor, wish: wish.reason, delivered } as const;
   if (row.status === 'closed') return closeInStore(tools, row, inStore);
   const handle = client.workflow.getHandle(row.workflowId);
   try {
@@ -85,6 +102,7 @@ export async function closeSession(
     );
     return true;
   } catch (error) {
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw new Unanswered(CLOSE_UNANSWERED);
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     return closeAbandoned(tools, row, inStore);
   }
@@ -98,6 +116,8 @@ interface CloseInStore {
   reason: 'forced' | 'terminated';
   /** Null when nobody wanted it closed. */
   actor: string | null;
+  /** Why, in their words. */
+  wish?: string;
   /** The number of the last message that was delivered before it was seen that no workflow runs. */
   delivered: number;
 }
@@ -119,7 +139,7 @@ export async function closeAbandoned(
 async function closeInStore(
   { pool, auditHash }: SessionTools,
   { workflowId, phone, locationUid, sessionUid, conversationUid, handledNumber }: Session,
-  { reason, actor, delivered }: CloseInStore,
+  { reason, actor, wish, delivered }: CloseInStore,
 ): Promise<boolean> {
   const isWanted = reason === 'forced';
   const answers = await keptAnswers(pool, phone, locationUid);
@@ -131,7 +151,7 @@ async function closeInStore(
     actor,
   });
   const { closed } = await persistClose(pool, {
-    ...{ workflowId, phone, locationUid, conversationUid, actor, reason },
+    ...{ workflowId, phone, locationUid, conversationUid, actor, reason, wish },
     ...(isWanted ? { handledNumber: delivered } : { handledNumber, deliveredNumber: delivered }),
     ...{ phoneHash: auditHash(phone), closeConversation: isWanted, partial: undefined },
     note: { key: `${sessionUid}:closed:${delivered}:${reason}`, body },
@@ -139,8 +159,41 @@ async function closeInStore(
   return closed;
 }
 
-function askWorkflow(client: Client, workflowId: string): Promise<SessionView> {
-  return client.withDeadline(Date.now() + ANSWER_MS, () =>
-    client.workflow.getHandle(workflowId).query<SessionView>(SESSION_QUERY),
-  );
+const CLOSE_UNANSWERED = {
+  ...OPERATION_FAILURES.noWorker,
+  hint: 'The close was asked for, and may still happen once a worker runs. "config check" tells whether one does, "sessions show" what became of it.',
+};
+
+type Answer = Pick<SessionReport, 'live' | 'unanswered'>;
+
+const NOTHING_TO_ASK: Answer = { live: null, unanswered: null };
+
+/** The clock of a query stands still between the workflow's tasks, so its idle time is counted here. */
+async function askWorkflow(client: Client, workflowId: string): Promise<Answer> {
+  try {
+    const view = await client.withDeadline(Date.now() + ANSWER_MS, () =>
+      client.workflow.getHandle(workflowId).query<SessionView>(SESSION_QUERY),
+    );
+    const live = { ...TIMES_NOT_TOLD, ...view };
+    if (live.idle_since !== null) live.idle_seconds = idleSeconds(Date.parse(live.idle_since), Date.now());
+    return { live, unanswered: null };
+  } catch (error) {
+    return { live: null, unanswered: whyUnanswered(error) };
+  }
+}
+
+const TIMES_NOT_TOLD = { idle_since: null, prompt_at: null, close_at: null };
+
+/** Of grpc: out of time; or Temporal knows of no worker that would answer. */
+const NO_ANSWER = [4, 9];
+
+function whyUnanswered(error: unknown): string {
+  if (error instanceof WorkflowNotFoundError || error instanceof QueryRejectedError)
+    return 'No workflow runs for it now: "sessions scan" tells whether one is missing.';
+  const { cause } = error as Error;
+  const { message, hint } =
+    isGrpcServiceError(cause) && NO_ANSWER.includes(cause.code)
+      ? OPERATION_FAILURES.noWorker
+      : (explain(error)?.failure ?? { message: (error as Error).message, hint: '' });
+  return `${message} ${hint}`.trim();
 }

@@ -1,5 +1,11 @@
 /** The connection to Temporal of everything that is not a worker. */
-import { Client, Connection, type ConnectionOptions, type DataConverter } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  QueryRejectCondition,
+  type ConnectionOptions,
+  type DataConverter,
+} from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
 /** grpc would wait up to 2 min before it looks again whether a server is back. */
@@ -18,5 +24,9 @@ export function createTemporalClient(dataConverter: DataConverter, env?: Record<
     ...(connectionOptions as ConnectionOptions),
     channelArgs: { 'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS },
   });
-  return new Client({ connection, namespace: namespace ?? 'default', dataConverter });
+  return new Client({
+    ...{ connection, namespace: namespace ?? 'default', dataConverter },
+    // What has ended tells how it was then, as if it still ran.
+    workflow: { queryRejectCondition: QueryRejectCondition.NOT_OPEN },
+  });
 }

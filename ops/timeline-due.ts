@@ -2,35 +2,38 @@
 import type { Client } from '@temporalio/client';
 import { tsToDate } from '@temporalio/common/lib/time';
 import type { temporal } from '@temporalio/proto';
-import type { Settings } from '../core/settings';
 import type { Session } from '../store/sessions';
 import { podiumInWords } from './podium-words';
 import { showSession, type SessionTools } from './sessions';
-import type { TimelineEntry } from './timeline';
+import type { Timeline, TimelineEntry } from './timeline';
 
 type PendingCall = temporal.api.workflow.v1.IPendingActivityInfo;
 
 /** What the running session is going to do, should nobody say a word until then; nothing where none runs. */
-export async function dueEntries(
-  tools: SessionTools & { settings: Settings },
+export async function whatIsDue(
+  tools: SessionTools,
   { phone, locationUid, workflowId }: Session,
-): Promise<TimelineEntry[]> {
-  const live = (await showSession(tools, phone, locationUid))?.live;
-  if (!live || live.status === 'closed') return [];
-  const { idle_warn_seconds: warn, idle_close_seconds: close } = tools.settings.session;
-  const entry = (at: Date, words: string): TimelineEntry => ({
-    ...{ at: at.toISOString(), kind: 'due', location_uid: locationUid, words },
+): Promise<Omit<Timeline, 'codes'>> {
+  const { live = null, unanswered = null } = (await showSession(tools, phone, locationUid)) ?? {};
+  const entry = (at: string, words: string): TimelineEntry => ({
+    ...{ at, kind: 'due', location_uid: locationUid, words },
   });
-  const due = (seconds: number, words: string) =>
-    entry(new Date(Date.now() + (seconds - live.idle_seconds) * 1000), words);
-  const waits = `the chat waits for ${live.waiting_for}`;
-  return [
-    ...(await failedCalls(tools.client, workflowId)).map((call) => entry(timeOf(call), callInWords(call))),
-    ...(live.status === 'active' && live.idle_seconds < warn
-      ? [due(warn, `A prompt is due, unless somebody writes: ${waits}.`)]
-      : []),
-    due(close, `The close is due, unless somebody writes: ${waits}.`),
-  ];
+  const due = (at: string | null, what: string) =>
+    at === null
+      ? []
+      : [entry(at, `${what} is due, unless somebody writes: the chat waits for ${live?.waiting_for}.`)];
+  if (unanswered !== null)
+    return { entries: [], unknown: [`What the workflow ${workflowId} waits for: ${unanswered}`] };
+  if (!live || live.status === 'closed') return { entries: [], unknown: [] };
+  const calls = await failedCalls(tools.client, workflowId);
+  return {
+    entries: [
+      ...calls.map((call) => entry(timeOf(call).toISOString(), callInWords(call))),
+      ...due(live.prompt_at, 'A prompt'),
+      ...due(live.close_at, 'The close'),
+    ],
+    unknown: [],
+  };
 }
 
 /** Calls that did not succeed so far: before the door nothing else tells of them. */

@@ -1,23 +1,17 @@
 /** Everything of a customer's chats in order: what came in, what the workflow did, what was sent or held back. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
 import { ERROR_CODES, isErrorCode } from '../core/error-codes';
 import type { Failure } from '../core/events';
-import type { Settings } from '../core/settings';
 import type { Pool } from '../store/database';
 import { selectEvents, type StoredEvent } from '../store/inbox-lists';
 import { notesOf, type PostedNote } from '../store/notes';
 import { sessionsOf, type Session } from '../store/sessions';
 import { showAudit, type ShownEntry } from './audit';
+import { explain } from './failures';
 import type { SessionTools } from './sessions';
-import { dueEntries } from './timeline-due';
-
-const { EventType } = temporal.api.enums.v1;
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+import { whatIsDue } from './timeline-due';
+import { historyInWords, MOST_RUNS } from './workflow-history';
 
 const MOST_EVENTS = 1_000;
-const MOST_RUNS = 20;
-const TEMPORAL_MS = 15_000;
 
 export interface TimelineEntry {
   /** ISO. */
@@ -37,7 +31,6 @@ export interface Timeline {
 }
 
 interface TimelineTools extends SessionTools {
-  settings: Settings;
   /** Of `WEBCHAT_ID_KEY`. */
   idKeys: readonly string[];
 }
@@ -52,13 +45,15 @@ export async function timelineOf(
   const isHere = (uid: string | null) => locationUid === null || uid === null || uid === locationUid;
   const sessions = (await sessionsOf(pool, phone)).filter((session) => isHere(session.locationUid));
   const [received, audit, notes, ...workflows] = await Promise.all([
-    eventsOf(pool, phone),
+    latestEvents(pool, phone),
     showAudit(pool, phone, idKeys),
     notesOf(pool, phone),
     ...sessions.map((session) => workflowEntries(tools, session)),
   ]);
   const all = [
-    ...received.flatMap((event) => eventInWords(event, holdAt(audit, event.receivedAt))),
+    ...received
+      .slice(0, MOST_EVENTS)
+      .flatMap((event) => eventInWords(event, holdAt(audit, event.receivedAt))),
     ...audit.map((entry) => ({
       ...{ at: entry.at.toISOString(), kind: 'audit' as const },
       ...{ location_uid: entry.locationUid, words: `${entry.words}.` },
@@ -73,12 +68,17 @@ export async function timelineOf(
   return {
     entries,
     codes: codesIn(entries),
-    unknown: workflows.flatMap(({ unknown }) => unknown),
+    unknown: [
+      ...(received.length > MOST_EVENTS ? [`Events before the latest ${MOST_EVENTS} of this phone.`] : []),
+      ...workflows.flatMap(({ unknown }) => unknown),
+    ],
   };
 }
 
-function eventsOf(pool: Pool, phone: string): Promise<StoredEvent[]> {
-  return selectEvents(pool, { phone, locationUid: null, status: null, code: null, limit: MOST_EVENTS });
+/** The latest first; one more than are told, if there are so many. */
+function latestEvents(pool: Pool, phone: string): Promise<StoredEvent[]> {
+  const wanted = { locationUid: null, status: null, code: null, limit: MOST_EVENTS + 1 };
+  return selectEvents(pool, { phone, ...wanted });
 }
 
 /** What holds texts back from a wish on, by the kind of its audit entry. */
@@ -172,80 +172,17 @@ function waitEntries({ locationUid, waitingSince }: Session): TimelineEntry[] {
 async function workflowEntries(tools: TimelineTools, session: Session): Promise<Omit<Timeline, 'codes'>> {
   const { workflowId, locationUid } = session;
   try {
-    const histories = await tools.client.withDeadline(Date.now() + TEMPORAL_MS, () =>
-      historiesOf(tools.client, workflowId),
-    );
-    const seen = histories
-      .flat()
-      .flatMap((event) => historyInWords(event).map((each) => ({ ...each, location_uid: locationUid })));
-    return { entries: [...seen, ...(await dueEntries(tools, session))], unknown: [] };
-  } catch (error) {
+    const { seen, isWhole } = await historyInWords(tools.client, workflowId);
+    const due = await whatIsDue(tools, session);
     return {
-      entries: [],
-      unknown: [`What the workflow ${workflowId} did: ${(error as Error).message}`],
+      entries: [...seen.map((each) => ({ ...each, location_uid: locationUid })), ...due.entries],
+      unknown: [
+        ...(isWhole ? [] : [`What the workflow ${workflowId} did before its latest ${MOST_RUNS} runs.`]),
+        ...due.unknown,
+      ],
     };
-  }
-}
-
-/** Of all runs that Temporal still has, the latest ones first. */
-async function historiesOf(client: Client, workflowId: string): Promise<HistoryEvent[][]> {
-  const histories: HistoryEvent[][] = [];
-  const query = `WorkflowId = '${workflowId}'`;
-  const runs = new Set<string>();
-  for await (const { runId } of client.workflow.list({ query })) if (runs.size < MOST_RUNS) runs.add(runId);
-  for (const runId of runs) {
-    const history = await historyOf(client, workflowId, runId);
-    if (history) histories.push(history);
-  }
-  return histories;
-}
-
-async function historyOf(client: Client, workflowId: string, runId: string) {
-  try {
-    const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-    return events ?? [];
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return null; // deleted meanwhile
-    throw error;
+    const why = explain(error)?.failure.message ?? (error as Error).message;
+    return { entries: [], unknown: [`What the workflow ${workflowId} did: ${why}`] };
   }
-}
-
-type Seen = Omit<TimelineEntry, 'location_uid'>;
-
-function historyInWords(event: HistoryEvent): Seen[] {
-  const at = timeOf(event).toISOString();
-  const seen = (kind: TimelineEntry['kind'], words: string): Seen[] => [{ at, kind, words }];
-  switch (event.eventType) {
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
-      return seen('workflow', 'The workflow of the chat began to run.');
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-      return seen(
-        'signal',
-        `The workflow got the signal ${event.workflowExecutionSignaledEventAttributes?.signalName}.`,
-      );
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
-      return seen('signal', 'The workflow was asked to close, and took it.');
-    case EventType.EVENT_TYPE_TIMER_STARTED: {
-      const { seconds } = event.timerStartedEventAttributes?.startToFireTimeout ?? {};
-      return seen('timer', `A timer was set, for ${Number(seconds ?? 0)} s.`);
-    }
-    case EventType.EVENT_TYPE_TIMER_FIRED:
-      return seen('timer', 'A timer rang: it was looked what is due.');
-    default:
-      return ENDS[event.eventType ?? 0] ? seen('workflow', ENDS[event.eventType!]!) : [];
-  }
-}
-
-const ENDS: Record<number, string> = {
-  [EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED]: 'The workflow ended.',
-  [EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED]: 'Somebody terminated the workflow.',
-  [EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED]: 'The workflow failed.',
-  [EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED]:
-    'Somebody cancelled the workflow, which closes the chat.',
-  [EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW]:
-    'The workflow went on in a new run, since its history was long.',
-};
-
-function timeOf({ eventTime }: HistoryEvent): Date {
-  return new Date(Number(eventTime?.seconds ?? 0) * 1000 + Math.floor((eventTime?.nanos ?? 0) / 1e6));
 }

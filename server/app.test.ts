@@ -153,7 +153,7 @@ describe('the operator', () => {
 
   it('closes a session whose workflow was terminated, once nothing waits to be relayed', async () => {
     await receive(database.pool, [customerMessage({ phone: MARY })], context);
-    const wish = { phone: MARY, location_uid: NORTHSIDE };
+    const wish = { phone: MARY, location_uid: NORTHSIDE, reason: 'Sold.' };
     expect(await close(wish)).toMatchObject({ status: 409 });
     for (const claim of await claimSessions(database.pool, 10, 60_000))
       if (claim.phone === MARY) await settleClaim(database.pool, claim);
@@ -162,6 +162,10 @@ describe('the operator', () => {
       status: 'closed',
       closeReason: 'forced',
     });
+    const { rows } = await database.pool.query('select reason from close_wishes where phone_e164 = $1', [
+      MARY,
+    ]);
+    expect(rows).toContainEqual({ reason: 'Sold.' });
     expect(await close(wish)).toMatchObject({ status: 409 });
   });
 
@@ -169,7 +173,8 @@ describe('the operator', () => {
     ['a session that does not run', { phone: JANE, location_uid: NORTHSIDE }, 409, 'ERR_OPS_SESSION_CLOSED'],
     ['an unknown session', { phone: '+61412345678', location_uid: NORTHSIDE }, 404, 'ERR_OPS_NO_SESSION'],
     ['a phone in local form', { phone: '0400 123 456', location_uid: NORTHSIDE }, 400, 'ERR_WEBCHAT_001'],
-    ['a wish for no one session', {}, 400, 'ERR_OPS_WHICH_SESSION'],
+    ['a wish for no one session', { location_uid: NORTHSIDE }, 400, 'ERR_OPS_WHICH_SESSION'],
+    ['the only session of a phone', { phone: JANE }, 409, 'ERR_OPS_SESSION_CLOSED'],
     ['a field that there is not', { who: JANE }, 400, 'ERR_HTTP_INVALID_REQUEST'],
     ['a text that Postgres cannot look for', { id: 'a\0' }, 400, 'ERR_HTTP_INVALID_REQUEST'],
     ['a text of blanks', { id: ' ' }, 400, 'ERR_HTTP_INVALID_REQUEST'],

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { ErrorCode } from '../core/error-codes';
 import type { Failure } from '../core/events';
 
-/** Refusals that are about HTTP itself; the product's own stand in `core/error-codes`. */
+/** Refusals that are about HTTP itself; the product's own stand in `core/error-codes`, the operators' in `ops/`. */
 export const HTTP_FAILURES = {
   notFound: {
     code: 'ERR_HTTP_NOT_FOUND',
@@ -90,21 +90,6 @@ export const HTTP_FAILURES = {
     code: 'ERR_HTTP_NOT_STORED',
     message: 'The event could not be stored in time.',
     hint: 'Deliver it again. If this goes on, look at /readyz: the database is slow or away.',
-  },
-  away: {
-    code: 'ERR_HTTP_AWAY',
-    message: 'Something that this needs is away.',
-    hint: '/readyz says what. Try again once it is back.',
-  },
-  podium: {
-    code: 'ERR_HTTP_PODIUM',
-    message: 'Podium did not do it.',
-    hint: '"auth status" tells whether Podium lets us in.',
-  },
-  notConfigured: {
-    code: 'ERR_HTTP_NOT_CONFIGURED',
-    message: 'The server is not configured for this.',
-    hint: 'Set what is missing and restart the server.',
   },
   internal: {
     code: 'ERR_HTTP_INTERNAL',

@@ -221,7 +221,7 @@ void runMain('server', async () => {
     metrics,
     ops,
     files: { pool, encryptionKeys, files },
-    fileSends: { ...tools, files, rules },
+    fileSends: { ...tools, files, rules, settings },
     codec: new EncryptionCodec(environment.encryptionKeys),
     tokens: environment.opsTokens,
     demo: demoPage(environment, settings, directory, tools),

@@ -37,7 +37,7 @@ afterAll(async () => {
   await kept.remove();
 });
 
-const headers = { authorization: `Bearer ${TOKENS[0]!.token}` };
+const headers = { authorization: `Bearer ${TOKENS[0].token}` };
 const fields = (more: Record<string, string> = {}) => ({
   ...{ phone: JANE, location_uid: NORTHSIDE, body: 'Your quote.', ...more },
 });
@@ -91,13 +91,13 @@ test('one byte too many is refused before it is sent, and what is no file of the
 });
 
 test.each([
-  ['ERR_WEBCHAT_002', { location_uid: '' }],
-  ['ERR_WEBCHAT_003', { location_uid: randomUUID() }],
-  ['ERR_WEBCHAT_003', { location_uid: BAYVIEW }],
-  ['ERR_WEBCHAT_001', { phone: '0400 123 456' }],
-])('%s is told before the file is read', async (code, wrong) => {
-  const { status, body } = await send({ fields: fields(wrong) }, { headers, holdBackFile: true });
-  expect({ status, body }).toMatchObject({ status: 400, body: { error: { code } } });
+  ['ERR_WEBCHAT_002', { location_uid: '' }, 400],
+  ['ERR_WEBCHAT_003', { location_uid: randomUUID() }, 404],
+  ['ERR_WEBCHAT_003', { location_uid: BAYVIEW }, 409],
+  ['ERR_WEBCHAT_001', { phone: '123 456' }, 400],
+])('%s is told before the file is read', async (code, wrong, status) => {
+  const answer = await send({ fields: fields(wrong) }, { headers, holdBackFile: true });
+  expect(answer).toMatchObject({ status, body: { error: { code } } });
 });
 
 test('nobody else may send or look', async () => {

@@ -5,16 +5,19 @@ import Router from '@koa/router';
 import { z } from 'zod';
 import type { OpsToken } from '../core/environment';
 import { failure } from '../core/error-codes';
-import { normalizePhone } from '../core/phone';
-import { fileSendReport, locationProblem, wantFileSent, type FileSendTools } from '../ops/file-sends';
+import type { Settings } from '../core/settings';
+import { fileSendReport, recipientOf, wantFileSent, type FileSendTools } from '../ops/file-sends';
+import { asAuthenticated } from '../store/audit';
 import { FileRefused, type ContentRules } from '../store/files/checked-content';
 import { HTTP_FAILURES, Refusal, refusedFileStatus } from './errors';
 import { keepUpload } from './keep-upload';
+import { refuse } from './ops-refusals';
 import { requireToken, type OperatorState } from './tokens';
 import { drain, openUpload } from './upload';
 
 export interface FileSendDependencies extends FileSendTools {
   rules: ContentRules;
+  settings: Settings;
 }
 
 const MOST_TEXT = 10_000;
@@ -35,7 +38,7 @@ export function fileSendRoutes(
 
   router.post('/attachment', async (ctx) => {
     try {
-      await takeFile(ctx, ctx.state.operator, deps);
+      await asAuthenticated(() => takeFile(ctx, ctx.state.operator, deps));
     } finally {
       drain(ctx.req);
     }
@@ -62,16 +65,13 @@ async function takeFile(ctx: Context, actor: string, deps: FileSendDependencies)
   }
 }
 
-async function readWish(fields: Readonly<Record<string, string>>, { pool }: FileSendDependencies) {
+async function readWish(fields: Readonly<Record<string, string>>, deps: FileSendDependencies) {
   const read = formFields.safeParse(fields);
   if (!read.success) {
     const [{ path, message: problem }] = read.error.issues as [z.core.$ZodIssue];
     throw new Refusal(400, { ...HTTP_FAILURES.wrongForm, message: `${path.join('.')}: ${problem}.` });
   }
-  const { message_id: id = randomUUID(), location_uid: locationUid, body } = read.data;
-  const problem = await locationProblem(pool, locationUid);
-  if (problem) throw new Refusal(400, problem);
-  const phone = normalizePhone(read.data.phone, null);
-  if (!phone.ok) throw new Refusal(400, phone.failure);
-  return { id: id.toLowerCase(), phone: phone.e164, locationUid, body };
+  const { message_id: id = randomUUID(), location_uid: named, body } = read.data;
+  const { phone, locationUid } = await recipientOf(deps, named, read.data.phone).catch(refuse);
+  return { id: id.toLowerCase(), phone, locationUid, body };
 }

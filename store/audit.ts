@@ -1,4 +1,5 @@
 /** The audit: what happened to a customer, for a regulator and for the operator. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Queryable } from './database';
 import { storable } from './text';
 
@@ -79,19 +80,19 @@ export interface AuditEntry {
   details: Record<string, string | number | boolean | null>;
 }
 
+const authenticated = new AsyncLocalStorage<true>();
+
+/** Does what somebody wants who has shown a token: entries that name them tell so. Other names are as declared. */
+export const asAuthenticated = <T>(work: () => T): T => authenticated.run(true, work);
+
 /** Writes an entry in the transaction of the act itself. */
 export async function writeAudit(client: Queryable, entry: AuditEntry): Promise<void> {
+  const isProven = entry.details['actor'] && authenticated.getStore();
+  const details = isProven ? { ...entry.details, authenticated: true } : entry.details;
   await client.query(
     `insert into audit_entries (entry_key, kind, phone_hash, location_uid, workflow_id, details)
      values ($1, $2, $3, $4, $5, $6) on conflict (entry_key) do nothing`,
-    [
-      entry.key,
-      entry.kind,
-      entry.phoneHash,
-      entry.locationUid,
-      entry.workflowId,
-      JSON.stringify(entry.details),
-    ],
+    [entry.key, entry.kind, entry.phoneHash, entry.locationUid, entry.workflowId, JSON.stringify(details)],
   );
 }
 
@@ -119,6 +120,7 @@ export function writeAct(
 /** An entry as it stands in the audit. */
 export interface StoredEntry {
   id: number;
+  key: string | null;
   at: Date;
   /** One of AUDIT_KINDS, or of a later version's. */
   kind: string;
@@ -154,14 +156,14 @@ export async function findEntries(pool: Queryable, filter: AuditFilter): Promise
   const isAct = byPerson || (kind !== null && ACTS.includes(kind));
   const { rows } = await pool.query<StoredEntry>(
     `select * from (
-       select id, at, kind, location_uid as "locationUid", workflow_id as "workflowId", details
+       select id, entry_key as key, at, kind, location_uid as "locationUid", workflow_id as "workflowId", details
          from audit_entries
-        where ($1::text[] is null or phone_hash = any($1)) and ($2::text is null or location_uid = $2)
-          and ($3::text is null or kind = $3) and ($4::text is null or details ->> 'actor' = $4)
-          and ($5::timestamptz is null or at >= $5)
-          ${isAct ? `and details ->> 'actor' not in ('customer', 'podium')` : ''}
-        order by id desc limit $6) found
-      order by at, id`,
+         where ($1::text[] is null or phone_hash = any($1)) and ($2::text is null or location_uid = $2)
+           and ($3::text is null or kind = $3) and ($4::text is null or details ->> 'actor' = $4)
+           and ($5::timestamptz is null or at >= $5)
+           ${isAct ? `and details ->> 'actor' not in ('customer', 'podium')` : ''}
+         order by id desc limit $6) found
+       order by at, id`,
     [phoneHashes, locationUid, kind, actor, since, limit],
   );
   return rows;

@@ -58,6 +58,18 @@ export async function listLocations(pool: Pool): Promise<StoredLocation[]> {
   return rows;
 }
 
+/** Whether a session, an event or a pause is of this location: the list may not have it any more, or not yet. */
+export async function isLocationOnRecord(pool: Pool, uid: string): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `select from sessions where location_uid = $1
+     union all select from robot_pauses where place = $1
+     union all select from inbox_events where location_uid = $1 and (status = 'quarantined' or body_hash is not null)
+     limit 1`,
+    [uid],
+  );
+  return rowCount === 1;
+}
+
 /** When the list was last read whole; null when it never was. */
 export async function lastReading(pool: Pool): Promise<Date | null> {
   const { rows } = await pool.query<{ readAt: Date }>('select read_at as "readAt" from location_readings');

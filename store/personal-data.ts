@@ -19,6 +19,7 @@ export const TABLES_BY_PHONE = [
   'widget_conversations',
   'agent_notes',
   'partial_answers',
+  'close_wishes',
   'sessions',
   'contact_locations',
   'contact_history',

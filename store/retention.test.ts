@@ -69,6 +69,16 @@ test('what is left of an erased message goes once it cannot come again', async (
   expect(await count('inbox_events')).toBe(1);
 });
 
+test('why a session was closed goes as messages do', async () => {
+  for (const days of [399, 401])
+    await db.pool.query(
+      `insert into close_wishes (entry_key, phone_e164, location_uid, reason, closed_at) values ($1, $2, $3, 'Sold', $4)`,
+      [`${days}`, JANE, NORTHSIDE, daysAgo(days)],
+    );
+  await deleteOneBatch();
+  expect(await count('close_wishes')).toBe(1);
+});
+
 test('a text of our own, and its permit, go as messages do', async () => {
   for (const days of [399, 401]) {
     await db.pool.query(

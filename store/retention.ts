@@ -47,6 +47,7 @@ const OUTDATED: readonly Outdated[] = [
   },
   { table: 'inbox_events', age: 'received_at', days: 'tombstonesDays', where: `status = 'erased'` },
   { table: 'agent_notes', age: 'created_at', days: 'messagesDays' },
+  { table: 'close_wishes', age: 'closed_at', days: 'messagesDays' },
   { table: 'own_texts', age: 'created_at', days: 'messagesDays' },
   { table: 'opt_out_permits', age: 'expires_at', days: 'messagesDays' },
   { table: 'file_sends', age: 'created_at', days: 'messagesDays' },

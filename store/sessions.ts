@@ -3,6 +3,7 @@ import type { Source } from '../core/events';
 import { isPartialState } from '../core/partial-state';
 import type { Answers, CloseReason, PartialState, SessionMessage, SessionStatus } from '../core/session';
 import { writeAudit } from './audit';
+import { writeCloseWish } from './close-wishes';
 import { wantMissingContact } from './contacts';
 import { transaction, type Pool, type Queryable } from './database';
 import { writeNotes } from './notes';
@@ -87,6 +88,8 @@ export interface SessionClose extends SessionKey {
   conversationUid: string | null;
   /** Who wanted it closed, as declared; null when nobody did. */
   actor?: string | null;
+  /** Why, as they have written it; empty, null or left out where nobody said. */
+  wish?: string | null | undefined;
 }
 
 /**
@@ -233,8 +236,10 @@ export async function closeSession(pool: Pool, close: SessionClose): Promise<{ c
       const note = close.note ?? { key: `close:${key}`, body: null };
       await writeNotes(client, [{ ...note, ...placeOf(close), close: close.closeConversation }]);
     }
+    const entryKey = `session_closed:${key}:${close.reason}`;
+    if (close.wish) await writeCloseWish(client, { ...close, entryKey, reason: close.wish });
     await writeAudit(client, {
-      key: `session_closed:${key}:${close.reason}`,
+      key: entryKey,
       kind: 'session_closed',
       phoneHash: close.phoneHash,
       locationUid: close.locationUid,

@@ -2,12 +2,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { ERROR_CODES } from '../core/error-codes';
+import { OPERATION_FAILURES } from '../ops/failures';
 import { HTTP_FAILURES } from '../server/errors';
 import { cli } from './support/cli';
 import { createTestDatabase } from './support/database';
 
 const ROOT = join(__dirname, '..');
 const PAGES = ['README.md', ...pagesIn('docs')];
+
+/** Of answers over HTTP, each with its status. */
+const HTTP_CODES = Object.values({ ...HTTP_FAILURES, ...OPERATION_FAILURES })
+  .map(({ code }) => code)
+  .filter((code) => code.startsWith('ERR_HTTP_'));
 
 /** Named, and there only once something was run. */
 const MADE_LATER = ['bench/results/'];
@@ -67,7 +73,7 @@ describe('the page of errors', () => {
     },
   );
 
-  it.each(Object.values(HTTP_FAILURES).map(({ code }) => code))('has %s', (code) => {
+  it.each(HTTP_CODES)('has %s', (code) => {
     expect(page).toMatch(new RegExp(`^\\| \`${code}\` \\| \\d{3} \\| .+ \\|$`, 'm'));
   });
 
@@ -94,11 +100,7 @@ describe('the page of errors', () => {
   });
 
   it('has no code that is not there', () => {
-    const known = [
-      ...Object.keys(ERROR_CODES),
-      ...Object.values(HTTP_FAILURES).map(({ code }) => code),
-      ...operationCodes(),
-    ];
+    const known = [...Object.keys(ERROR_CODES), ...HTTP_CODES, ...operationCodes()];
     const named = [...page.matchAll(/\bERR_[A-Z]+_[A-Z0-9_]+\b/g)].map(([code]) => code);
     expect(named.filter((code) => !known.includes(code))).toEqual([]);
   });

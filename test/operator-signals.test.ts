@@ -66,6 +66,11 @@ test('optOut in plain JSON writes the ledger, closes the session, and silences u
     phone,
   ]);
   expect(rows).toEqual([{ opted_out: true, source: 'operator' }]);
+  const { rows: history } = await system.pool.query(
+    'select actor, proof from opt_out_history where phone_e164 = $1',
+    [phone],
+  );
+  expect(history).toEqual([{ actor: 'kim', proof: 'asked for it on the telephone' }]);
   await write('One more question');
   await system.isQuiet();
   expect(await system.textsTo(phone)).toHaveLength(1);

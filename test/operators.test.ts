@@ -76,7 +76,7 @@ describe('a chat', () => {
         'A message of the customer came in',
         'The workflow got the signal message.',
         'was given to the session, as number 1',
-        'A timer was set, for',
+        's until a prompt or a close may be due.',
         'A greeting was sent',
         'A prompt is due, unless somebody writes',
         'The close is due',
@@ -94,10 +94,117 @@ describe('a chat', () => {
 
   test('is closed only with --yes, under the name of the token', async () => {
     expect(await there('sessions', 'close', ...of(ANNE))).toMatchObject({ exitCode: 2, out: '' });
-    expect(await there('sessions', 'close', ...of(ANNE), '--yes')).toMatchObject({ exitCode: 0 });
+    const why = ['--reason', 'Sold by phone'];
+    expect(await there('sessions', 'close', ...of(ANNE), ...why, '--yes')).toMatchObject({ exitCode: 0 });
     const again = await there('sessions', 'close', ...of(ANNE), '--yes');
     expect(again).toMatchObject({ exitCode: 1, out: '', err: expect.stringContaining('closed already') });
-    expect((await here('audit', 'show', '--phone', ANNE)).out).toContain('The chat was closed by local');
+    for (const command of [['audit', 'show'], ['timeline']])
+      expect((await here(...command, '--phone', ANNE)).out).toMatch(
+        /The chat was closed by local at Northside Motors: .*"Sold by phone"/,
+      );
+    const { rows } = await system.pool.query(
+      `select details::text from audit_entries where details::text like '%Sold%'`,
+    );
+    expect(rows).toEqual([]); // words go with the person, and nothing goes from the audit
+  });
+});
+
+describe('a chat of which nothing has been heard for a while', () => {
+  const GUS = '+14155550117';
+  const shown = async () => (await jsonOf(there('sessions', 'show', '--phone', GUS, '--json'))).live;
+  const due = async () => {
+    const { entries } = await jsonOf(here('timeline', '--phone', GUS, '--json'));
+    return entries.filter(({ kind }: { kind: string }) => kind === 'due').map(({ at }: { at: string }) => at);
+  };
+
+  test('is idle for as long as the clock says, and its prompt and close stay where they are', async () => {
+    await chat(GUS);
+    const [first, dueAtFirst] = await Promise.all([shown(), due()]);
+    const after = (seconds: number) => new Date(Date.parse(first.idle_since) + seconds * 1000).toISOString();
+    expect(dueAtFirst).toEqual([after(1200), after(1680)]);
+    expect(first).toMatchObject({ prompt_at: after(1200), close_at: after(1680) });
+
+    const later = await system.eventually('two idle seconds', async () => {
+      const live = await shown();
+      return live.idle_seconds >= first.idle_seconds + 2 && live;
+    });
+    const idle = (Date.now() - Date.parse(first.idle_since)) / 1000;
+    expect(Math.abs(idle - later.idle_seconds)).toBeLessThan(5);
+    expect(later).toMatchObject({ idle_since: first.idle_since, close_at: first.close_at });
+    expect(await due()).toEqual(dueAtFirst);
+  });
+});
+
+describe('while no worker answers', () => {
+  const HANK = '+14155550118';
+
+  test('every command says so, and a close that was asked for happens afterwards', async () => {
+    await chat(HANK);
+    const worker = system.workers[0]!.pid!;
+    process.kill(worker, 'SIGSTOP');
+    try {
+      const [closed, shown, told] = await Promise.all([
+        there('sessions', 'close', ...of(HANK), '--yes', '--json'),
+        here('sessions', 'show', ...of(HANK)),
+        there('timeline', '--phone', HANK),
+      ]);
+      expect(closed.exitCode).toBe(2);
+      expect(JSON.parse(closed.out).error).toMatchObject({
+        ...{ code: 'ERR_OPS_NO_WORKER', hint: expect.stringContaining('may still happen') },
+      });
+      expect(shown).toMatchObject({
+        exitCode: 2,
+        out: expect.stringContaining('No worker answered in time'),
+      });
+      expect(told).toMatchObject({ exitCode: 2, err: expect.stringContaining('No worker answered in time') });
+      expect(told.out).toContain('A greeting was sent');
+    } finally {
+      process.kill(worker, 'SIGCONT');
+    }
+    await system.eventually('the close', async () => {
+      const { status } = await jsonOf(here('sessions', 'show', ...of(HANK), '--json'));
+      return status === 'closed';
+    });
+  });
+});
+
+describe('a store', () => {
+  const IDA = '+14155550119';
+
+  beforeAll(async () => {
+    await system.simulator.customerWrites({ phone: IDA, location_uid: BAYVIEW, body: 'Hello' });
+    await system.hears(1, IDA, BAYVIEW);
+  });
+
+  test('is named by its name as well, and a phone beside it is given as one dials it there', async () => {
+    for (const call of [here, there]) {
+      const at = ['--phone', '(415) 555-0119', '--location', 'bayview  OUTFITTERS'];
+      const list = await jsonOf(call('sessions', 'list', ...at, '--json'));
+      expect(list.sessions).toMatchObject([{ location_uid: BAYVIEW, phone_e164: '…19' }]);
+      expect(await call('timeline', ...at)).toMatchObject({ exitCode: 0 });
+      expect(await call('sessions', 'show', ...at)).toMatchObject({ exitCode: 0 });
+    }
+    expect(await here('sessions', 'show', '--phone', IDA)).toMatchObject({ exitCode: 0 });
+    const local = await here('sessions', 'show', '--phone', '(415) 555-0119');
+    expect(local).toMatchObject({ exitCode: 2, err: expect.stringContaining('where a store is named') });
+  });
+
+  test('that there is not is never answered as if all were well', async () => {
+    const commands = [
+      ['sessions', 'list'],
+      ['timeline', '--phone', IDA],
+      ['robot', 'resume'],
+      ['robot', 'pause'],
+      ['events', 'list'],
+      ['events', 'replay'],
+      ['files', 'list', '--phone', IDA],
+      ['optout', 'record', '--phone', IDA],
+    ];
+    for (const command of commands) {
+      const { exitCode, out, err } = await there(...command, '--location', 'Bayveiw Outfitters');
+      expect({ command, exitCode, out }).toEqual({ command, exitCode: 1, out: '' });
+      expect(err).toMatch(/^ERR_WEBCHAT_003: .*\nIs it Bayview Outfitters \(/);
+    }
   });
 });
 
@@ -247,6 +354,9 @@ describe('an opt-out', () => {
       exitCode: 0,
     });
     expect((await here('optout', 'history', '--phone', ELLA)).out).toContain('by local');
+    expect((await here('audit', 'show', '--phone', ELLA)).out).toMatch(/through an operator, by local$/m);
+    await here('optout', 'record', '--phone', FRED, '--actor', 'kim');
+    expect((await here('audit', 'show', '--phone', FRED)).out).toMatch(/by kim, as declared$/m);
     expect(await there('optout', 'audit', '--phone', ELLA)).toMatchObject({
       out: expect.stringContaining('"opted_out":true'),
     });
@@ -290,7 +400,8 @@ describe('phones', () => {
 describe('from elsewhere', () => {
   test.each([
     ['without a token', () => ({ OPS_TOKEN: '' }), 'OPS_TOKEN is missing'],
-    ['with a wrong one', () => ({ OPS_TOKEN: 'the-token-of-nobody' }), 'A valid token is missing'],
+    ['with a wrong one', () => ({ OPS_TOKEN: 'the-token-of-nobody' }), 'OPS_TOKEN should be the token of'],
+    ['at an empty address', () => ({ PODIUM_WEBCHAT_URL: '' }), 'It should be as https://'],
     ['where nobody listens', () => ({ PODIUM_WEBCHAT_URL: 'http://127.0.0.1:1' }), 'could not be reached'],
     ['at what is no address', () => ({ PODIUM_WEBCHAT_URL: 'somewhere' }), 'It should be as https://'],
     [
@@ -302,6 +413,11 @@ describe('from elsewhere', () => {
     const { exitCode, out, err } = await cli({ ...token(), ...change() }, ['locations', 'list']);
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
     expect(err).toContain(words);
+    const asData = await cli({ ...token(), ...change() }, ['locations', 'list', '--json']);
+    const { code, message, hint } = JSON.parse(asData.out).error;
+    expect(asData).toMatchObject({ exitCode: 2, err: '' });
+    expect(err.startsWith(`${code}: `)).toBe(true);
+    expect(message + hint).toContain(words);
   });
 
   test('--url goes before the environment', async () => {
@@ -315,7 +431,15 @@ describe('from elsewhere', () => {
 test('config check has a line for everything, and says what mends it', async () => {
   for (const call of [here, there]) {
     const { out } = await call('config', 'check');
-    for (const good of ['Settings', 'Environment', 'Database', 'Migrations', 'Suppression keys', 'Temporal'])
+    for (const good of [
+      'Settings',
+      'Environment',
+      'Database',
+      'Migrations',
+      'Suppression keys',
+      'Temporal',
+      'Workers',
+    ])
       expect(out).toMatch(new RegExp(`^ok +${good}`, 'm'));
     for (const good of [
       ...['Encryption keys', 'Id keys', 'Audit keys', 'Tokens'],

@@ -1,8 +1,8 @@
 /** What operators see of a session in Temporal: search attributes, and details in the Web UI. */
 import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { CloseReason, SessionInput } from '../core/session';
-import { deadlines, promptWanted, sessionView, type SessionState } from '../core/session-state';
+import type { CloseReason, SessionInput, SessionView } from '../core/session';
+import { sessionView, type SessionState } from '../core/session-state';
 
 const STATUS = defineSearchAttributeKey('WebchatStatus', 'KEYWORD');
 const LOCATION = defineSearchAttributeKey('WebchatLocation', 'KEYWORD');
@@ -29,24 +29,23 @@ export function describe(state: SessionState, input: SessionInput, reason: Close
 
 /** Markdown. It goes through the codec, so it may tell the answers. */
 function details(state: SessionState, input: SessionInput, reason: CloseReason | null): string {
-  const waitingFor = sessionView(state, { phone: '', locationUid: '' }, 0).waiting_for;
+  const view = sessionView(state, input, Date.now());
   const { count, last } = state.refusedSignals;
   return [
-    `**${state.status}${reason ? ` (${reason})` : ''}** at ${input.locationName}, waiting for ${waitingFor}.`,
+    `**${state.status}${reason ? ` (${reason})` : ''}** at ${input.locationName}, waiting for ${view.waiting_for}.`,
     '',
-    ...timesDue(state, input),
+    ...timesDue(view),
     ...state.intake.answers.map(({ label, value }) => `- ${label}: ${value.replace(/\s+/g, ' ')}`),
     count > 0 ? `\n${count} signal(s) refused for their shape, the last one: \`${last}\`.` : '',
   ].join('\n');
 }
 
 /** Until when it waits, and what happens then. */
-function timesDue(state: SessionState, { policy }: SessionInput): string[] {
-  if (state.status !== 'active' && state.status !== 'warned') return [];
-  const { promptAt, closeAt } = deadlines(state, policy);
-  const prompt = promptWanted(state) ? `prompt at ${time(promptAt)}, ` : '';
+function timesDue({ prompt_at: promptAt, close_at: closeAt }: SessionView): string[] {
+  if (closeAt === null) return [];
+  const prompt = promptAt === null ? '' : `prompt at ${time(promptAt)}, `;
   return [`Without a word: ${prompt}close at ${time(closeAt)}.`, ''];
 }
 
 /** As 2026-07-23 10:20:00 UTC. */
-const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+const time = (iso: string) => `${iso.slice(0, 19).replace('T', ' ')} UTC`;

@@ -103,7 +103,13 @@ async function converse(run: Run): Promise<CloseReason> {
 async function recordOptOuts({ input: { phone, locationUid }, state }: Run): Promise<void> {
   for (let wish = state.optOuts[0]; wish; wish = state.optOuts[0]) {
     const at = wish.at === null ? null : Math.min(wish.at, Date.now());
-    const optedOut = await store.recordOptOut({ phone, locationUid, actor: wish.actor, at });
+    const optedOut = await store.recordOptOut({
+      phone,
+      locationUid,
+      actor: wish.actor,
+      at,
+      reason: wish.reason,
+    });
     state.optedOut ||= optedOut;
     state.optOuts.shift();
   }
@@ -260,12 +266,12 @@ function whatIsLeft(run: Run, reason: CloseReason) {
   const partial = partialState(state, input.policy);
   const openQuestion = input.policy.questions.find(({ id }) => id === partial?.waitingFor)?.label ?? null;
   const staysOpen = reason === 'idle' && nextWord(state) === 'store' && !input.policy.closeWhenStoreOwes;
-  const actor = state.forceClose?.actor ?? null;
+  const { actor = null, reason: wish = null } = state.forceClose ?? {};
   const words = { reason, answers: intake.answers, openQuestion, conversationClosed: !staysOpen, actor };
   const silent = reason === 'completed';
   return {
     ...keyOf(run),
-    ...{ handledNumber, reason, partial, conversationUid, actor },
+    ...{ handledNumber, reason, partial, conversationUid, actor, wish },
     note: silent
       ? null
       : { key: noteKey(state, `closed:${handledNumber}:${reason}`), body: closeNote(words) },

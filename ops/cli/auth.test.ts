@@ -226,8 +226,8 @@ describe('auth login', () => {
 
   it('says what is wrong when Podium does not take the code, and exits 2', async () => {
     await simulator.fault({ path: '/oauth/token', status: 400, body: { error: 'invalid_grant' } });
-    const { exitCode, err } = await login(agree);
-    expect({ exitCode, err }).toEqual({ exitCode: 2, err: expect.stringContaining('(invalid_grant)') });
+    const { exitCode, out } = await login(agree);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: expect.stringContaining('(invalid_grant)') });
   });
 
   it('asks nobody to agree while the database is away', async () => {

@@ -9,6 +9,7 @@ import { showAccess } from '../operations/access';
 import { openInBrowser } from './browser';
 import { EXIT, type CliContext } from './context';
 import { wholeNumber } from './options';
+import { WrongUsage } from './usage';
 
 /** A fixed one, since Podium knows the address to which the browser comes back. */
 const PORT = 8765;
@@ -74,7 +75,7 @@ function describe(report: z.output<typeof showAccess.output>): string {
 
 async function login(context: CliContext, options: LoginOptions): Promise<void> {
   if (context.remote)
-    throw new Error('Tokens are stored where the database is reached: log in there, without --url.');
+    throw new WrongUsage('Tokens are stored where the database is reached: log in there, without --url.');
   const environment = context.environment(
     ...(['databaseUrl', 'encryptionKeys', 'podiumAuthorizeUrl', ...PODIUM_NEEDS] as const),
   );

@@ -50,8 +50,7 @@ async function erase(
   try {
     const { preview, receipt } = await context.perform(eraseContact, { phone, yes });
     if (receipt) return context.answer(receipt, receiptInWords(receipt));
-    const isNothing = Object.keys(preview!.held).length === 0 && preview!.unfinished_since === null;
-    if (isNothing) return context.answer(preview, 'Nothing is held of this phone.');
+    if (preview!.nothing) return context.answer(preview, 'Nothing is held of this phone.');
     context.answer(preview, previewInWords(preview!));
     context.tell('Nothing was deleted. Add --yes to do it: it cannot be undone.');
   } catch (error) {

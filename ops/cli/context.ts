@@ -46,6 +46,7 @@ export interface CommonOptions {
   json?: boolean;
   showPhones?: boolean;
   url?: string;
+  actor?: string;
 }
 
 /** A command takes only what it needs: what is never asked for need not be configured, nor reachable. */
@@ -70,20 +71,30 @@ export class CliContext implements OpsTools {
   /** The system elsewhere that is meant; null for the one that this process reaches itself. @throws ConfigurationError */
   get remote(): RemoteSystem | null {
     return this.once('remote', () => {
-      const url = this.common.url ?? this.host.env['PODIUM_WEBCHAT_URL'];
-      return url ? remoteSystem(url, withFiles(this.host.env)['OPS_TOKEN']) : null;
+      const url = this.remoteUrl;
+      return url === undefined ? null : remoteSystem(url, withFiles(this.host.env)['OPS_TOKEN']);
     });
+  }
+
+  /** As somebody gave it. */
+  get remoteUrl(): string | undefined {
+    return this.common.url ?? this.host.env['PODIUM_WEBCHAT_URL'];
+  }
+
+  /** Who does it, as declared. */
+  get actor(): string {
+    return this.common.actor || this.host.env['WEBCHAT_ACTOR'] || userName();
   }
 
   /** Does it here or elsewhere. @throws OperationRefused, or an Error when nobody could do it */
   async perform<Input extends z.ZodObject, Output extends z.ZodType>(
     operation: Operation<Input, Output>,
     given: z.input<Input>,
-    actor = userInfo().username,
   ): Promise<z.output<Output>> {
     const input = readInput(operation, given);
     if (this.remote) return performThere(this.remote, operation, input);
-    return (await operation.run(this, input, { actor, tell: (line) => this.tell(line) })) as z.output<Output>;
+    const by = { actor: this.actor, tell: (line: string) => this.tell(line) };
+    return (await operation.run(this, input, by)) as z.output<Output>;
   }
 
   /** A phone (E.164) as it stands in the output. */
@@ -173,5 +184,14 @@ export class CliContext implements OpsTools {
   private once<T>(name: string, make: () => T): T {
     if (!this.made.has(name)) this.made.set(name, make());
     return this.made.get(name) as T;
+  }
+}
+
+/** In a container the user may have a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
   }
 }

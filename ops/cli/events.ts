@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { EVENT_STATUSES } from '../../store/inbox-lists';
 import { ingestFile, listEvents, quarantineEvents, replayEvents, showEvent } from '../operations/events';
 import { EXIT, type CliContext } from './context';
-import { limitOption, storeOption, optionalPhoneOption, wholeNumber } from './options';
+import { limitOption, storeOption, optionalPhoneOption, wholeNumber, wholeNumbers } from './options';
 import { at, table } from './table';
 
 interface ListOptions {
@@ -40,24 +40,27 @@ export function registerEventCommands(program: Command, context: CliContext): vo
     .addOption(limitOption())
     .action((options: ListOptions) => list(context, options));
   events
-    .command('show <id>')
+    .command('show')
     .description('one event')
+    .argument('<id>', 'of the event', wholeNumber)
     .option('--raw', 'with its body as it came, in which phone and words stand whole')
-    .action((id: string, { raw = false }: { raw?: boolean }) => show(context, wholeNumber(id), raw));
+    .action((id: number, { raw = false }: { raw?: boolean }) => show(context, id, raw));
   events
-    .command('replay [ids...]')
+    .command('replay')
     .description('judge quarantined events anew, and let go what can be used now')
+    .argument('[ids...]', 'of events', wholeNumbers, [])
     .option('--code <code>', 'all that are in quarantine for this')
     .addOption(storeOption('all that are in quarantine for this store'))
     .option('--all', 'all that are in quarantine')
     .option('--dry-run', 'only tell what would be let go')
     .addHelpText('after', REPLAY_HELP)
-    .action((ids: string[], options: ReplayOptions) => replay(context, ids.map(wholeNumber), options));
+    .action((ids: number[], options: ReplayOptions) => replay(context, ids, options));
   events
-    .command('quarantine [id]')
+    .command('quarantine')
     .description('what is in quarantine, by its code; with an id, set a pending event aside first')
+    .argument('[id]', 'of a pending event', wholeNumber)
     .addHelpText('after', '\nExit codes: 0 nothing is in quarantine, or what was named is now; 1 otherwise.')
-    .action((id: string | undefined) => quarantine(context, id === undefined ? undefined : wholeNumber(id)));
+    .action((id: number | undefined) => quarantine(context, id));
   events
     .command('ingest')
     .description('take a payload by hand, as if a webhook had brought it; the same one again is a duplicate')

@@ -1,7 +1,6 @@
 /** `podium-webchat files …`: what customers have sent, with links to it; and files that are sent to them. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream, openAsBlob } from 'node:fs';
-import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidArgumentError, type Command } from 'commander';
@@ -10,8 +9,8 @@ import { failure } from '../../core/error-codes';
 import type { Failure } from '../../core/events';
 import { phoneHash } from '../../core/ids';
 import { FileRefused, keepContent } from '../../store/files/checked-content';
-import { fileSendReport, locationProblem, wantFileSent } from '../file-sends';
-import { e164, OperationRefused } from '../operation';
+import { fileSendReport, recipientOf, wantFileSent } from '../file-sends';
+import { OperationRefused } from '../operation';
 import { listFiles, showFileSend } from '../operations/files';
 import { idKeysOf } from '../used-keys';
 import { EXIT, type CliContext } from './context';
@@ -50,7 +49,7 @@ export function registerFileCommands(program: Command, context: CliContext): voi
     .command('send')
     .description('send a file to a customer, unless the customer has opted out')
     .addOption(phoneOption())
-    .requiredOption('--location <uid>', 'the store')
+    .addOption(storeOption('the store').makeOptionMandatory())
     .requiredOption('--file <path>', 'what is sent')
     .option('--body <text>', 'the words that go with it', '')
     .option('--message-id <uuid>', 'the same again is the same send; a new one if left out', messageId)
@@ -93,18 +92,16 @@ async function sendThere(system: RemoteSystem, id: string, { phone, location, bo
 
 async function sendHere(context: CliContext, id: string, options: SendOptions): Promise<void> {
   const { pool, settings } = context;
-  const { location: locationUid, body, file } = options;
-  const phone = e164(options.phone);
+  const { body, file } = options;
+  const { phone, locationUid } = await recipientOf(context, options.location, options.phone);
   const [idKey] = await idKeysOf(context);
-  const problem = await locationProblem(pool, locationUid);
-  if (problem) throw new OperationRefused('refused', problem);
   const { max_bytes: maxBytes, allowed_types: allowedTypes } = settings.attachments;
   if (await fileSendReport(pool, id)) return; // asked for before
   const files = await context.openFiles();
   const fileId = randomUUID();
   try {
     const kept = await keepContent(files, fileId, createReadStream(file), { maxBytes, allowedTypes });
-    const wish = { id, phone, locationUid, body, name: basename(file), actor: userInfo().username };
+    const wish = { id, phone, locationUid, body, name: basename(file), actor: context.actor };
     const tools = { pool, files, auditHash: (e164: string) => phoneHash(e164, idKey) };
     await wantFileSent(tools, wish, { ...kept, fileId });
   } catch (error) {

@@ -5,9 +5,9 @@ export interface PhoneOptions {
   phone: string;
 }
 
-/** In international form: an operator knows the calling code. */
-export const phoneOption = () =>
-  new Option('--phone <phone>', 'the customer, in international form').makeOptionMandatory();
+const FORM = 'in international form; beside --location also as one dials it there';
+
+export const phoneOption = () => new Option('--phone <phone>', `the customer, ${FORM}`).makeOptionMandatory();
 
 export const optionalPhoneOption = () =>
   new Option('--phone <phone>', 'of one customer, in international form');
@@ -22,4 +22,9 @@ export const limitOption = () =>
 export function wholeNumber(value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('It is a whole number.');
   return Number(value);
+}
+
+/** Of an argument that may come several times. @throws InvalidArgumentError */
+export function wholeNumbers(value: string, before: number[]): number[] {
+  return [...before, wholeNumber(value)];
 }

@@ -1,5 +1,4 @@
 /** `podium-webchat optout record | restore | dismiss`: what an operator declares. */
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { dismissOptOut, recordOptOut, restoreOptOut } from '../operations/opt-outs';
@@ -8,7 +7,6 @@ import { phoneOption, storeOption, wholeNumber, type PhoneOptions } from './opti
 import { optOutInWords } from './optout-words';
 
 interface ChangeOptions extends PhoneOptions {
-  actor?: string;
   location?: string;
 }
 
@@ -16,27 +14,22 @@ type Report = z.output<typeof recordOptOut.output>;
 
 export function registerOptOutChanges(optOut: Command, context: CliContext): void {
   const change = (name: string, description: string) =>
-    optOut
-      .command(name)
-      .description(description)
-      .addOption(phoneOption())
-      .option('--actor <name>', 'who declares it; with --url the name of the token', userInfo().username);
+    optOut.command(name).description(description).addOption(phoneOption());
   change('record', 'the customer wants no more messages: nothing is sent to the phone any more')
     .addOption(
       storeOption(
         'the store by which Podium is told; if left out, one where the customer was, as far as any is known',
       ),
     )
-    .action(async ({ actor, phone, location }: ChangeOptions) => {
-      const report = await context.perform(recordOptOut, { phone, location_uid: location }, actor);
+    .action(async ({ phone, location }: ChangeOptions) => {
+      const report = await context.perform(recordOptOut, { phone, location_uid: location });
       answer(context, report, report.opted_out);
     });
   change('restore', 'the customer wants messages again, which has to be proven')
     .requiredOption('--proof <text>', 'what it rests on, as "signed form of 3 May"; it is kept')
     .addOption(storeOption('the store by which Podium is told'))
-    .action(async ({ actor, phone, location, proof }: ChangeOptions & { proof: string }) => {
-      const given = { phone, location_uid: location, proof };
-      const report = await context.perform(restoreOptOut, given, actor);
+    .action(async ({ phone, location, proof }: ChangeOptions & { proof: string }) => {
+      const report = await context.perform(restoreOptOut, { phone, location_uid: location, proof });
       answer(context, report, !report.opted_out && report.undecided_since === null);
     });
   change('dismiss', 'what the customer wrote was no wish for no more messages: texts go on')
@@ -45,8 +38,8 @@ export function registerOptOutChanges(optOut: Command, context: CliContext): voi
       'as "optout check" has shown it: refused when the customer has said something since',
       wholeNumber,
     )
-    .action(async ({ actor, phone, seenVersion }: ChangeOptions & { seenVersion?: number }) => {
-      const report = await context.perform(dismissOptOut, { phone, seen_version: seenVersion }, actor);
+    .action(async ({ phone, seenVersion }: ChangeOptions & { seenVersion?: number }) => {
+      const report = await context.perform(dismissOptOut, { phone, seen_version: seenVersion });
       answer(context, report, report.undecided_since === null);
     });
 }

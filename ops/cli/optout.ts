@@ -8,6 +8,7 @@ import { registerOptOutAuditCommands } from './optout-audit';
 import { registerOptOutChanges } from './optout-changes';
 import { registerOptOutImport } from './optout-import';
 import { optOutEntryInWords, optOutInWords } from './optout-words';
+import { WrongUsage } from './usage';
 
 export function registerOptOutCommands(program: Command, context: CliContext): void {
   const optOut = program.command('optout').description('who gets no texts, and whether Podium knows');
@@ -48,7 +49,7 @@ interface ClassifyOptions {
 
 async function classify(context: CliContext, options: ClassifyOptions): Promise<void> {
   const { text, stdin, language = null } = options;
-  if ((text === undefined) === (stdin === undefined)) throw new Error('Give either --text or --stdin.');
+  if ((text === undefined) === (stdin === undefined)) throw new WrongUsage('Give either --text or --stdin.');
   if (text !== undefined) {
     const reading = await context.perform(classifyText, { text, language });
     return context.answer(reading, readingInWords(reading));

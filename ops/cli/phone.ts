@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { z } from 'zod';
 import { normalizePhone } from '../operations/phone';
 import { EXIT, type CliContext } from './context';
+import { WrongUsage } from './usage';
 
 interface NormalizeOptions {
   phone?: string;
@@ -33,7 +34,8 @@ publishes that, as in North America, it is null. With --stdin a line may end in 
 Exit codes: 0 a valid number, 1 none (ERR_WEBCHAT_001); with --stdin 1 when any line is none.`;
 
 async function normalize(context: CliContext, { phone, defaultCountry, stdin }: NormalizeOptions) {
-  if ((phone === undefined) === (stdin === undefined)) throw new Error('Give either --phone or --stdin.');
+  if ((phone === undefined) === (stdin === undefined))
+    throw new WrongUsage('Give either --phone or --stdin.');
   const country = defaultCountry ?? null;
   if (phone === undefined) return normalizeLines(context, country);
   const report = await context.perform(normalizePhone, { phone, default_country: country });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cli, cliEnvironment } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
@@ -32,6 +32,10 @@ describe('the command', () => {
     ['a group without a command', ['auth']],
     ['an unknown command', ['oath']],
     ['an unknown option', ['auth', 'status', '--jsno']],
+    ['an id that is none', ['events', 'show', '1x']],
+    ['an id that is none, of several', ['events', 'replay', '1', 'x']],
+    ['an id that is none, where there may be none', ['events', 'quarantine', 'abc']],
+    ['neither of two options', ['phone', 'normalize']],
   ])('called wrongly (%s) exits 2, and says on stderr how it is called', async (_, args) => {
     const { exitCode, out, err } = await cli({}, args);
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
@@ -46,6 +50,42 @@ describe('the command', () => {
     const { exitCode, out, err } = await cli(environment, args);
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
     expect(err).toContain("required option '--yes'");
+  });
+
+  it('tells a script on stdout what is wrong, as the API does', async () => {
+    for (const args of [['oath'], ['events', 'show', '1x'], ['phone', 'normalize']]) {
+      const { exitCode, out } = await cli({}, [...args, '--json']);
+      expect({ exitCode, ...JSON.parse(out) }).toMatchObject({
+        ...{ exitCode: 2, error: { code: 'ERR_OPS_USAGE', hint: expect.stringContaining('--help') } },
+      });
+    }
+    const unconfigured = await cli({}, ['locations', 'list', '--json']);
+    expect(JSON.parse(unconfigured.out)).toMatchObject({ error: { code: 'ERR_HTTP_NOT_CONFIGURED' } });
+  });
+
+  it.each([
+    ['--url', {}, ['--url', '', 'locations', 'list']],
+    ['PODIUM_WEBCHAT_URL', { PODIUM_WEBCHAT_URL: '' }, ['locations', 'list']],
+  ])('with an empty %s does not work on another system instead', async (_, env, args) => {
+    const { exitCode, out, err } = await cli({ ...environment, ...env }, args);
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    expect(err).toContain('It should be as https://webchat.example.com');
+  });
+
+  it('says who acts: as declared, else as the user is called, else by the number', async () => {
+    const pausedBy = async (args: string[], env = {}) => {
+      const { out } = await cli({ ...environment, ...env }, ['robot', 'pause', ...args]);
+      await cli(environment, ['robot', 'resume']);
+      return /by (.*)\.\n/.exec(out)?.[1];
+    };
+    expect(await pausedBy(['--actor', 'kim'], { WEBCHAT_ACTOR: 'lee' })).toBe('kim');
+    expect(await pausedBy([], { WEBCHAT_ACTOR: 'lee' })).toBe('lee');
+    expect(await pausedBy([])).toBe(os.userInfo().username);
+    const nameless = jest.spyOn(os, 'userInfo').mockImplementation(() => {
+      throw new Error('uv_os_get_passwd returned ENOENT'); // as in a container with a user of its own
+    });
+    expect(await pausedBy([])).toBe(`uid ${process.getuid?.()}`);
+    nameless.mockRestore();
   });
 
   it('names all that is missing in the configuration at once, and exits 2', async () => {

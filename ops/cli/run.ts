@@ -1,12 +1,13 @@
 /** The program as a function: arguments in, an exit code out. */
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../../config/load';
-import { OperationRefused } from '../operation';
+import type { Failure } from '../../core/events';
+import { explain } from '../failures';
 import { registerAuditCommands } from './audit';
 import { registerAuthCommands } from './auth';
 import { registerConfigCommands } from './config';
 import { registerContactCommands } from './contacts';
-import { CliContext, EXIT, type CliHost, type CommonOptions } from './context';
+import { CliContext, EXIT, type CliHost, type CommonOptions, type ExitCode } from './context';
 import { registerEventCommands } from './events';
 import { addExamples } from './examples';
 import { registerFileCommands } from './files';
@@ -18,6 +19,7 @@ import { registerScheduleCommands } from './schedules';
 import { registerSessionCommands } from './sessions';
 import { registerTimelineCommand } from './timeline';
 import { registerWebhookCommands } from './webhook';
+import { wrongUsage } from './usage';
 import { registerWorkerCommands } from './workers';
 
 /** Each group of commands has a file of its own, which adds them to the program. */
@@ -64,8 +66,7 @@ export async function runCli(args: string[], host: CliHost): Promise<number> {
   try {
     return await run(args, new CliContext(host));
   } catch (error) {
-    host.err(`${(error as Error).message}\n`); // a context that could not be made, as with a wrong LOG_LEVEL, or ended
-    return EXIT.unknown;
+    return fail(error, args, host); // a context that could not be made, as with a wrong LOG_LEVEL, or ended
   }
 }
 
@@ -74,11 +75,10 @@ async function run(args: string[], context: CliContext): Promise<number> {
     await createProgram(context).parseAsync(args, { from: 'user' });
     return context.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.unknown; // it has spoken
-    if (error instanceof OperationRefused) return refused(context, error);
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.fine;
     context.logger.debug({ err: error }, 'the command failed');
-    context.tell(explain(error, context));
-    return EXIT.unknown;
+    const isNowhere = !context.usesLocalSystem && context.remoteUrl === undefined;
+    return fail(error, args, context.host, isNowhere ? NO_SYSTEM : null);
   } finally {
     await context.end();
   }
@@ -90,6 +90,10 @@ export function createProgram(context: CliContext): Command {
     .option('--json', 'print data as JSON')
     .option('--show-phones', 'show phones whole')
     .option('--url <url>', 'work on the system whose server is there, with the token in OPS_TOKEN')
+    .option(
+      '--actor <name>',
+      'who does it, as declared (or WEBCHAT_ACTOR); with --url it is the name of the token',
+    )
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: context.host.out, writeErr: context.host.err })
     .showHelpAfterError('Add --help to see how it is called.')
@@ -104,24 +108,33 @@ export function createProgram(context: CliContext): Command {
   return program;
 }
 
-/** What was not understood could not be told; what there is not, or cannot be done, is not fine. */
-function refused(context: CliContext, { kind, failure }: OperationRefused): number {
-  const words = [failure.message, failure.hint].filter(Boolean).join('\n');
-  if (context.json && kind !== 'wrong_input') context.host.out(`${JSON.stringify({ error: failure })}\n`);
-  else context.tell(words);
-  return kind === 'wrong_input' ? EXIT.unknown : EXIT.notFine;
+/** Tells what went wrong, as data with `--json`. What there is not, or cannot be done, is not fine; the rest could not be told. */
+function fail(error: unknown, args: string[], host: CliHost, whereHint: string | null = null): ExitCode {
+  const explained = explain(error);
+  const failure = explained ? { ...explained.failure } : accident(error);
+  if (whereHint !== null && error instanceof ConfigurationError) failure.hint = whereHint;
+  if (args.includes('--json')) host.out(`${JSON.stringify({ error: failure })}\n`);
+  else if (!(error instanceof CommanderError)) host.err(`${inWords(failure, error)}\n`); // else it has spoken
+  return explained?.kind === 'unknown' || explained?.kind === 'refused' ? EXIT.notFine : EXIT.unknown;
 }
 
-/** What a person can do something about. */
-function explain(error: unknown, context: CliContext): string {
-  if (error instanceof ConfigurationError) {
-    const problems = error.problems.map((problem) => `  - ${problem}`);
-    const hint =
-      context.usesLocalSystem || context.common.url
-        ? []
-        : ['No system runs in this folder either (`npm start`): there is no .data/runtime.json.'];
-    return ['The configuration is not complete:', ...problems, ...hint].join('\n');
-  }
+const NO_SYSTEM = 'No system runs in this folder either (`npm start`): there is no .data/runtime.json.';
+
+function accident(error: unknown): Failure {
   const { message, code } = error as Error & { code?: unknown };
-  return message || String(code ?? error);
+  if (error instanceof CommanderError)
+    return wrongUsage(code === 'commander.help' ? 'No command was named.' : message.replace(/^error: /, ''));
+  return {
+    code: 'ERR_OPS_FAILED',
+    message: message || String(code ?? error),
+    hint: 'With LOG_LEVEL=debug there is more.',
+  };
+}
+
+function inWords({ code, message, hint }: Failure, error: unknown): string {
+  const lines =
+    error instanceof ConfigurationError
+      ? ['The configuration is not complete:', ...error.problems.map((problem) => `  - ${problem}`)]
+      : [message];
+  return [`${code}: ${lines.join('\n')}`, hint].filter(Boolean).join('\n');
 }

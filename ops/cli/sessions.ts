@@ -42,11 +42,14 @@ export function registerSessionCommands(program: Command, context: CliContext): 
     .action((options: ListOptions) => list(context, options));
   withWhich(sessions.command('show'))
     .description('a session by its row, and what its workflow says while it runs')
-    .addHelpText('after', WHICH)
+    .addHelpText(
+      'after',
+      `${WHICH}\n\nExit codes: 0 fine, 1 there is none, 2 it is open, and its workflow did not answer.`,
+    )
     .action((which: Which) => show(context, which));
   withWhich(sessions.command('close'))
     .description('close a session now, as if its idle time were over; what was answered is kept')
-    .option('--reason <text>', 'why; the agent reads who, the audit both', '')
+    .option('--reason <text>', 'why; the agent reads who, "audit show" and "timeline" tell both', '')
     .requiredOption('--yes', 'the conversation is closed in Podium, too')
     .addHelpText(
       'after',
@@ -97,12 +100,12 @@ async function show(context: CliContext, { location, ...which }: Which): Promise
   const session = await context.perform(showSession, { ...which, location_uid: location });
   const phone = context.shown(session.phone_e164);
   const live = session.live && { ...session.live, phone_e164: phone };
-  context.answer({ ...session, phone_e164: phone, live }, inWords(session, phone));
+  const exitCode = session.unanswered === null ? EXIT.fine : EXIT.unknown;
+  context.answer({ ...session, phone_e164: phone, live }, inWords(session, phone), exitCode);
 }
 
 function inWords(session: Session, phone: string): string {
   const { live } = session;
-  const isOpen = session.status !== 'closed';
   return [
     `${phone} at ${session.location ?? session.location_uid}: ${statusOf(session)}`,
     `Location:     ${session.location_uid}`,
@@ -112,8 +115,10 @@ function inWords(session: Session, phone: string): string {
     ...(session.closed_at ? [`Closed:       ${at(session.closed_at)}`] : []),
     ...(session.waiting_since ? [`Store owes:   a word since ${at(session.waiting_since)}`] : []),
     ...(live ? [`Waits for:    ${live.waiting_for}`, `Idle:         ${live.idle_seconds} s`] : []),
+    ...(live?.prompt_at ? [`Prompt due:   ${at(live.prompt_at)}`] : []),
+    ...(live?.close_at ? [`Close due:    ${at(live.close_at)}`] : []),
     ...(live?.partial_state.answers ?? []).map(({ label, value }) => `Answer:       ${label}: ${value}`),
-    ...(isOpen && !live ? ['The workflow did not answer; "sessions scan" tells whether it runs.'] : []),
+    ...(session.unanswered === null ? [] : [`Not known what it waits for: ${session.unanswered}`]),
   ].join('\n');
 }
 

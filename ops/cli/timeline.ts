@@ -1,5 +1,6 @@
 /** `podium-webchat timeline`: what happened in a customer's chats. */
 import type { Command } from 'commander';
+import type { z } from 'zod';
 import { showTimeline } from '../operations/timeline';
 import { EXIT, type CliContext } from './context';
 import { storeOption, phoneOption, type PhoneOptions } from './options';
@@ -26,7 +27,9 @@ async function show(context: CliContext, { phone, location }: PhoneOptions & { l
   const found = await context.perform(showTimeline, { phone, location_uid: location });
   const { entries, codes, unknown } = found;
   const lines = [
-    ...entries.map((entry) => `${at(entry.at)}  ${entry.kind.padEnd(8)}  ${entry.words}`),
+    ...entries.map(
+      (entry) => `${at(entry.at)}  ${entry.kind.padEnd(8)}  ${whereOf(entry, entries)}${entry.words}`,
+    ),
     ...codes.flatMap(({ code, message, hint }) => ['', `${code}: ${message}`, `→ ${hint}`]),
   ];
   const exitCode = unknown.length > 0 ? EXIT.unknown : entries.length > 0 ? EXIT.fine : EXIT.notFine;
@@ -40,4 +43,12 @@ async function show(context: CliContext, { phone, location }: PhoneOptions & { l
   if (entries.length === 0)
     context.tell('An event whose phone could not be read is here: "events list --status quarantined".');
   context.tell(`Of ${context.shown(found.phone)}. Times are UTC.`);
+}
+
+type Entry = z.output<typeof showTimeline.output>['entries'][number];
+
+/** The store, where the chats are at several. */
+function whereOf({ location_uid: uid, location }: Entry, all: readonly Entry[]): string {
+  const isAtSeveral = all.some((other) => other.location_uid !== null && other.location_uid !== uid);
+  return uid === null || !isAtSeveral ? '' : `[${location ?? uid}]  `;
 }

@@ -89,9 +89,9 @@ describe('register', () => {
 
   it('wants exactly one owner', async () => {
     for (const args of [[], ['--location', NORTHSIDE, '--organization', ORGANIZATION]]) {
-      const { exitCode, err } = await webhook('register', ...args);
-      expect(exitCode).toBe(2);
-      expect(err).toContain('exactly one');
+      expect(await webhook('register', ...args)).toMatchObject({
+        ...{ exitCode: 2, data: { error: { hint: expect.stringContaining('exactly one') } } },
+      });
     }
   });
 
@@ -266,7 +266,9 @@ describe('doctor', () => {
 
   it('cannot tell while Podium is away, and exits 2', async () => {
     await simulator.fault({ path: '^/v4/webhooks$', drop: 'before' });
-    expect(await webhook('doctor')).toMatchObject({ exitCode: 2, data: null });
+    expect(await webhook('doctor')).toMatchObject({
+      ...{ exitCode: 2, data: { error: { code: 'ERR_HTTP_PODIUM' } } },
+    });
   });
 });
 

@@ -13,16 +13,19 @@ import {
   verifyWebhook,
 } from '../operations/webhooks';
 import { EXIT, type CliContext } from './context';
+import { storeOption } from './options';
 
 type Webhook = z.output<typeof showWebhook.output>;
 type Finding = z.output<typeof examineWebhook.output>['findings'][number];
 
 export function registerWebhookCommands(program: Command, context: CliContext): void {
   const webhook = program.command('webhook').description("how Podium's events come to us");
-  const one = async (asked: Promise<Webhook>) => {
-    const found = await asked;
-    context.answer(found, inWords(found));
-  };
+  registerLooks(webhook, context);
+  registerChanges(webhook, context);
+  registerSwitches(webhook, context);
+}
+
+function registerLooks(webhook: Command, context: CliContext): void {
   webhook
     .command('list')
     .description('every webhook that Podium shows us')
@@ -30,36 +33,7 @@ export function registerWebhookCommands(program: Command, context: CliContext): 
   webhook
     .command('show <uid>')
     .description('one of them')
-    .action((uid: string) => one(context.perform(showWebhook, { uid })));
-  webhook
-    .command('register')
-    .description('has Podium post the events of a location, or of all, to us')
-    .option('--location <uid>', 'for one location')
-    .option('--organization <uid>', 'for all of them, present and future')
-    .action(({ location, organization }: { location?: string; organization?: string }) =>
-      one(context.perform(registerWebhook, { location_uid: location, organization_uid: organization })),
-    );
-  webhook
-    .command('update [uid]')
-    .description('gives it our address, event types and first secret; without a uid, all that are ours')
-    .option('--take-over', 'with a uid: also when it posts to another address than ours')
-    .action(async (uid: string | undefined, { takeOver = false }: { takeOver?: boolean }) =>
-      several(context, await context.perform(updateWebhook, { uid, take_over: takeOver })),
-    );
-  webhook
-    .command('enable <uid>')
-    .description('lets come what waits at Podium')
-    .action((uid: string) => one(context.perform(enableWebhook, { uid })));
-  webhook
-    .command('disable <uid>')
-    .description('has events wait at Podium, for ten days at most')
-    .requiredOption('--yes', 'no message comes in until it is enabled again')
-    .action((uid: string) => one(context.perform(disableWebhook, { uid, yes: true })));
-  webhook
-    .command('delete <uid>')
-    .description('ends it, and all that waits for it')
-    .requiredOption('--yes', 'what waits at Podium is lost')
-    .action((uid: string) => one(context.perform(deleteWebhook, { uid, yes: true })));
+    .action(async (uid: string) => one(context, await context.perform(showWebhook, { uid })));
   webhook
     .command('verify')
     .description('posts a signed test event to our public address, and one with a wrong signature')
@@ -68,6 +42,46 @@ export function registerWebhookCommands(program: Command, context: CliContext): 
     .command('doctor')
     .description('tells what is wrong, and what mends it')
     .action(() => doctor(context));
+}
+
+function registerChanges(webhook: Command, context: CliContext): void {
+  webhook
+    .command('register')
+    .description('has Podium post the events of a location, or of all, to us')
+    .addOption(storeOption('for one store'))
+    .option('--organization <uid>', 'for all of them, present and future')
+    .action(async ({ location, organization }: { location?: string; organization?: string }) => {
+      const owner = { location_uid: location, organization_uid: organization };
+      one(context, await context.perform(registerWebhook, owner));
+    });
+  webhook
+    .command('update [uid]')
+    .description('gives it our address, event types and first secret; without a uid, all that are ours')
+    .option('--take-over', 'with a uid: also when it posts to another address than ours')
+    .action(async (uid: string | undefined, { takeOver = false }: { takeOver?: boolean }) =>
+      several(context, await context.perform(updateWebhook, { uid, take_over: takeOver })),
+    );
+}
+
+function registerSwitches(webhook: Command, context: CliContext): void {
+  webhook
+    .command('enable <uid>')
+    .description('lets come what waits at Podium')
+    .action(async (uid: string) => one(context, await context.perform(enableWebhook, { uid })));
+  webhook
+    .command('disable <uid>')
+    .description('has events wait at Podium, for ten days at most')
+    .requiredOption('--yes', 'no message comes in until it is enabled again')
+    .action(async (uid: string) => one(context, await context.perform(disableWebhook, { uid, yes: true })));
+  webhook
+    .command('delete <uid>')
+    .description('ends it, and all that waits for it')
+    .requiredOption('--yes', 'what waits at Podium is lost')
+    .action(async (uid: string) => one(context, await context.perform(deleteWebhook, { uid, yes: true })));
+}
+
+function one(context: CliContext, webhook: Webhook): void {
+  context.answer(webhook, inWords(webhook));
 }
 
 function several(context: CliContext, { webhooks }: { webhooks: Webhook[] }): void {

@@ -4,8 +4,9 @@ import { auditKeys } from '../../core/audit-keys';
 import { phoneHash } from '../../core/ids';
 import { AUDIT_KINDS } from '../../store/audit';
 import { searchAudit, verifyAudit as verify } from '../audit';
-import { customerMeant, storeMeant } from '../customer-meant';
+import { customerMeant } from '../customer-meant';
 import { nullableTime, operation, phoneAtStoreInput, storeInput, time, type OpsTools } from '../operation';
+import { storeMeant } from '../store-meant';
 import { idKeysOf } from '../used-keys';
 
 const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/i;

@@ -86,6 +86,7 @@ export const eraseContact = operation({
     preview: z
       .object({
         held: counts.describe('Rows by table'),
+        nothing: z.boolean().describe('Whether there is nothing to erase'),
         suppressed: z.boolean(),
         unfinished_since: nullableTime,
       })
@@ -108,8 +109,7 @@ export const eraseContact = operation({
     tools.environment('idKeys', 'encryptionKeys'); // all that is missing at once
     const idKeys = await idKeysOf(tools);
     const preview = await previewErasure(tools.pool, who);
-    const isNothing = Object.keys(preview.held).length === 0 && preview.unfinished_since === null;
-    if (isNothing || !yes) return { preview, receipt: null };
+    if (preview.nothing || !yes) return { preview, receipt: null };
     const { pool, temporal: client } = tools;
     const files = await tools.openFiles();
     return { preview: null, receipt: await erasePerson({ pool, client, files, idKeys }, who, actor, tell) };

@@ -13,8 +13,9 @@ import {
 } from '../../store/inbox-lists';
 import { receiveContext } from '../../store/receive-context';
 import { ingestEvent, NO_EVENT, replayEvents as replay, type EventTools } from '../events';
-import { customerMeant, storeMeant } from '../customer-meant';
+import { customerMeant } from '../customer-meant';
 import {
+  failureOutput,
   iso,
   nullableTime,
   operation,
@@ -25,12 +26,12 @@ import {
   type OpsTools,
 } from '../operation';
 import { idKeysOf } from '../used-keys';
+import { storeMeant } from '../store-meant';
 
 const MOST_REPLAYED = 1000;
 
 const id = z.int().min(1);
 const code = z.string().regex(/^\w{1,64}$/, 'should be as ERR_WEBCHAT_003');
-const failureShape = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 
 const eventRow = z.object({
   id: z.int(),
@@ -41,7 +42,7 @@ const eventRow = z.object({
   received_at: time,
   podium_at: nullableTime.describe("Podium's time of it"),
   status: z.enum(EVENT_STATUSES),
-  error: failureShape.nullable().describe('Why it is in quarantine'),
+  error: failureOutput.nullable().describe('Why it is in quarantine'),
   phone_e164: z.string().nullable(),
   location_uid: z.string().nullable(),
   workflow_id: z.string().nullable(),
@@ -130,7 +131,7 @@ export const replayEvents = operation({
       z.object({
         id: z.int(),
         outcome: z.enum(['released', 'would_be_released', 'unchanged']),
-        failure: failureShape.nullable(),
+        failure: failureOutput.nullable(),
       }),
     ),
     more: z
@@ -204,7 +205,7 @@ export const ingestFile = operation({
       ...(['accepted', 'duplicate', 'ignored', 'quarantined'] as const),
       ...(['would_be_accepted', 'would_be_quarantined'] as const),
     ]),
-    error: failureShape.nullable(),
+    error: failureOutput.nullable(),
   }),
   run: async (tools, { payload, dry_run }, { actor }) =>
     ingestEvent(await eventTools(tools, actor), Buffer.from(payload), dry_run),

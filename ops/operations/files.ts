@@ -4,6 +4,7 @@ import { fileSendReport } from '../file-sends';
 import { listFiles as list, type FileLinks } from '../files';
 import { customerMeant } from '../customer-meant';
 import {
+  failureOutput,
   nullableTime,
   operation,
   OperationRefused,
@@ -43,7 +44,7 @@ export const listFiles = operation({
 export const fileSend = z.object({
   id: z.string(),
   status: z.enum(['queued', 'intent', 'sent', 'failed', 'blocked', 'refused', 'not_sent']),
-  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  error: failureOutput.nullable(),
   attempts: z.int(),
   file_uid: z.string(),
   size_bytes: z.int(),

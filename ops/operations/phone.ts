@@ -1,9 +1,7 @@
 /** Phone numbers in one form. */
 import { z } from 'zod';
-import { operation } from '../operation';
+import { failureOutput, operation } from '../operation';
 import { describePhone } from '../phones';
-
-const failureShape = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 
 export const normalizePhone = operation({
   name: 'phone normalize',
@@ -35,7 +33,7 @@ export const normalizePhone = operation({
       .describe(
         "The original holder of the range, by Google's data: numbers move with their owners. Null where it is not known",
       ),
-    error: failureShape.nullable(),
+    error: failureOutput.nullable(),
   }),
   run: (_, { phone, default_country }) => describePhone(phone, default_country),
 });

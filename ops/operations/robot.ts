@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { listLocations } from '../../store/locations';
 import { pauseRobot as pause, resumeRobot as resume, robotPauses } from '../../store/robot-pauses';
-import { storeMeant } from '../customer-meant';
 import { nullableTime, operation, OperationRefused, storeInput, type OpsTools } from '../operation';
+import { storeMeant } from '../store-meant';
 
 const where = z.strictObject({
   location_uid: storeInput.optional().describe('For one store, by its uid or its name; for all, if left out'),

@@ -4,7 +4,7 @@ import { phoneHash } from '../../core/ids';
 import { selectSessions } from '../../store/session-lists';
 import { listLocations } from '../../store/locations';
 import { findSession, findSessionById, sessionsOf, type Session } from '../../store/sessions';
-import { customerMeant, storeMeant, type GivenCustomer } from '../customer-meant';
+import { customerMeant, type GivenCustomer } from '../customer-meant';
 import {
   iso,
   nullableTime,
@@ -17,6 +17,7 @@ import {
 } from '../operation';
 import { scanSessions as scan } from '../session-scan';
 import { closeSession as close, showSession as show, type SessionTools } from '../sessions';
+import { storeMeant } from '../store-meant';
 
 const sessionRow = z.object({
   session_uid: z.string(),
@@ -39,6 +40,9 @@ const sessionView = z
     status: z.enum(['active', 'warned', 'closing', 'closed']),
     last_message_at: nullableTime,
     idle_seconds: z.number(),
+    idle_since: nullableTime.describe('Since when nobody has said a word'),
+    prompt_at: nullableTime.describe('When the customer is prompted, should nobody say a word until then'),
+    close_at: nullableTime.describe('When the session is closed, should nobody say a word until then'),
     waiting_for: z.string(),
     partial_state: z.object({
       answers: z.array(z.object({ questionId: z.string(), label: z.string(), value: z.string() })),
@@ -98,7 +102,10 @@ export const showSession = operation({
   name: 'sessions show',
   summary: 'A session by its row, and by its workflow while that runs',
   input: which.meta(EITHER),
-  output: sessionRow.extend({ live: sessionView.nullable() }),
+  output: sessionRow.extend({
+    live: sessionView.nullable(),
+    unanswered: z.string().nullable().describe("Why an open session's workflow does not tell, in a sentence"),
+  }),
   async run(tools, input) {
     const { phone, locationUid } = await sessionOf(tools, input);
     const shown = (await show(sessionTools(tools), phone, locationUid))!;
@@ -109,7 +116,18 @@ export const showSession = operation({
 export const closeSession = operation({
   name: 'sessions close',
   summary: 'Closes a session now, as if its idle time were over',
-  input: which.extend({ reason: z.string().trim().max(200).default('') }).meta(EITHER),
+  input: which
+    .extend({
+      reason: z
+        .string()
+        .trim()
+        .max(200)
+        .default('')
+        .describe(
+          'Why: "audit show" and the timeline tell it, until the person is erased or messages get too old',
+        ),
+    })
+    .meta(EITHER),
   output: z.object({ session_uid: z.string(), status: z.literal('closed') }),
   async run(tools, { reason, ...input }, { actor }) {
     const { sessionUid, phone, locationUid } = await sessionOf(tools, input);

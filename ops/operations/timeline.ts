@@ -1,7 +1,8 @@
 /** What happened in a customer's chats, in order. */
 import { z } from 'zod';
 import { customerMeant } from '../customer-meant';
-import { operation, phoneAtStoreInput, storeInput, time } from '../operation';
+import { listLocations } from '../../store/locations';
+import { failureOutput, operation, phoneAtStoreInput, storeInput, time } from '../operation';
 import { timelineOf } from '../timeline';
 import { idKeysOf } from '../used-keys';
 import { sessionTools } from './sessions';
@@ -18,20 +19,22 @@ export const showTimeline = operation({
         at: time,
         kind: z.enum(['event', 'workflow', 'signal', 'timer', 'audit', 'note', 'wait', 'due']),
         location_uid: z.string().nullable(),
+        location: z.string().nullable().describe("The store's name"),
         words: z.string(),
       }),
     ),
-    codes: z
-      .array(z.object({ code: z.string(), message: z.string(), hint: z.string() }))
-      .describe('The codes among them, with what is to be done'),
+    codes: z.array(failureOutput).describe('The codes among them, with what is to be done'),
     unknown: z.array(z.string()).describe('What could not be looked at, in sentences'),
   }),
   async run(tools, input) {
     const { phone, locationUid } = await customerMeant(tools, input);
-    const timelineTools = {
-      ...sessionTools(tools),
-      ...{ settings: tools.settings, idKeys: await idKeysOf(tools) },
-    };
-    return { phone, ...(await timelineOf(timelineTools, phone, locationUid)) };
+    const timelineTools = { ...sessionTools(tools), idKeys: await idKeysOf(tools) };
+    const { entries, ...found } = await timelineOf(timelineTools, phone, locationUid);
+    const names = new Map((await listLocations(tools.pool)).map(({ uid, name }) => [uid, name]));
+    const named = entries.map((entry) => ({
+      ...entry,
+      location: names.get(entry.location_uid ?? '') ?? null,
+    }));
+    return { phone, entries: named, ...found };
   },
 });

@@ -2,14 +2,15 @@
 import { z } from 'zod';
 import { ConfigurationError } from '../../config/load';
 import {
-  locationInput,
   nullableTime,
   operation,
   OperationRefused,
+  storeInput,
   textInput,
   type Operator,
   type OpsTools,
 } from '../operation';
+import { storeMeant } from '../store-meant';
 import { tryWayIn } from '../webhook-trial';
 import {
   deleteWebhook as remove,
@@ -62,7 +63,7 @@ export const registerWebhook = operation({
   summary: 'Has Podium post the events of a location, or of an organization, to us',
   input: z
     .strictObject({
-      location_uid: locationInput.optional().describe('For one location'),
+      location_uid: storeInput.optional().describe('For one location'),
       organization_uid: uid.optional().describe('For all of its locations, present and future'),
     })
     .meta({
@@ -72,14 +73,15 @@ export const registerWebhook = operation({
       ],
     }),
   output: webhook,
-  run(tools, { location_uid: locationUid, organization_uid: organizationUid }, by) {
-    if ((locationUid === undefined) === (organizationUid === undefined))
+  async run(tools, { location_uid: store, organization_uid: organizationUid }, by) {
+    if ((store === undefined) === (organizationUid === undefined))
       throw new OperationRefused('wrong_input', {
         code: 'ERR_OPS_WHICH_OWNER',
         message: 'A webhook is for one location, or for one organization.',
         hint: 'Give exactly one of both.',
       });
-    const owner = locationUid === undefined ? { organizationUid: organizationUid! } : { locationUid };
+    const locationUid = await storeMeant(tools, store);
+    const owner = locationUid === null ? { organizationUid: organizationUid! } : { locationUid };
     return act(() => register(webhookTools(tools, by), owner));
   },
 });

@@ -104,7 +104,7 @@ export async function startReceiver(
     metrics,
     ops: opsTools(pool),
     files: { pool, encryptionKeys: LINKS.encryptionKeys, files: noFiles },
-    fileSends: { pool, auditHash: context.auditHash, files: noFiles, rules },
+    fileSends: { pool, auditHash: context.auditHash, files: noFiles, rules, settings: SETTINGS },
     codec: { encode: async (payloads) => payloads, decode: async (payloads) => payloads },
     tokens: TOKENS,
     demo: null,
