@@ -6,6 +6,7 @@ const AT_STORE = "--phone '0412 345 678' --location 'Northside Motors'";
 const WEBHOOK = '7d1c0000-0000-4000-8000-000000000001';
 const ORGANIZATION = '1f000000-0000-4000-8000-000000000001';
 const STORE = '9e000000-0000-4000-8000-000000000001';
+const SEND = '5e4d0000-0000-4000-8000-000000000001';
 
 /** By the command's name: what stands behind it, or whole lines where more is around it. */
 const EXAMPLES: Record<string, string[]> = {
@@ -33,7 +34,7 @@ const EXAMPLES: Record<string, string[]> = {
   'contacts erase': [CUSTOMER, `${CUSTOMER} --yes`],
   'events list': ['--status quarantined --code ERR_WEBCHAT_003', AT_STORE],
   'events show': ['4711', '4711 --raw'],
-  'events replay': ['4711 --dry-run', '--code ERR_WEBCHAT_001'],
+  'events replay': ['4711 --dry-run', '--code ERR_WEBCHAT_001', '--all'],
   'events quarantine': ['', '4711'],
   'events ingest': ['--file event.json --dry-run', '--file event.json'],
   'robot pause': ['', "--location 'Northside Motors'"],
@@ -51,9 +52,13 @@ const EXAMPLES: Record<string, string[]> = {
   'webhook verify': [''],
   'webhook doctor': ['', '--json'],
   'files list': [CUSTOMER, AT_STORE],
-  'files send': [`${CUSTOMER} --location ${STORE} --file quote.pdf --body 'Your quote'`],
+  'files send': [
+    `${CUSTOMER} --location ${STORE} --file quote.pdf --body 'Your quote'`,
+    `${CUSTOMER} --location ${STORE} --file quote.pdf --message-id ${SEND}`,
+  ],
+  'files sent': [SEND],
   'audit verify': [''],
-  'audit show': [CUSTOMER],
+  'audit show': [CUSTOMER, '--kind robot_paused --since 2026-11-28', '--actor kim'],
   'auth status': ['', 'podium-webchat auth status --json | jq .works'],
   'auth login': ['', '--no-open --redirect-uri https://webchat.example.com/callback'],
   'phone normalize': [

@@ -30,12 +30,7 @@ const SEND_HELP = `
 The answer has the id of the send. What became of it later tells "files sent". With the same --message-id again, as
 after a connection that broke, nothing is sent a second time.
 
-Exit codes: 0 sent, 1 not sent, 2 on its way, and nobody knows yet.
-
-Examples:
-  podium-webchat files send --phone +61412345678 --location 9e000000-0000-4000-8000-000000000001 --file quote.pdf
-  podium-webchat files send --phone +61412345678 --location 9e000000-0000-4000-8000-000000000001 --file quote.pdf \\
-    --message-id 5e4d0000-0000-4000-8000-000000000001`;
+Exit codes: 0 sent, 1 not sent, 2 on its way, and nobody knows yet.`;
 
 export function registerFileCommands(program: Command, context: CliContext): void {
   const files = program.command('files').description('files of customers, and for them');
