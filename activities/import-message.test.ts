@@ -5,6 +5,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import { typedOptInNote } from '../core/agent-note';
 import { PodiumError } from '../podium/api';
 import { receive } from '../store/inbox';
+import { isOptedOut } from '../store/opt-out-states';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { FakePodium } from '../test/support/fake-podium';
 import { context, customerMessage, JANE, NORTHSIDE } from '../test/support/received';
@@ -214,6 +215,43 @@ describe('a "yes" that nobody had to answer', () => {
     expect(await row()).toMatchObject({ status: 'refused', error_code: 'ERR_WEBCHAT_009' });
     const { rows } = await db.pool.query<{ body: string }>('select body from agent_notes');
     expect(rows.filter(({ body }) => body === typedOptInNote())).toHaveLength(1);
+  });
+
+  test('is kept out where nobody knows what became of an attempt before, whose event is known all the same', async () => {
+    const id = (await saysYes())!;
+    podium.fail('importMessage', unreachable(), 1);
+    await expect(attempt(id)).rejects.toThrow();
+    await optsOut();
+    await attempt(id);
+    expect(imports()).toBe(1);
+    expect(await row()).toMatchObject({ status: 'refused', error_code: 'ERR_WEBCHAT_009' });
+    const said = { wish: 'opt_in', rule: 'keyword', mayAnswer: true } as const;
+    await receive(
+      db.pool,
+      [customerMessage({ text: 'Yes', webchat: false, said, messageUid: 'm9' })],
+      context,
+    );
+    expect(await row()).toMatchObject({ status: 'imported', error_code: null, message_uid: 'm9' });
+    expect(await isOptedOut(db.pool, JANE)).toBe(true);
+  });
+
+  test('is kept out by a STOP that comes while its turn at Podium is waited for', async () => {
+    const id = (await saysYes())!;
+    podium.prepare = async () => {
+      await optsOut();
+    };
+    await attempt(id);
+    expect(imports()).toBe(0);
+  });
+
+  test('waits while Podium is asked whether its phone has opted out', async () => {
+    const id = (await saysYes())!;
+    await db.pool.query(
+      'insert into opt_outs (phone_e164, opted_out, version, second_look_id) values ($1, false, 1, 1)',
+      [JANE],
+    );
+    await expect(attempt(id)).rejects.toMatchObject({ type: 'unsettled', nonRetryable: false });
+    expect(await row()).toMatchObject({ status: 'pending', attempts: 0 });
   });
 
   test('is imported where it has not, and so are other words where it has', async () => {

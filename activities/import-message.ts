@@ -1,6 +1,6 @@
 /**
  * Brings a customer's message from the widget into Podium's inbox, once. Each attempt looks what became of the one
- * before. Nobody is texted, so it is no send, and an opt-out does not stop it.
+ * before. Nobody is texted, so it is no send, and an opt-out stops none but what would undo it.
  */
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { NAMELESS } from '../core/contact';
@@ -14,7 +14,6 @@ import {
   pendingImport,
   settleImport,
   unseenImport,
-  withholdOptIn,
   type PendingImport,
 } from '../store/widget-imports';
 import { conversationOf } from './conversation';
@@ -41,8 +40,13 @@ export async function importMessage({ pool, podium }: ImportDependencies, id: st
       if (await settleImport(pool, message, { kind: 'found', ...found })) return;
       throw overtaken();
     }
-  } else if (message.mayOptIn && (await withholdOptIn(pool, message))) return;
-  if (!(await beginImport(pool, id, message.attempts))) throw overtaken();
+  }
+  // A turn that is waited for and a token that is fetched take seconds, in which a STOP could come.
+  await callPodium(() => podium.prepare('importMessage'));
+  const start = await beginImport(pool, message);
+  if (start === 'withheld') return;
+  if (start === 'unsettled') throw unsettled();
+  if (start === 'overtaken') throw overtaken();
   const { phone, locationUid, body, writtenAt } = message;
   const contactName = message.name ?? NAMELESS;
   const direction = 'inbound';
@@ -65,6 +69,10 @@ export async function importMessage({ pool, podium }: ImportDependencies, id: st
 
 /** What has changed meanwhile is looked at anew. */
 const overtaken = () => ApplicationFailure.retryable('Another attempt has passed this one.', 'overtaken');
+
+/** Whether its phone has opted out is known within minutes. */
+const unsettled = () =>
+  ApplicationFailure.retryable('Podium is asked whether the phone has opted out.', 'unsettled');
 
 /** Our words, coming in, of that time; none that is another import's. */
 async function findImported(

@@ -100,12 +100,12 @@ export type NewWebhook = { url: string; eventTypes: string[]; secret: string } &
   { locationUid: string } | { organizationUid: string }
 );
 
-/** The calls by which something reaches a customer. */
-export type Send = 'sendMessage' | 'sendAttachment';
+/** The calls before which the opt-out is looked at, so that nothing may hold them up behind that. */
+export type Send = 'sendMessage' | 'sendAttachment' | 'importMessage';
 
 export interface PodiumApi {
   /**
-   * Does all that may take time before a text or a file goes out, so that the call after it leaves at once: waits
+   * Does all that may take time before such a call, so that the call after it leaves at once: waits
    * for its turn, and has an access token at hand. No HTTP call as long as one is good. While Podium has paused
    * the call, `PodiumError` of kind `throttled`.
    */

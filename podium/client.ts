@@ -7,10 +7,15 @@ import { createSkill } from './skill';
 
 /** What `prepare` looks at for a send. */
 const SENDS: Record<Contract, Record<Send, string>> = {
-  published: { sendMessage: 'POST /v4/messages', sendAttachment: 'POST /v4/messages/attachment' },
+  published: {
+    sendMessage: 'POST /v4/messages',
+    sendAttachment: 'POST /v4/messages/attachment',
+    importMessage: 'POST /v4/import/messages',
+  },
   skill: {
     sendMessage: 'POST /v4/conversations/{id}/messages',
     sendAttachment: 'POST /v4/messages/attachment',
+    importMessage: 'POST /v4/import/messages',
   },
 };
 
@@ -20,7 +25,11 @@ interface PodiumOptions extends Omit<CallOptions, 'gate' | 'passedBefore'> {
 }
 
 /** A token in hand is good for the call that follows, the longest upload included, and for what comes before it. */
-const LEEWAY_MS: Record<Send, number> = { sendMessage: 5_000, sendAttachment: 60_000 };
+const LEEWAY_MS: Record<Send, number> = {
+  sendMessage: 5_000,
+  sendAttachment: 60_000,
+  importMessage: 5_000,
+};
 
 /**
  * Podium, in the contract that the settings name. One client serves a whole process: it holds the

@@ -91,42 +91,45 @@ export async function pendingImport(client: Queryable, id: string): Promise<Pend
   return rows[0] ?? null;
 }
 
+/** Whether an attempt has begun. What would opt in waits while Podium is asked of its phone, and stays out once that has opted out. */
+export type ImportStart = 'begun' | 'overtaken' | 'unsettled' | 'withheld';
+
 /**
- * Keeps what would opt in out of Podium, where its phone has opted out since it was written. The agent gets a note, as of
- * whatever opts in from a browser.
- * @returns whether it is kept out
+ * Writes down that an attempt begins, which is the last thing before its call.
+ * @param message as it was looked for: where another attempt has begun since, or it is settled, this one is overtaken
  */
-export async function withholdOptIn(pool: Pool, { id, phone, locationUid }: PendingImport): Promise<boolean> {
+export async function beginImport(pool: Pool, message: PendingImport): Promise<ImportStart> {
+  const { id, phone, mayOptIn, attempts } = message;
   return transaction(pool, async (client) => {
     await lockPhones(client, [phone]);
-    if ((await blockOf(client, phone)) === null) return false;
-    const code = WITHHELD;
-    const { rows } = await client.query<SettledRow>(
-      `update widget_imports set status = 'refused', error_code = $2, body = null, name = null, settled_at = now()
-        where id = $1 and status = 'pending' and tried_since is null returning ${SETTLED}`,
-      [id, code],
+    const block = mayOptIn ? await blockOf(client, phone) : null;
+    if (block === 'unsettled') return 'unsettled';
+    if (block !== null) return (await withhold(client, message)) ? 'withheld' : 'overtaken';
+    const { rowCount } = await client.query(
+      `update widget_imports set attempts = attempts + 1, tried_since = coalesce(tried_since, now())
+        where id = $1 and status = 'pending' and attempts = $2`,
+      [id, attempts],
     );
-    if (rows.length > 0) await writeNotes(client, [typedOptIn({ phone, locationUid, at: new Date() })]);
-    await tell(client, rows, 'message_import_refused', { code });
-    return rows.length > 0;
+    return rowCount === 1 ? 'begun' : 'overtaken';
   });
 }
 
-/** The code of what is kept out of Podium: as of a text that is held back. */
-const WITHHELD: ErrorCode = 'ERR_WEBCHAT_009';
+/** Of what is kept out of Podium: as of a text that is held back. */
+const WITHHELD = 'ERR_WEBCHAT_009' satisfies ErrorCode;
 
-/**
- * Writes down that an attempt begins.
- * @param attemptsSeen when it was looked for
- * @returns false when another one has begun since, or there is nothing left to be done
- */
-export async function beginImport(pool: Pool, id: string, attemptsSeen: number): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    `update widget_imports set attempts = attempts + 1, tried_since = coalesce(tried_since, now())
-      where id = $1 and status = 'pending' and attempts = $2`,
-    [id, attemptsSeen],
+/** The agent gets a note instead, as of whatever opts in from a browser. */
+async function withhold(
+  client: Queryable,
+  { id, phone, locationUid, attempts }: PendingImport,
+): Promise<boolean> {
+  const { rows } = await client.query<SettledRow>(
+    `update widget_imports set status = 'refused', error_code = $2, body = null, name = null, settled_at = now()
+      where id = $1 and status = 'pending' and attempts = $3 returning ${SETTLED}`,
+    [id, WITHHELD, attempts],
   );
-  return rowCount === 1;
+  if (rows.length > 0) await writeNotes(client, [typedOptIn({ phone, locationUid, at: new Date() })]);
+  await tell(client, rows, 'message_import_refused', { code: WITHHELD });
+  return rows.length > 0;
 }
 
 export type ImportOutcome =
@@ -254,7 +257,8 @@ export async function isOwnImport(client: Queryable, message: MaybeEcho): Promis
   const { rows } = await client.query<SettledRow & { wasPending: boolean }>(
     `with echo as (
        select id, status = 'pending' as was_pending from widget_imports
-        where phone_e164 = $1 and location_uid = $2 and body_hash = $3 and attempts > 0 and status <> 'refused'
+        where phone_e164 = $1 and location_uid = $2 and body_hash = $3 and attempts > 0
+          and (status <> 'refused' or error_code = '${WITHHELD}') -- an attempt before that may have arrived
           and echoed_at is null and (message_uid is null or $4::text is null)
           and ($5 between written_at - interval '${TOLERANCE}' and written_at + interval '${TOLERANCE}'
                or (status <> 'pending' or not $6) and $5 between tried_since - interval '${CLOCK_SKEW}'
@@ -262,7 +266,7 @@ export async function isOwnImport(client: Queryable, message: MaybeEcho): Promis
         order by abs(extract(epoch from written_at - $5)), written_at, id limit 1
      )
      update widget_imports i set echoed_at = now(), message_uid = coalesce(message_uid, $4), status = 'imported',
-       body = null, name = null, settled_at = coalesce(settled_at, now())
+       error_code = null, body = null, name = null, settled_at = coalesce(settled_at, now())
        from echo where i.id = echo.id
      returning i.id, phone_hash as "phoneHash", location_uid as "locationUid", message_uid as "messageUid",
        was_pending as "wasPending"`,
