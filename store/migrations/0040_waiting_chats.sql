@@ -4,9 +4,7 @@
 
 -- Since when; null once a person has written, or the chat was closed.
 alter table sessions add column waiting_since timestamptz;
-create index sessions_waiting on sessions (waiting_since) where waiting_since is not null;
 
 -- Down Migration
 
-drop index sessions_waiting;
 alter table sessions drop column waiting_since;
