@@ -57,6 +57,8 @@ export interface Consequences {
   notes: NewNote[];
   /** Closed sessions to whose customer a person has written. */
   takenOver: BatchSession[];
+  /** Customers who wrote something that no session deals with, but a person. */
+  leftToPersons: BatchSession[];
   /** Persons' messages: whoever waited for one waits no more. */
   answers: { received: JudgedEvent; session: BatchSession }[];
   helpWanted: { received: JudgedEvent; session: BatchSession }[];
@@ -71,8 +73,8 @@ export interface Consequences {
 }
 
 export const noConsequences = (): Consequences => ({
-  ...{ notes: [], takenOver: [], answers: [], helpWanted: [], afterOptOut: [], spoken: [] },
-  ...{ written: [], byPersons: [], words: [] },
+  ...{ notes: [], takenOver: [], leftToPersons: [], answers: [], helpWanted: [], afterOptOut: [] },
+  ...{ spoken: [], written: [], byPersons: [], words: [] },
 });
 
 /** Events are decided in their order: what one leads to is known to the next. */
@@ -153,7 +155,9 @@ function decideCustomerMessage(
   if (block && block !== 'unsettled') {
     todo.notes.push(blockedWriter(received, session, block));
     // The session has to know, or it would go on asking.
-    return block === 'undecided' && session.open ? pending(received, session) : RECORDED;
+    if (block === 'undecided' && session.open) return pending(received, session);
+    todo.leftToPersons.push(session);
+    return RECORDED;
   }
   if (asksForHelp(received) && helpUntil(received, context) > known.now) {
     todo.helpWanted.push({ received, session });

@@ -30,7 +30,7 @@ import { blocksAmong, optedOutSince } from './opt-out-states';
 import { noteSpoken } from './opt-outs';
 import { storableKey } from './text';
 import { traceIdOf } from './trace-id';
-import { endWaits } from './waiting-chats';
+import { beginWaits, endWaits } from './waiting-chats';
 import { followBrowsers } from './widget-conversations';
 import { showPersonsMessages, showReplies } from './widget-replies';
 import { bringIntoPodium } from './widget-words';
@@ -132,6 +132,7 @@ async function carryOut(
   await bringIntoPodium(client, todo.words, context);
   await showPersonsMessages(client, todo.byPersons);
   await leaveToAgents(client, todo.takenOver);
+  await beginWaits(client, todo.leftToPersons);
   await writeNotes(client, todo.notes);
   await noteSpoken(
     client,

@@ -100,6 +100,16 @@ test('a robot that takes a chat up again does not end the wait for a person', as
   expect(await since()).not.toBeNull();
 });
 
+test('a chat waits in which the customer may have asked for no more messages, once its session is closed', async () => {
+  await receives(customerMessage());
+  await closes(true);
+  expect(await since()).toBeNull();
+  const asks = customerMessage({ text: 'Please leave me alone', webchat: false });
+  const said = { wish: 'ask', rule: 'test', mayAnswer: false } as const;
+  await receives({ ...asks, verdict: { ...asks.verdict, said } as typeof asks.verdict });
+  expect(await since()).toEqual(expect.any(Date));
+});
+
 describe('a close', () => {
   test('that leaves the conversation open leaves the chat waiting, until a person writes', async () => {
     await waits();

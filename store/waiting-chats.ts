@@ -1,4 +1,4 @@
-/** Chats that wait for a person of the store. `saveProgress` and `closeSession` note down that they do. */
+/** Chats that wait for a person of the store. `saveProgress` and `closeSession` note down that they do, too. */
 import type { Pool, Queryable } from './database';
 
 /**
@@ -23,6 +23,19 @@ export async function waitingChats(pool: Pool): Promise<WaitingChats[]> {
        from sessions where ${WAITS} group by location_uid`,
   );
   return rows;
+}
+
+/** What these customers wrote is left to a person, and no session learns of it. Their rows are locked, where they have one. */
+export async function beginWaits(
+  client: Queryable,
+  chats: { phone: string; locationUid: string }[],
+): Promise<void> {
+  if (chats.length === 0) return;
+  await client.query(
+    `update sessions set waiting_since = coalesce(waiting_since, now())
+      where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))`,
+    [chats.map(({ phone }) => phone), chats.map(({ locationUid }) => locationUid)],
+  );
 }
 
 /**

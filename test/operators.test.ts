@@ -397,6 +397,29 @@ describe('phones', () => {
   });
 });
 
+describe('a phone', () => {
+  test.each([
+    'sessions list',
+    'sessions show',
+    'timeline',
+    'events list',
+    'optout check',
+    'optout audit',
+    'contacts show',
+    'audit show',
+  ])('is masked by "%s", as data too, unless it is to be shown', async (name) => {
+    const atStore = name === 'sessions show' ? ['--location', NORTHSIDE] : [];
+    const call = async (...more: string[]) => {
+      const { out, err } = await here(...name.split(' '), '--phone', ELLA, ...atStore, ...more);
+      return out + err;
+    };
+    for (const form of [[], ['--json']]) {
+      expect(await call(...form)).not.toContain(ELLA.slice(1));
+      expect(await call(...form, '--show-phones')).toContain(ELLA);
+    }
+  });
+});
+
 describe('from elsewhere', () => {
   test.each([
     ['without a token', () => ({ OPS_TOKEN: '' }), 'OPS_TOKEN is missing'],
