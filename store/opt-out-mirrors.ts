@@ -209,12 +209,12 @@ export async function retryMirror(pool: Pool, phone: string, note?: Note): Promi
   });
 }
 
-/** Tells Podium of an opt-out for which no store was known, now that there is one. */
-export async function tellByStore(client: Queryable, phone: string): Promise<void> {
-  await wantAgain(client, `phone_e164 = $1 and opted_out and state = 'refused' and error_code = $2`, [
-    phone,
-    NO_STORE,
-  ]);
+/**
+ * Tells Podium of an opt-out that was said again, whatever became of it before: it may have been undone there, or there
+ * is a store for it now. What is being told is left to its workflow, which may have a confirmation go before it.
+ */
+export async function tellAgain(client: Queryable, phone: string): Promise<void> {
+  await wantAgain(client, `phone_e164 = $1 and opted_out and (state <> 'pending' or ${STRANDED})`, [phone]);
 }
 
 /** Tells Podium of the opt-in that a second look has held back. */

@@ -14,7 +14,14 @@ import { followContacts } from './contact-changes';
 import { saveContact } from './contacts';
 import { lockPhones, transaction } from './database';
 import { receive } from './inbox';
-import { beginMirror, historyEntry, mirrorOf, NO_STORE, settleMirror } from './opt-out-mirrors';
+import {
+  beginMirror,
+  historyEntry,
+  mirrorOf,
+  NO_STORE,
+  settleMirror,
+  type MirrorOutcome,
+} from './opt-out-mirrors';
 import { isOptedOut, optedOutSince, optOutState } from './opt-out-states';
 import { recordOptOut, takeBackPodiumOptOut, type OptOutChange } from './opt-outs';
 import { isVoid } from './void-sends';
@@ -140,8 +147,8 @@ it('ends in the same state, whatever the order of changes that race', async () =
     await Promise.all([...changes, record(true, '10:04')]);
     expect(await isOptedOut(db.pool, JANE)).toBe(true);
     const [state] = await rows('select version from opt_outs');
-    const applied = await rows('select version from opt_out_history where applied order by version');
-    expect(applied.map(({ version }) => version)).toEqual(
+    const entries = await rows('select distinct version from opt_out_history order by version');
+    expect(entries.map(({ version }) => version)).toEqual(
       Array.from({ length: state.version }, (_, v) => v + 1),
     );
     await db.pool.query('truncate opt_outs, opt_out_history');
@@ -194,15 +201,11 @@ it('writes the clear opt-outs of a contact whose other phone is unclear, and qua
 describe('an opt-out that is said again', () => {
   const stop = { source: 'webchat', actor: 'customer', locationUid: NORTHSIDE } as const;
 
-  it('by an operator leaves the first one as the evidence, and the mirror as it was', async () => {
-    const { historyId } = await record(true, '10:00', stop);
-    await settleMirror(db.pool, historyId, { kind: 'not_permitted', code: 'unauthorized' });
-    await db.pool.query('truncate workflow_starts');
-    expect(await record(true, '12:00')).toMatchObject({ applied: false, began: false, version: 1 });
-    expect(await optOutState(db.pool, JANE)).toMatchObject({ optedOut: true, source: 'webchat', version: 1 });
+  it('by an operator leaves the first one as the evidence, and is seen by who looked before', async () => {
+    await record(true, '10:00', stop);
+    expect(await record(true, '12:00')).toMatchObject({ applied: false, began: false, version: 2 });
+    expect(await optOutState(db.pool, JANE)).toMatchObject({ optedOut: true, source: 'webchat', version: 2 });
     expect(await optedOutSince(db.pool, JANE)).toEqual(at('10:00'));
-    expect(await mirrorOf(db.pool, JANE)).toMatchObject({ state: 'not_permitted', attempts: 0 });
-    expect(await rows('select * from workflow_starts')).toEqual([]);
     expect(await rows('select applied, actor from opt_out_history order by id')).toEqual([
       { applied: true, actor: 'customer' },
       { applied: false, actor: 'ann' },
@@ -227,6 +230,33 @@ describe('an opt-out that is said again', () => {
     const again = (await rows('select clock_timestamp() as now'))[0].now;
     await record(true, '12:30', { source: 'text' }); // later heard than the opt-in, and older
     expect(await isVoid(db.pool, { phone: JANE, wantedAt: again })).toBe(false);
+  });
+
+  it.each<[MirrorOutcome]>([
+    [{ kind: 'told' }], // and since then a person may have opted the customer in there
+    [{ kind: 'not_permitted', code: 'unauthorized' }],
+    [{ kind: 'refused', code: 'not_found' }],
+  ])('has Podium told once more, after %j', async (outcome) => {
+    const { historyId } = await record(true, '10:00', stop);
+    await settleMirror(db.pool, historyId, outcome);
+    await db.pool.query('truncate workflow_starts');
+    await record(true, '12:00', stop);
+    expect(await mirrorOf(db.pool, JANE)).toMatchObject({ state: 'pending', optedOut: true });
+    expect(await rows('select args from workflow_starts')).toEqual([{ args: [{ historyId }] }]);
+    await record(true, '13:00', stop); // while it is being told
+    expect(await rows('select from workflow_starts')).toHaveLength(1);
+  });
+
+  it('leaves an opt-out of Podium’s in doubt that is later, and settles one that is earlier', async () => {
+    await record(false, '10:00', stop);
+    await podiumWasTold();
+    await record(true, '10:01', { source: 'podium', actor: 'podium', contactUid: 'c-1' });
+    expect(await optOutState(db.pool, JANE)).toMatchObject({ optedOut: false, unsettled: true });
+    await record(true, '10:00', stop); // late, as the next
+    await record(true, '10:00', { ...stop, at: new Date('2026-07-23T10:00:30Z') });
+    expect(await optOutState(db.pool, JANE)).toMatchObject({ optedOut: true, unsettled: true });
+    await record(true, '10:01', stop);
+    expect(await optOutState(db.pool, JANE)).toMatchObject({ optedOut: true, unsettled: false });
   });
 
   it('with a store has Podium told, for which none was known', async () => {

@@ -4,7 +4,7 @@ import { postgresNow } from './clock';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { isDoubtful, wantSecondLook } from './doubtful-opt-outs';
 import { latestUid } from './contact-history';
-import { mirrorEntry, tellByStore } from './opt-out-mirrors';
+import { mirrorEntry, tellAgain } from './opt-out-mirrors';
 import { optOutState, type OptOutSource, type OptOutState, type Wish } from './opt-out-states';
 import { takeSuppression } from './suppressions';
 import { storable } from './text';
@@ -95,8 +95,10 @@ function isRepeated(before: OptOutState | null, { wish, source }: OptOutChange):
 }
 
 /**
- * The first word is the evidence, and Podium knows of it as far as it can: a repeated one is noted in the history and
- * changes neither. Only an opt-in from before it, of which we hear later, undoes nothing any more.
+ * The first word is the evidence: a repeated one is noted in the history, and source and beginning stay. But an opt-in
+ * from before it, of which we hear later, undoes nothing any more. What is later than the repeated one stays, as with
+ * any opt-out: a wish in other words, and an opt-out of Podium's in doubt. Podium is told once more, since somebody may
+ * have opted the customer in there.
  */
 async function hearAgain(
   client: Queryable,
@@ -105,7 +107,10 @@ async function hearAgain(
 ): Promise<LedgerEntry> {
   if (change.at > recordedAt) {
     await client.query(
-      'update opt_outs set recorded_at = $2, undecided_at = null, second_look_id = null where phone_e164 = $1',
+      `update opt_outs set version = version + 1, recorded_at = $2,
+         second_look_id = case when (select event_at from opt_out_history h where h.id = second_look_id) > $2
+                               then second_look_id end
+        where phone_e164 = $1`,
       [change.phone, change.at],
     );
     await tellSessions(client, change);
@@ -113,7 +118,7 @@ async function hearAgain(
   }
   const { id, version } = await writeHistory(client, change, false);
   await auditChange(client, change, { applied: false, doubtful: false });
-  if (change.locationUid !== null) await tellByStore(client, change.phone);
+  await tellAgain(client, change.phone);
   return { historyId: id, applied: false, version, began: false };
 }
 

@@ -295,10 +295,14 @@ describe('by Podium’s clock, in whatever order events come, and twice', () => 
     [['ask', 'opt_out', 'opt_in'], null],
     [['ask', 'opt_in'], null],
     [['opt_in', 'ask'], 'undecided'],
+    [['opt_out', 'opt_out', 'opt_in', 'ask'], 'undecided'], // the second STOP may be heard of after the wish
+    [['opt_out', 'ask', 'opt_out', 'opt_in'], null],
   ])('%j leaves the phone %s', async (wishes, expected) => {
     for (const order of permutations(wishes.map((wish, minute) => [wish, minute] as const))) {
-      for (const [wish, minute] of [...order, ...order]) await record(wish, minute);
-      expect({ order, block: await block() }).toEqual({ order, block: expected });
+      for (const times of ['once', 'twice']) {
+        for (const [wish, minute] of order) await record(wish, minute);
+        expect({ order, times, block: await block() }).toEqual({ order, times, block: expected });
+      }
       await db.pool.query('truncate opt_outs, opt_out_history');
     }
   });

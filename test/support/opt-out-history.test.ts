@@ -89,6 +89,13 @@ describe('an attempt', () => {
     expect(found({ wishes: [...wishes, optOut(300, 310, { at: 150 })], ...sent(attempt(320)) })).toEqual([]);
   });
 
+  test('may not follow an opt-out that is later than an opt-in and another opt-out, both heard of after it', () => {
+    const late = [optOut(210, 220, { at: 50 }), optIn(230, 240, { at: 60 })];
+    expect(found({ wishes: [optOut(10, 20), optOut(100, 120), ...late], ...sent(attempt(300)) })).toEqual([
+      '300: begun after an opt-out',
+    ]);
+  });
+
   test('may not follow an opt-in of somebody else', () => {
     const wishes = [optOut(100, 120), optIn(200, 210, { customer: 'another' })];
     expect(found({ wishes, ...sent(attempt(300)) })).toEqual(['300: begun after an opt-out']);
