@@ -25,9 +25,15 @@ const VARIABLES = {
 
 /** Keys of the audit that are derived from those of ids need no look of their own. */
 export function keysInUse({ idKeys, encryptionKeys, auditKeys }: KeysOfEnvironment): UsedKey[] {
-  const named = (purpose: KeyPurpose, keys: readonly { id: string; secret: Buffer }[]) =>
-    keys.map(({ id, secret }) => ({ purpose, id, fingerprint: fingerprintOf(secret) }));
-  return [...idKeysInUse(idKeys), ...named('encryption', encryptionKeys), ...named('audit', auditKeys ?? [])];
+  return [...idKeysInUse(idKeys), ...encryptionKeysInUse(encryptionKeys), ...named('audit', auditKeys ?? [])];
+}
+
+export function encryptionKeysInUse(keys: Environment['encryptionKeys']): UsedKey[] {
+  return named('encryption', keys);
+}
+
+function named(purpose: KeyPurpose, keys: readonly { id: string; secret: Buffer }[]): UsedKey[] {
+  return keys.map(({ id, secret }) => ({ purpose, id, fingerprint: fingerprintOf(secret) }));
 }
 
 export function idKeysInUse(idKeys: readonly string[]): UsedKey[] {

@@ -112,6 +112,10 @@ test('chats of workers without a version go on with the version that is promoted
   await system.hears(1, JOE);
   await oldWorker.start();
   expect(await workers('promote', 'old')).toEqual({ exitCode: 0, data: { current: 'old' } });
+  const { rows: acts } = await system.pool.query(
+    `select kind from audit_entries where details ->> 'build' = 'old' order by id`,
+  );
+  expect(acts).toEqual([{ kind: 'workers_promotion_wanted' }, { kind: 'workers_promoted' }]);
   await bareWorker.stop();
   await write(JOE, '1');
   await system.hears(2, JOE);

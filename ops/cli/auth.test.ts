@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
 import type { EncryptionKey } from '../../core/encryption';
 import { storedTokens } from '../../store/podium-tokens';
+import { useKeys } from '../../store/used-keys';
 import { cli, cliEnvironment, type CliSurroundings } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
 import { credentials, startSimulator } from '../../test/support/simulator';
@@ -151,6 +153,24 @@ describe('auth login', () => {
     });
   };
   const agree = (page: string) => fetch(page);
+
+  it('stores nothing by another key than the database was used with, and opens no page', async () => {
+    const other = [{ id: 'k1', secret: randomBytes(32) }];
+    const idKeys = ['an-id-key-of-some-length'];
+    await useKeys(db.pool, { idKeys, encryptionKeys: other, suppressionKeys: [] });
+    const { exitCode, out, err } = await login(agree);
+    await db.pool.query('truncate used_keys');
+    expect(exitCode).toBe(2);
+    expect(out).toContain('with which this database was used');
+    expect(err).not.toContain('Open this page');
+  });
+
+  it('stands in the audit with who did it', async () => {
+    await db.pool.query('truncate audit_entries');
+    expect((await login(agree)).exitCode).toBe(0);
+    const { rows } = await db.pool.query('select kind, details from audit_entries');
+    expect(rows).toEqual([{ kind: 'access_authorized', details: { actor: userInfo().username } }]);
+  });
 
   it('brings access back that was revoked, for every process, and prints no token', async () => {
     await simulator.revokeAccess();

@@ -6,6 +6,7 @@ import { oauthClient, PODIUM_NEEDS } from '../../podium/connect';
 import { storedTokens } from '../../store/podium-tokens';
 import { authorize, NotAuthorized } from '../authorize';
 import { showAccess } from '../operations/access';
+import { encryptionKeysOf } from '../used-keys';
 import { openInBrowser } from './browser';
 import { EXIT, type CliContext } from './context';
 import { wholeNumber } from './options';
@@ -83,7 +84,7 @@ async function login(context: CliContext, options: LoginOptions): Promise<void> 
     const { scopes, access } = await authorize({
       client: oauthClient(environment),
       authorizeUrl: environment.podiumAuthorizeUrl,
-      tokens: storedTokens(context.pool, environment.encryptionKeys),
+      tokens: storedTokens(context.pool, await encryptionKeysOf(context)),
       actor: userInfo().username,
       port: options.port,
       redirectUri: options.redirectUri ?? null,

@@ -18,6 +18,7 @@ import {
 import { scanSessions as scan } from '../session-scan';
 import { closeSession as close, showSession as show, type SessionTools } from '../sessions';
 import { storeMeant } from '../store-meant';
+import { idKeysOf } from '../used-keys';
 
 const sessionRow = z.object({
   session_uid: z.string(),
@@ -108,7 +109,7 @@ export const showSession = operation({
   }),
   async run(tools, input) {
     const { phone, locationUid } = await sessionOf(tools, input);
-    const shown = (await show(sessionTools(tools), phone, locationUid))!;
+    const shown = (await show(await sessionTools(tools), phone, locationUid))!;
     return { ...shown, location: (await storeNames(tools)).get(locationUid) ?? null };
   },
 });
@@ -131,7 +132,7 @@ export const closeSession = operation({
   output: z.object({ session_uid: z.string(), status: z.literal('closed') }),
   async run(tools, { reason, ...input }, { actor }) {
     const { sessionUid, phone, locationUid } = await sessionOf(tools, input);
-    if (!(await close(sessionTools(tools), phone, locationUid, { actor, reason })))
+    if (!(await close(await sessionTools(tools), phone, locationUid, { actor, reason })))
       throw new OperationRefused('refused', {
         code: 'ERR_OPS_SESSION_CLOSED',
         message: 'The session is closed already.',
@@ -167,11 +168,11 @@ export const scanSessions = operation({
       }),
     ),
   }),
-  run: (tools, { mend }, { actor }) => scan(sessionTools(tools), { mend, actor }),
+  run: async (tools, { mend }, { actor }) => scan(await sessionTools(tools), { mend, actor }),
 });
 
-export function sessionTools(tools: OpsTools): SessionTools {
-  const [idKey] = tools.environment('idKeys').idKeys as [string];
+export async function sessionTools(tools: OpsTools): Promise<SessionTools> {
+  const [idKey] = await idKeysOf(tools);
   return { pool: tools.pool, client: tools.temporal, auditHash: (phone) => phoneHash(phone, idKey) };
 }
 

@@ -28,7 +28,7 @@ export const showTimeline = operation({
   }),
   async run(tools, input) {
     const { phone, locationUid } = await customerMeant(tools, input);
-    const timelineTools = { ...sessionTools(tools), idKeys: await idKeysOf(tools) };
+    const timelineTools = { ...(await sessionTools(tools)), idKeys: await idKeysOf(tools) };
     const { entries, ...found } = await timelineOf(timelineTools, phone, locationUid);
     const names = new Map((await listLocations(tools.pool)).map(({ uid, name }) => [uid, name]));
     const named = entries.map((entry) => ({
