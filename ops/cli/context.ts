@@ -46,7 +46,6 @@ export interface CommonOptions {
   json?: boolean;
   showPhones?: boolean;
   url?: string;
-  actor?: string;
 }
 
 /** A command takes only what it needs: what is never asked for need not be configured, nor reachable. */
@@ -83,17 +82,18 @@ export class CliContext implements OpsTools {
 
   /** Who does it, as declared. */
   get actor(): string {
-    return this.common.actor || this.host.env['WEBCHAT_ACTOR'] || userName();
+    return this.host.env['WEBCHAT_ACTOR'] || userName();
   }
 
   /** Does it here or elsewhere. @throws OperationRefused, or an Error when nobody could do it */
   async perform<Input extends z.ZodObject, Output extends z.ZodType>(
     operation: Operation<Input, Output>,
     given: z.input<Input>,
+    actor = this.actor,
   ): Promise<z.output<Output>> {
     const input = readInput(operation, given);
     if (this.remote) return performThere(this.remote, operation, input);
-    const by = { actor: this.actor, tell: (line: string) => this.tell(line) };
+    const by = { actor, tell: (line: string) => this.tell(line) };
     return (await operation.run(this, input, by)) as z.output<Output>;
   }
 

@@ -91,12 +91,12 @@ test.each(['replay', 'ingest'])('events %s does nothing without its entry in the
     `alter table audit_entries add constraint full_up check (kind not like 'event_%ed') not valid`,
   );
   const args = act === 'replay' ? [String(id)] : ['--file', file];
-  const { exitCode, err } = await run(act, ...args).finally(async () => {
+  const { exitCode, out } = await run(act, ...args).finally(async () => {
     await db.pool.query('alter table audit_entries drop constraint full_up');
     await rm(file);
   });
   expect(exitCode).toBe(2);
-  expect(err).toContain('full_up');
+  expect(out).toContain('full_up');
   const left = await db.pool.query('select id from inbox_events where status <> $1', ['quarantined']);
   expect(left.rows).toEqual([]);
 });

@@ -7,6 +7,7 @@ import { phoneOption, storeOption, wholeNumber, type PhoneOptions } from './opti
 import { optOutInWords } from './optout-words';
 
 interface ChangeOptions extends PhoneOptions {
+  actor?: string;
   location?: string;
 }
 
@@ -14,22 +15,29 @@ type Report = z.output<typeof recordOptOut.output>;
 
 export function registerOptOutChanges(optOut: Command, context: CliContext): void {
   const change = (name: string, description: string) =>
-    optOut.command(name).description(description).addOption(phoneOption());
+    optOut
+      .command(name)
+      .description(description)
+      .addOption(phoneOption())
+      .option(
+        '--actor <name>',
+        'who declares it, else WEBCHAT_ACTOR or the user; with --url the name of the token',
+      );
   change('record', 'the customer wants no more messages: nothing is sent to the phone any more')
     .addOption(
       storeOption(
         'the store by which Podium is told; if left out, one where the customer was, as far as any is known',
       ),
     )
-    .action(async ({ phone, location }: ChangeOptions) => {
-      const report = await context.perform(recordOptOut, { phone, location_uid: location });
+    .action(async ({ actor, phone, location }: ChangeOptions) => {
+      const report = await context.perform(recordOptOut, { phone, location_uid: location }, actor);
       answer(context, report, report.opted_out);
     });
   change('restore', 'the customer wants messages again, which has to be proven')
     .requiredOption('--proof <text>', 'what it rests on, as "signed form of 3 May"; it is kept')
     .addOption(storeOption('the store by which Podium is told'))
-    .action(async ({ phone, location, proof }: ChangeOptions & { proof: string }) => {
-      const report = await context.perform(restoreOptOut, { phone, location_uid: location, proof });
+    .action(async ({ actor, phone, location, proof }: ChangeOptions & { proof: string }) => {
+      const report = await context.perform(restoreOptOut, { phone, location_uid: location, proof }, actor);
       answer(context, report, !report.opted_out && report.undecided_since === null);
     });
   change('dismiss', 'what the customer wrote was no wish for no more messages: texts go on')
@@ -38,8 +46,8 @@ export function registerOptOutChanges(optOut: Command, context: CliContext): voi
       'as "optout check" has shown it: refused when the customer has said something since',
       wholeNumber,
     )
-    .action(async ({ phone, seenVersion }: ChangeOptions & { seenVersion?: number }) => {
-      const report = await context.perform(dismissOptOut, { phone, seen_version: seenVersion });
+    .action(async ({ actor, phone, seenVersion }: ChangeOptions & { seenVersion?: number }) => {
+      const report = await context.perform(dismissOptOut, { phone, seen_version: seenVersion }, actor);
       answer(context, report, report.undecided_since === null);
     });
 }

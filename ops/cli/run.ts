@@ -49,6 +49,7 @@ Exit codes:
 
 Without DATABASE_URL in the environment, the system that "npm start" runs in this folder is used. With --url
 (or PODIUM_WEBCHAT_URL) it is the one whose server is there; OPS_TOKEN has to hold a token of it then.
+Acts stand in the audit under the name of the token, or else of WEBCHAT_ACTOR, or else of the user, as declared.
 
 Examples:
   podium-webchat sessions list --status open
@@ -90,10 +91,6 @@ export function createProgram(context: CliContext): Command {
     .option('--json', 'print data as JSON')
     .option('--show-phones', 'show phones whole')
     .option('--url <url>', 'work on the system whose server is there, with the token in OPS_TOKEN')
-    .option(
-      '--actor <name>',
-      'who does it, as declared (or WEBCHAT_ACTOR); with --url it is the name of the token',
-    )
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: context.host.out, writeErr: context.host.err })
     .showHelpAfterError('Add --help to see how it is called.')
