@@ -23,8 +23,15 @@ import {
 
 const { traces } = proxySinks<TraceSinks>();
 
-/** One for each workflow. Null as long as it deals with no message that is known. */
-const dealing = new AsyncLocalStorage<{ at: SpanReference | null }>();
+interface Dealing {
+  /** Null as long as the workflow deals with no message that is known. */
+  at: SpanReference | null;
+  /** In ms since 1970. */
+  since: number;
+}
+
+/** One for each workflow. */
+const dealing = new AsyncLocalStorage<Dealing>();
 
 const current = (): SpanReference | null => dealing.getStore()?.at ?? null;
 
@@ -33,7 +40,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
     {
       execute(input, next) {
         const traceId = traceIdAmong(input.args);
-        const begins = { at: traceId === null ? null : { traceId, spanId: ownSpanId() } };
+        const begins = { at: traceId === null ? null : { traceId, spanId: ownSpanId() }, since: Date.now() };
         return dealing.run(begins, () => (traceId === null ? next(input) : asSpan(traceId, next(input))));
       },
     },
@@ -53,18 +60,21 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
 /** What follows belongs to this message, until another one is named. */
 export function goOnWith(traceId: string | null): void {
   const store = dealing.getStore();
-  if (store && traceId !== null) store.at = handlingOf(traceId);
+  if (!store || traceId === null || store.at?.traceId === traceId) return;
+  store.at = handlingOf(traceId);
+  store.since = Date.now();
 }
 
 /** Deals with messages all at once. What is done belongs to the last one; the others point to it. */
 export async function dealWith(messages: SessionMessage[], work: () => Promise<void>): Promise<void> {
   const traced = messages.filter(({ traceId }) => traceId !== undefined);
   const last = traced.at(-1)?.traceId;
-  if (last === undefined || !dealing.getStore()) return work();
+  const store = dealing.getStore();
+  if (last === undefined || !store) return work();
   goOnWith(last);
-  const startedAt = Date.now();
+  const { since } = store; // a session that is opened for a message has begun with it
   await work();
-  for (const { traceId, number } of traced) tellHandled(traceId!, number, startedAt, last);
+  for (const { traceId, number } of traced) tellHandled(traceId!, number, since, last);
 }
 
 function tellHandled(traceId: string, number: number, startedAt: number, last: string): void {
