@@ -1,8 +1,9 @@
-/** Whether open sessions have a workflow that runs. One that somebody terminated leaves a row that nobody closes. */
+/** Whether open sessions have a workflow that runs. One that somebody terminated, or that Temporal has lost, leaves a row that nobody closes. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { WEBCHAT_SESSION } from '../core/session';
 import { countSessions, settledOpenSessions } from '../store/session-lists';
 import { findSession, findSessionById, lastDelivered, type Session } from '../store/sessions';
+import { wantUnfinished } from '../store/unfinished-work';
 import { closeAbandoned, type SessionTools } from './sessions';
 
 const PAGE = 500;
@@ -29,12 +30,15 @@ export interface SessionScan {
   closed: number;
   errors: number;
   mended: number;
+  /** Workflows of notes, files and the like that are asked for again; those that run are not started twice. */
+  wanted_again: number;
   findings: SessionFinding[];
 }
 
 /**
  * Looks at every session.
- * @param mend closes in the store what nothing runs for: the agent gets a note, answers wait for the next message
+ * @param mend closes in the store what nothing runs for: the agent gets a note, answers wait for the next message.
+ *   And asks again for what else may have been lost with Temporal
  */
 export async function scanSessions(
   tools: SessionTools,
@@ -56,9 +60,10 @@ export async function scanSessions(
   } while (page.length === PAGE);
   const { active, warned, closed } = await countSessions(tools.pool);
   const mended = findings.filter((finding) => finding.mended).length;
+  const wantedAgain = mend ? await wantUnfinished(tools.pool) : 0;
   return {
     ...{ scanned: active + warned + closed, active, warned, closed },
-    ...{ errors: findings.length - mended, mended, findings },
+    ...{ errors: findings.length - mended, mended, wanted_again: wantedAgain, findings },
   };
 }
 

@@ -141,15 +141,31 @@ describe('Postgres, restored to a state of before', () => {
 });
 
 describe('a Temporal that has lost everything', () => {
-  test('is made ready again, and the next message goes on where the chat ended', async () => {
+  let before: Record<string, string[]>;
+
+  beforeAll(async () => {
     await system.isQuiet();
-    const before = await textsToAll();
+    before = await textsToAll();
+    // Its note is on its way for two minutes when Temporal is lost.
+    await system.simulator.fault({ method: 'POST', path: '/notes$', status: 503, times: 1_000 });
+    await system.ops('sessions close', { phone: CARL, reason: 'Sold by phone' });
+    await system.pool.query("update agent_notes set created_at = created_at - interval '2 minutes'");
     await system.loseTemporal();
+    await system.simulator.clearFaults();
     await perform(3);
     await system.isQuiet();
+  });
+
+  test('makes nobody hear anything a second time, and the next message goes on where the chat ended', async () => {
     expect(await textsToAll()).toEqual(before);
     await write(FRED, 'And again');
     const texts = await system.hears(before[FRED]!.length + 1, FRED);
     expect(texts.at(-1)).toContain('Welcome back');
+  });
+
+  test('brings what was on its way to Podium there, once', async () => {
+    const conversation = await system.simulator.conversation(CARL, NORTHSIDE);
+    const notes = conversation!.notes.filter(({ body }) => body.includes('By: local'));
+    expect(notes).toHaveLength(1);
   });
 });

@@ -59,7 +59,10 @@ export function registerSessionCommands(program: Command, context: CliContext): 
   sessions
     .command('scan')
     .description('count all sessions, and find those whose workflow does not run any more')
-    .option('--yes', 'close those in the store: the agent gets a note, answers wait for the next message')
+    .option(
+      '--yes',
+      'close those in the store: the agent gets a note, answers wait for the next message; and ask again for notes, files, imports and mirrors that a lost Temporal has not finished',
+    )
     .addHelpText('after', '\nExit codes: 0 all run, 1 some do not, 2 Temporal or the database is away.')
     .action(({ yes = false }: { yes?: boolean }) => scan(context, yes));
 }
@@ -130,7 +133,7 @@ async function close(context: CliContext, { phone, location, id, reason }: Which
 async function scan(context: CliContext, mend: boolean): Promise<void> {
   const { findings, ...counts } = await context.perform(scanSessions, { mend });
   const shown = findings.map((finding) => ({ ...finding, phone_e164: context.shown(finding.phone_e164) }));
-  const { scanned, active, warned, closed, errors, mended } = counts;
+  const { scanned, active, warned, closed, errors } = counts;
   const lines = shown.map(
     (each) =>
       `${each.mended ? 'mended' : 'ERROR '}  ${each.phone_e164} at ${each.location_uid}: ${each.problem} (${each.session_uid})`,
@@ -138,8 +141,12 @@ async function scan(context: CliContext, mend: boolean): Promise<void> {
   const summary = `scanned ${scanned}: active ${active}, warned ${warned}, closed ${closed}, errors ${errors}`;
   context.answer(
     { ...counts, findings: shown },
-    [...lines, mended > 0 ? `${summary}, mended ${mended}` : summary].join('\n'),
+    [...lines, `${summary}${mendedInWords(counts)}`].join('\n'),
     errors > 0 ? EXIT.notFine : EXIT.fine,
   );
   if (errors > 0 && !mend && !context.json) context.tell('Add --yes to close these in the store.');
+}
+
+function mendedInWords({ mended, wanted_again: again }: { mended: number; wanted_again: number }): string {
+  return `${mended > 0 ? `, mended ${mended}` : ''}${again > 0 ? `, asked again for ${again}` : ''}`;
 }

@@ -146,7 +146,10 @@ export const scanSessions = operation({
   name: 'sessions scan',
   summary: 'Counts sessions in flight, and finds those whose workflow does not run as their row says',
   input: z.strictObject({
-    mend: z.boolean().default(false).describe('Close in the store what nothing runs for any more'),
+    mend: z
+      .boolean()
+      .default(false)
+      .describe('Close in the store what nothing runs for any more, and ask again for what else was lost'),
   }),
   output: z.object({
     scanned: z.int(),
@@ -155,6 +158,9 @@ export const scanSessions = operation({
     closed: z.int(),
     errors: z.int().describe('How many are active or warned by their row and have no workflow that runs'),
     mended: z.int(),
+    wanted_again: z
+      .int()
+      .describe('Notes, files of customers, imports and mirrors whose workflow was asked for again'),
     findings: z.array(
       z.object({
         session_uid: z.string(),
