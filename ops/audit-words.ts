@@ -94,6 +94,7 @@ const WORDS: Record<AuditKind, Wording> = {
     what: actor ? `The chat was closed by ${actor}` : 'The chat was closed',
     why: `${CLOSED[String(reason)] ?? String(reason)}${because ? `, "${because}"` : ''}`,
   }),
+  wait_ended: ({ actor }) => ({ what: 'The chat waits for a person no more', why: `closed by ${actor}` }),
   file_kept: ({ content_type, size }) => ({ what: `A file was kept (${content_type}, ${size} bytes)` }),
   file_refused: ({ code }) => ({ what: 'A file was not taken', why: reasonOf(code) }),
   file_deleted: () => ({ what: 'A file was deleted' }),
@@ -142,6 +143,7 @@ const WORDS: Record<AuditKind, Wording> = {
     what: `Event ${event} was let out of quarantine`,
     why: `by ${actor}`,
   }),
+  schedule_run: ({ name, actor }) => ({ what: `The schedule ${name} was begun by hand`, why: `by ${actor}` }),
   event_ingested: ({ actor, status }) => ({
     what: 'An event was given by hand',
     why: `by ${actor}, ${status}`,

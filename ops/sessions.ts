@@ -17,6 +17,7 @@ import {
   lastDelivered,
   type Session,
 } from '../store/sessions';
+import { endWait } from '../store/waiting-chats';
 import { explain, OPERATION_FAILURES, Unanswered } from './failures';
 
 /** A worker has to answer queries and updates; it may be busy, or away. */
@@ -79,7 +80,7 @@ export async function showSession(
 
 /**
  * Ends a session as if its idle time were over, and waits until its answers are persisted. A session whose
- * workflow has failed or was terminated is closed in the store, as is one that is closed and waits for a person.
+ * workflow has failed or was terminated is closed in the store; one that is closed already waits for a person no more.
  * @returns whether there was a session to close
  * @throws {Unanswered} when the workflow did not answer in time: the wish may still take effect
  */
@@ -91,10 +92,9 @@ export async function closeSession(
 ): Promise<boolean> {
   const row = await findSession(tools.pool, phone, locationUid);
   if (!row || (row.status === 'closed' && row.waitingSince === null)) return false;
+  if (row.status === 'closed') return endWaitOf(tools, row, wish);
   const { client } = tools;
   const delivered = await lastDelivered(tools.pool, row.workflowId);
-  const inStore = { reason: 'forced', actor: wish.actor, wish: wish.reason, delivered } as const;
-  if (row.status === 'closed') return closeInStore(tools, row, inStore);
   const handle = client.workflow.getHandle(row.workflowId);
   try {
     await client.withDeadline(Date.now() + ANSWER_MS, () =>
@@ -104,7 +104,7 @@ export async function closeSession(
   } catch (error) {
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw new Unanswered(CLOSE_UNANSWERED);
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    return closeAbandoned(tools, row, inStore);
+    return closeAbandoned(tools, row, { reason: 'forced', actor: wish.actor, wish: wish.reason, delivered });
   }
 }
 
@@ -123,40 +123,38 @@ interface CloseInStore {
 }
 
 /**
- * Closes a session in the store for which no workflow runs. What still waits for the relay keeps it open.
+ * Closes a session in the store for which no workflow runs, unless it was closed meanwhile. What still waits for the
+ * relay keeps it open.
  * @returns whether it is closed by this
  */
 export async function closeAbandoned(
-  tools: SessionTools,
-  session: Session,
-  close: CloseInStore,
-): Promise<boolean> {
-  // The workflow may have ended by its own close a moment ago.
-  const now = await findSession(tools.pool, session.phone, session.locationUid);
-  return now?.status !== 'closed' && closeInStore(tools, session, close);
-}
-
-async function closeInStore(
   { pool, auditHash }: SessionTools,
   { workflowId, phone, locationUid, sessionUid, conversationUid, handledNumber }: Session,
   { reason, actor, wish, delivered }: CloseInStore,
 ): Promise<boolean> {
   const isWanted = reason === 'forced';
   const answers = await keptAnswers(pool, phone, locationUid);
-  const body = closeNote({
-    reason,
-    answers,
-    openQuestion: null,
-    conversationClosed: isWanted,
-    actor,
-  });
+  const body = closeNote({ reason, answers, openQuestion: null, conversationClosed: isWanted, actor });
   const { closed } = await persistClose(pool, {
     ...{ workflowId, phone, locationUid, conversationUid, actor, reason, wish },
     ...(isWanted ? { handledNumber: delivered } : { handledNumber, deliveredNumber: delivered }),
     ...{ phoneHash: auditHash(phone), closeConversation: isWanted, partial: undefined },
+    openSessionUid: sessionUid,
     note: { key: `${sessionUid}:closed:${delivered}:${reason}`, body },
   });
   return closed;
+}
+
+/** Of a session that is closed already. Podium's conversation is closed, too. */
+async function endWaitOf(
+  { pool, auditHash }: SessionTools,
+  session: Session,
+  { actor, reason: wish }: { actor: string; reason: string },
+): Promise<boolean> {
+  const { phone, locationUid } = session;
+  const answers = await keptAnswers(pool, phone, locationUid);
+  const note = closeNote({ reason: 'forced', answers, openQuestion: null, conversationClosed: true, actor });
+  return endWait(pool, session, { actor, wish, phoneHash: auditHash(phone), note });
 }
 
 const CLOSE_UNANSWERED = {

@@ -30,6 +30,8 @@ export const AUDIT_KINDS = [
   /** It stands in the conversation twice: an attempt that was not found came late. */
   'send_doubled',
   'session_closed',
+  /** An operator has taken a closed chat off those that wait for a person. */
+  'wait_ended',
   'file_kept',
   'file_refused',
   'file_deleted',
@@ -55,6 +57,8 @@ export const AUDIT_KINDS = [
   'event_set_aside',
   'event_replayed',
   'event_ingested',
+  /** An operator has something run now that runs from time to time by itself. */
+  'schedule_run',
   /** A customer's message from the widget stands in Podium's inbox, or Podium does not take it. */
   'message_imported',
   'message_import_refused',
@@ -147,6 +151,7 @@ const ACTS: readonly AuditKind[] = [
   ...(['workers_promotion_wanted', 'workers_promoted', 'locations_refreshed', 'mirrors_retried'] as const),
   ...(['access_authorized', 'person_exported', 'event_body_read', 'erased'] as const),
   ...(['event_set_aside', 'event_replayed', 'event_ingested'] as const),
+  ...(['wait_ended', 'schedule_run'] as const),
 ];
 
 /** The latest entries, the oldest of them first. */

@@ -34,7 +34,7 @@ import { beginWaits, endWaits } from './waiting-chats';
 import { followBrowsers } from './widget-conversations';
 import { showPersonsMessages, showReplies } from './widget-replies';
 import { bringIntoPodium } from './widget-words';
-import { notAfter } from './wishes';
+import { notAfter, timeOf } from './wishes';
 
 /** An event and what was decided without the database. */
 export interface JudgedEvent {
@@ -148,18 +148,18 @@ async function carryOut(
   }
 }
 
-/** @returns how long was waited for a person's message; none for the second one */
+/** @returns how long was waited for a person's message; none for the second one, or for one of before the wait */
 async function endWaitsFor(
   client: Queryable,
   answers: Consequences['answers'],
 ): Promise<Map<JudgedEvent, number>> {
-  const ended = await endWaits(
-    client,
-    answers.map(({ session }) => session),
-  );
-  const first = (wait: { phone: string; locationUid: string }) =>
-    answers.find(({ session }) => sessionKey(session) === sessionKey(wait))!.received;
-  return new Map(ended.map((wait) => [first(wait), wait.waitedSeconds]));
+  const dated = answers.map(({ received, session: { phone, locationUid } }) => {
+    return { received, phone, locationUid, at: timeOf(received) };
+  });
+  const ended = await endWaits(client, dated);
+  const that = (wait: (typeof ended)[number]) =>
+    dated.find((each) => sessionKey(each) === sessionKey(wait) && each.at.getTime() === wait.at.getTime())!;
+  return new Map(ended.map((wait) => [that(wait).received, wait.waitedSeconds]));
 }
 
 function datedChange({ event, verdict, receivedAt }: JudgedEvent): DatedChange {

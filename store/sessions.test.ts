@@ -335,6 +335,61 @@ describe('a close', () => {
     expect(await close({ reason: 'terminated', deliveredNumber: 1 })).toEqual({ closed: false });
   });
 
+  describe('by somebody who saw that no workflow runs', () => {
+    const unchanged = async (close: () => Promise<{ closed: boolean }>) => {
+      const before = await rows('sessions');
+      expect(await close()).toEqual({ closed: false });
+      expect(await rows('sessions')).toEqual(before);
+      expect((await rows('audit_entries')).filter(({ details }) => details.reason === 'terminated')).toEqual(
+        [],
+      );
+      expect((await rows('agent_notes')).filter(({ body }) => body === note.body)).toEqual([]);
+    };
+    const terminated = (openSessionUid: string, deliveredNumber = 1) =>
+      close({ reason: 'terminated', openSessionUid, deliveredNumber, note, closeConversation: false });
+    const uid = async () => (await findSession(db.pool, JANE, NORTHSIDE))!.sessionUid;
+
+    it('closes the session that was meant, and tells of it', async () => {
+      await say();
+      await relayed();
+      expect(await terminated(await uid())).toEqual({ closed: true });
+      expect(await rows('audit_entries')).toMatchObject([{ details: { session: await uid() } }]);
+      expect(await rows('agent_notes')).toMatchObject([{ body: note.body }]);
+    });
+
+    it('leaves no trace where it has closed by itself, or another one has begun since', async () => {
+      await say();
+      await relayed();
+      const seen = await uid();
+      await close();
+      await unchanged(() => terminated(seen));
+      await say();
+      await relayed();
+      await unchanged(() => terminated(seen, 2));
+    });
+
+    it('leaves no trace where a message waits that goes on with it', async () => {
+      await say();
+      await relayed();
+      await say();
+      await unchanged(async () => terminated(await uid()));
+    });
+  });
+
+  it('is in the audit once for a session, and not while it goes on', async () => {
+    await say();
+    await relayed();
+    await say();
+    expect(await close()).toEqual({ closed: false });
+    expect(await rows('audit_entries')).toEqual([]);
+    await relayed();
+    await close({ handledNumber: 2 });
+    await close({ handledNumber: 1, reason: 'forced' });
+    expect(await rows('audit_entries')).toMatchObject([
+      { kind: 'session_closed', details: { reason: 'idle' } },
+    ]);
+  });
+
   it('closes the conversation without a note too', async () => {
     await say();
     await relayed();

@@ -10,7 +10,7 @@ import { writeNotes } from './notes';
 import { isOptedOut } from './opt-out-states';
 import { storable } from './text';
 import { traceIdOf } from './trace-id';
-import { WAITS } from './waiting-chats';
+import { CLOCKS_DIFFER, WAITS } from './waiting-chats';
 
 /** Phones get new owners: older answers are given to nobody. For `partial_answers`. @param days a parameter, as $1 */
 export const answersWait = (days: string) =>
@@ -80,6 +80,8 @@ export interface SessionClose extends SessionKey {
   /** What was delivered to a run that is gone: up to this number it keeps nothing open, and is left to the next session. */
   deliveredNumber?: number;
   reason: CloseReason;
+  /** For a run that is gone: only this session is closed, and only while it is open. Of another one nothing is changed. */
+  openSessionUid?: string;
   /** Answers that the next session gets; null forgets them, left out it gets those that are stored. */
   partial?: PartialState | null | undefined;
   note: SessionNote | null;
@@ -127,10 +129,11 @@ export async function openSession(
 /** A number that the relay has not given is a person's invention, and must not swallow what comes later. */
 const handledUpTo = (number: string): string => `least(greatest(handled_number, ${number}), last_number)`;
 
-/** Of a row of `sessions`: a person of the store has written since it was opened. */
+/** Of a row of `sessions`: a person of the store has written since it was opened, and not only been heard of late. */
 const A_PERSON_WROTE = `exists (select from inbox_events e
   where e.phone_e164 = sessions.phone_e164 and e.location_uid = sessions.location_uid
-    and e.received_at >= opened_at and e.status in ('pending', 'delivered') and e.message ->> 'from' = 'agent')`;
+    and e.status in ('pending', 'delivered') and e.message ->> 'from' = 'agent'
+    and to_timestamp((e.message ->> 'at')::float8 / 1000) >= opened_at - ${CLOCKS_DIFFER})`;
 
 export interface SavedProgress {
   /** Up to which number messages are dealt with. */
@@ -193,64 +196,84 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
  * replaces it may take another way. Messages dealt with then are not unseen, and their answers are kept.
  *
  * Where Podium's conversation stays open, it waits for a person, unless one has written since the session began.
- * @returns whether the row is closed
+ * @returns whether the row is closed; of a close for a run that is gone, whether it was closed by this
  */
 export async function closeSession(pool: Pool, close: SessionClose): Promise<{ closed: boolean }> {
   return transaction(pool, async (client) => {
     // Locked in a statement of its own: what a receiver has committed until then is seen by the next one.
     const session = await selectSession(client, close.phone, close.locationUid, 'for update');
     if (!session) return { closed: true }; // erased meanwhile
-    const { sessionUid, handledNumber } = session;
-    const dealtWith = Math.max(close.handledNumber, handledNumber);
-    const { rows } = await client.query<{ closed: boolean }>(
-      `update sessions set
-         status = case when unseen then 'active' else 'closed' end,
-         close_reason = case when unseen then null else $4 end,
-         closed_at = case when unseen then null else coalesce(closed_at, now()) end,
-         handled_number = ${handledUpTo('$3')},
-         conversation_uid = coalesce($5, conversation_uid),
-         waiting_since = case when unseen or $4 = 'completed' then waiting_since
-                              when $7 or ${A_PERSON_WROTE} then null
-                              when status = 'closed' then waiting_since
-                              else coalesce(waiting_since, now()) end
-       from (select exists (select from inbox_events
-                             where workflow_id = $6 and status in ('pending', 'delivered')
-                               and (delivery_number is null or delivery_number > greatest($3::bigint, $8::bigint))) as unseen) as inbox
-       where phone_e164 = $1 and location_uid = $2
-       returning status = 'closed' as closed`,
-      [
-        close.phone,
-        close.locationUid,
-        dealtWith,
-        close.reason,
-        close.conversationUid,
-        close.workflowId,
-        close.closeConversation,
-        close.deliveredNumber ?? 0,
-      ],
-    );
+    const dealtWith = Math.max(close.handledNumber, session.handledNumber);
+    const closed = !(await hasUnseen(
+      client,
+      close.workflowId,
+      Math.max(dealtWith, close.deliveredNumber ?? 0),
+    ));
+    if (close.openSessionUid !== undefined) {
+      const isMeant = session.status !== 'closed' && session.sessionUid === close.openSessionUid;
+      if (!isMeant || !closed) return { closed: false };
+    }
+    await (closed ? markClosed : markOpen)(client, close, dealtWith);
     await keepAnswers(client, close, close.handledNumber < dealtWith ? undefined : close.partial);
-    if (rows[0]!.closed) await wantMissingContact(client, close);
-    const key = `${sessionUid}:${close.handledNumber}`;
+    // Of a session that goes on, too: the run that ends here may be the only one that knows what it says.
     if (close.note || close.closeConversation) {
-      const note = close.note ?? { key: `close:${key}`, body: null };
+      const note = close.note ?? { key: `close:${session.sessionUid}:${close.handledNumber}`, body: null };
       await writeNotes(client, [{ ...note, ...placeOf(close), close: close.closeConversation }]);
     }
-    const entryKey = `session_closed:${key}:${close.reason}`;
-    if (close.wish) await writeCloseWish(client, { ...close, entryKey, reason: close.wish });
-    await writeAudit(client, {
-      key: entryKey,
-      kind: 'session_closed',
-      phoneHash: close.phoneHash,
-      locationUid: close.locationUid,
-      workflowId: close.workflowId,
-      details: {
-        session: sessionUid,
-        reason: close.reason,
-        actor: close.actor ? storable(close.actor) : null,
-      },
-    });
-    return { closed: rows[0]!.closed };
+    if (closed) {
+      await wantMissingContact(client, close);
+      await writeClosed(client, session.sessionUid, close);
+    }
+    return { closed };
+  });
+}
+
+/** Whether a message waits that the workflow has not seen. */
+async function hasUnseen(client: Queryable, workflowId: string, seenUpTo: number): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from inbox_events where workflow_id = $1 and status in ('pending', 'delivered')
+        and (delivery_number is null or delivery_number > $2) limit 1`,
+    [workflowId, seenUpTo],
+  );
+  return rowCount! > 0;
+}
+
+async function markClosed(client: Queryable, close: SessionClose, dealtWith: number): Promise<void> {
+  const { phone, locationUid, conversationUid, reason, closeConversation } = close;
+  await client.query(
+    `update sessions set
+       status = 'closed',
+       close_reason = $5,
+       closed_at = coalesce(closed_at, now()),
+       handled_number = ${handledUpTo('$3')},
+       conversation_uid = coalesce($4, conversation_uid),
+       waiting_since = case when $5 = 'completed' then waiting_since
+                            when $6 or ${A_PERSON_WROTE} then null
+                            when status = 'closed' then waiting_since
+                            else coalesce(waiting_since, now()) end
+     where phone_e164 = $1 and location_uid = $2`,
+    [phone, locationUid, dealtWith, conversationUid, reason, closeConversation],
+  );
+}
+
+/** The session goes on, with the same id. */
+async function markOpen(client: Queryable, close: SessionClose, dealtWith: number): Promise<void> {
+  await client.query(
+    `update sessions set status = 'active', close_reason = null, closed_at = null,
+       handled_number = ${handledUpTo('$3')}, conversation_uid = coalesce($4, conversation_uid)
+     where phone_e164 = $1 and location_uid = $2`,
+    [close.phone, close.locationUid, dealtWith, close.conversationUid],
+  );
+}
+
+/** Once for each session, however often its close is repeated. */
+async function writeClosed(client: Queryable, sessionUid: string, close: SessionClose): Promise<void> {
+  const { phoneHash, locationUid, workflowId, reason, actor, wish } = close;
+  const key = `session_closed:${sessionUid}`;
+  if (wish) await writeCloseWish(client, { ...close, entryKey: key, reason: wish });
+  await writeAudit(client, {
+    ...{ key, kind: 'session_closed', phoneHash, locationUid, workflowId },
+    details: { session: sessionUid, reason, actor: actor ? storable(actor) : null },
   });
 }
 

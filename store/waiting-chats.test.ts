@@ -14,14 +14,18 @@ import { receive, type Outcome } from './inbox';
 import { claimSessions, settleClaim } from './relay';
 import { selectSessions } from './session-lists';
 import { closeSession, findSession, saveProgress } from './sessions';
-import { waitingChats } from './waiting-chats';
+import { endWait, waitingChats } from './waiting-chats';
 
 let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase();
 });
 afterAll(() => db.drop());
-afterEach(() => db.pool.query('truncate inbox_events, sessions, partial_answers, opt_outs, opt_out_history'));
+afterEach(() =>
+  db.pool.query(
+    `truncate inbox_events, sessions, partial_answers, opt_outs, opt_out_history, agent_notes, audit_entries`,
+  ),
+);
 
 interface Chat {
   phone?: string;
@@ -80,6 +84,23 @@ test('a person who writes ends the wait, once, and it is told how long it was', 
   expect(await since()).toBeNull();
 });
 
+test('what a person had written before the wait ends none, however late it comes', async () => {
+  await waits();
+  const [late] = await receives(storeMessage({ at: new Date(Date.now() - 60_000) }));
+  expect(late).not.toHaveProperty('waitedSeconds');
+  expect(await since()).not.toBeNull();
+});
+
+test('a wait is as long as until the person wrote, however late that comes', async () => {
+  await waits();
+  await waited('10 minutes');
+  const ago = (minutes: number) => storeMessage({ at: new Date(Date.now() - minutes * 60_000) });
+  const [before, answer] = await receives(ago(20), ago(8));
+  expect(before).not.toHaveProperty('waitedSeconds');
+  expect(answer!.waitedSeconds).toBeGreaterThan(110);
+  expect(answer!.waitedSeconds).toBeLessThan(130);
+});
+
 test('our own texts, and automatic ones, end no wait', async () => {
   await waits();
   await receives(storeMessage({ senderUid: null }));
@@ -136,6 +157,13 @@ describe('a close', () => {
     expect(await since()).toBeNull();
   });
 
+  test('leaves it waiting where a person had written only before the customer did', async () => {
+    await receives(customerMessage());
+    await receives(storeMessage({ at: new Date(Date.now() - 60_000) }));
+    await closes(false);
+    expect(await since()).toEqual(expect.any(Date));
+  });
+
   test('that closes the conversation ends the wait', async () => {
     await waits();
     await closes(true);
@@ -146,6 +174,43 @@ describe('a close', () => {
     await waits();
     await closes(false, 'completed');
     expect(await since()).not.toBeNull();
+  });
+});
+
+describe('an operator who closes a chat that is closed and waits', () => {
+  const ends = (sessionUid: string) =>
+    endWait(
+      db.pool,
+      { ...keyOf(), sessionUid, conversationUid: 'c-1' },
+      { actor: 'kim', wish: 'Sold', phoneHash: testHash(JANE), note: 'By: kim.' },
+    );
+  const session = async () => (await findSession(db.pool, JANE, NORTHSIDE))!;
+  const written = async (table: 'agent_notes' | 'audit_entries') =>
+    (await db.pool.query(`select * from ${table} order by id`)).rows;
+
+  test('ends the wait alone: the session was closed once, and for its own reason', async () => {
+    await waits();
+    await closes(false);
+    const { sessionUid, closedAt } = await session();
+    expect(await ends(sessionUid)).toBe(true);
+    expect(await session()).toMatchObject({ closeReason: 'idle', closedAt, waitingSince: null });
+    expect(await written('agent_notes')).toMatchObject([{ body: 'By: kim.', close: true }]);
+    expect((await written('audit_entries')).slice(1)).toMatchObject([
+      { kind: 'wait_ended', phone_hash: testHash(JANE), details: { actor: 'kim', session: sessionUid } },
+    ]);
+    expect(await ends(sessionUid)).toBe(false);
+  });
+
+  test('changes nothing where the customer has begun another session meanwhile', async () => {
+    await waits();
+    await closes(false);
+    const { sessionUid } = await session();
+    await receives(customerMessage());
+    const begun = await session();
+    expect(await ends(sessionUid)).toBe(false);
+    expect(await ends(begun.sessionUid)).toBe(false);
+    expect(await session()).toEqual(begun);
+    expect(await written('agent_notes')).toEqual([]);
   });
 });
 

@@ -1,5 +1,9 @@
 /** Chats that wait for a person of the store. `saveProgress` and `closeSession` note down that they do, too. */
-import type { Pool, Queryable } from './database';
+import { writeAudit } from './audit';
+import { writeCloseWish } from './close-wishes';
+import { transaction, type Pool, type Queryable } from './database';
+import { writeNotes } from './notes';
+import { storable } from './text';
 
 /**
  * Whether a row of `sessions` waits. What nobody has answered for so long is Podium's to show, and nobody may text
@@ -38,24 +42,99 @@ export async function beginWaits(
   );
 }
 
+/** Podium's clock is not ours, and may tell whole seconds. */
+export const CLOCKS_DIFFER = `interval '5 seconds'`;
+
+/** That a person has written. */
+export interface PersonsAnswer {
+  phone: string;
+  locationUid: string;
+  /** By Podium's clock. What comes in late, of before the wait, answers nothing. */
+  at: Date;
+}
+
 /**
  * A person of the store has written to these customers: they are waited for no more. Their rows are locked.
  * @returns of those that were, in seconds, how long; by phone and location
  */
 export async function endWaits(
   client: Queryable,
-  chats: { phone: string; locationUid: string }[],
-): Promise<{ phone: string; locationUid: string; waitedSeconds: number }[]> {
-  if (chats.length === 0) return [];
-  const { rows } = await client.query<{ phone: string; locationUid: string; waitedSeconds: number }>(
+  answers: PersonsAnswer[],
+): Promise<{ phone: string; locationUid: string; at: Date; waitedSeconds: number }[]> {
+  if (answers.length === 0) return [];
+  const { rows } = await client.query<{
+    phone: string;
+    locationUid: string;
+    at: Date;
+    waitedSeconds: number;
+  }>(
     `update sessions set waiting_since = null
-       from (select workflow_id, waiting_since as since from sessions
-              where waiting_since is not null
-                and (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))) as waiting
+       from (select workflow_id, waiting_since as since, min(answer.at) as at
+               from sessions join unnest($1::text[], $2::text[], $3::timestamptz[]) as answer(phone, location_uid, at)
+                 on phone_e164 = answer.phone and sessions.location_uid = answer.location_uid
+              where answer.at >= waiting_since - ${CLOCKS_DIFFER}
+              group by workflow_id, waiting_since) as waiting
       where sessions.workflow_id = waiting.workflow_id
-     returning phone_e164 as phone, location_uid as "locationUid",
-               extract(epoch from now() - waiting.since)::float8 as "waitedSeconds"`,
-    [chats.map(({ phone }) => phone), chats.map(({ locationUid }) => locationUid)],
+     returning phone_e164 as phone, location_uid as "locationUid", waiting.at,
+               extract(epoch from greatest(waiting.at - waiting.since, interval '0'))::float8 as "waitedSeconds"`,
+    [
+      answers.map(({ phone }) => phone),
+      answers.map(({ locationUid }) => locationUid),
+      answers.map(({ at }) => at),
+    ],
   );
   return rows;
+}
+
+/** A chat that an operator has seen waiting. */
+interface WaitingChat {
+  workflowId: string;
+  phone: string;
+  locationUid: string;
+  sessionUid: string;
+  conversationUid: string | null;
+}
+
+/** That an operator ends a wait. */
+interface EndedWait {
+  actor: string;
+  /** Why, in their words. */
+  wish: string;
+  phoneHash: string;
+  /** The last word before Podium's conversation is closed, too. */
+  note: string;
+}
+
+/**
+ * An operator ends the wait of a chat whose session is closed. Nothing is changed where the chat goes on meanwhile.
+ * @returns whether it did wait
+ */
+export async function endWait(
+  pool: Pool,
+  { sessionUid, ...chat }: WaitingChat,
+  { actor, wish, phoneHash, note }: EndedWait,
+): Promise<boolean> {
+  const { workflowId, phone, locationUid, conversationUid } = chat;
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{ since: Date }>(
+      `update sessions set waiting_since = null
+         from (select workflow_id, waiting_since as since from sessions where workflow_id = $1 for update) as before
+        where sessions.workflow_id = before.workflow_id and session_uid = $2 and status = 'closed'
+          and waiting_since is not null
+       returning before.since`,
+      [workflowId, sessionUid],
+    );
+    const since = rows[0]?.since.toISOString();
+    if (since === undefined) return false;
+    const key = `wait_ended:${sessionUid}:${since}`;
+    await writeNotes(client, [
+      { key, workflowId, phone, locationUid, conversationUid, body: note, close: true },
+    ]);
+    if (wish) await writeCloseWish(client, { entryKey: key, phone, locationUid, reason: wish });
+    await writeAudit(client, {
+      ...{ key, kind: 'wait_ended', phoneHash, locationUid, workflowId },
+      details: { session: sessionUid, since, actor: storable(actor) },
+    });
+    return true;
+  });
 }

@@ -1,6 +1,7 @@
 /** What runs by itself from time to time: reconciliation, comparing opt-outs, deleting by age and the like. */
 import { z } from 'zod';
 import { SCHEDULES } from '../../core/schedules';
+import { writeAct } from '../../store/audit';
 import { iso, nullableTime, operation } from '../operation';
 import { runNow, scheduleStates } from '../scheduled-runs';
 
@@ -41,7 +42,8 @@ export const runSchedule = operation({
     wait_seconds: z.int().min(1).max(LONGEST_WAIT_SECONDS).default(60),
   }),
   output: z.object({ name, ended: z.boolean().describe('False where it still runs') }),
-  async run({ temporal }, { name, wait_seconds: seconds }) {
+  async run({ temporal, pool }, { name, wait_seconds: seconds }, { actor }) {
+    await writeAct(pool, { kind: 'schedule_run', actor, details: { name } });
     return { name, ended: await runNow(temporal, name, seconds * 1000) };
   },
 });
