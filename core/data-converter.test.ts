@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { loadDataConverter } from '@temporalio/common/lib/internal-non-workflow';
 import { dataConverter } from './data-converter';
+import { FOR_OPERATORS } from './failure-converter';
 
 test("a failure's message and stack stand nowhere in the clear", () => {
   const { failureConverter, payloadConverter } = loadDataConverter(
@@ -13,6 +14,16 @@ test("a failure's message and stack stand nowhere in the clear", () => {
   expect(failure.message).toBe('Encoded failure');
   expect(failure.stackTrace).toBe('');
   expect(failure.encodedAttributes).toBeDefined();
+});
+
+test('what a failure tells an operator stands in the clear, for the Web UI decodes none', () => {
+  const { failureConverter, payloadConverter } = loadDataConverter(
+    dataConverter([{ id: 'key', secret: Buffer.alloc(32, 1) }]),
+  );
+  const told = ApplicationFailure.nonRetryable('A close needs an actor.', FOR_OPERATORS);
+  const failure = failureConverter.errorToFailure(told, payloadConverter);
+  expect(failure).toMatchObject({ message: told.message, applicationFailureInfo: { type: FOR_OPERATORS } });
+  expect(failureConverter.failureToError(failure, payloadConverter)).toMatchObject({ message: told.message });
 });
 
 test('a signal that is no JSON reaches its handler, as nothing', () => {

@@ -13,7 +13,7 @@ const DOCUMENTED = '+14155550110';
 const [ANNE, BOB, CARL, DORA, ELLA, FRED] = [
   ...['+14155550111', '+14155550112', '+14155550113', '+14155550114', '+14155550115', '+14155550116'],
 ] as [string, string, string, string, string, string];
-const [GINA, HANK] = ['+14155550117', '+14155550118'];
+const [GINA, HANK, IVY] = ['+14155550117', '+14155550118', '+14155550119'] as [string, string, string];
 
 let system: System;
 let folder: string;
@@ -333,6 +333,44 @@ describe('events', () => {
     expect(await mended(id)).toMatchObject({ exitCode: 0, out: expect.stringContaining('unchanged') });
     expect(await system.hears(1, '+61412345678', NO_COUNTRY)).toHaveLength(1);
     expect(await there('events', 'quarantine')).toMatchObject({ exitCode: 0, out: 'Nothing.\n' });
+  });
+
+  test('what waits for its session is set aside, once, and reaches the session when it is replayed', async () => {
+    const idOf = async (body: string) => {
+      await system.post(publishedEvent({ phone: IVY, body }));
+      const { events } = await jsonOf(there('events', 'list', '--phone', IVY, '--json'));
+      return String(events[0].id);
+    };
+    await system.pauseTemporal();
+    const onItsWay = await idOf('Hello');
+    await system.eventually('it to be on its way to the session', async () => {
+      const { rows } = await system.pool.query(
+        'select from inbox_events where id = $1 and delivery_number is not null',
+        [onItsWay],
+      );
+      return rows.length === 1;
+    });
+    const waiting = await idOf('Anybody there?');
+    expect(await there('events', 'quarantine', onItsWay)).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining('on its way to its session'),
+    });
+    for (const setAside of [Number(waiting), null]) {
+      const { exitCode, out } = await there('events', 'quarantine', waiting, '--json');
+      const quarantined = [{ code: 'ERR_WHK_014', count: 1 }];
+      expect([exitCode, JSON.parse(out)]).toMatchObject([0, { set_aside: setAside, quarantined }]);
+    }
+    await system.resumeTemporal();
+    await system.hears(1, IVY);
+    await system.isQuiet();
+    expect((await system.messagesOf(IVY)).map(({ text }) => text)).toEqual(['Hello']);
+
+    expect((await there('events', 'replay', waiting)).out).toBe(`${waiting}  released\n`);
+    expect((await there('events', 'replay', waiting)).out).toContain('unchanged');
+    await system.isQuiet();
+    expect((await system.messagesOf(IVY)).map(({ text }) => text)).toEqual(['Hello', 'Anybody there?']);
+    const acts = (await here('audit', 'show', '--phone', IVY)).out;
+    expect(acts.match(/was set aside|was let out of quarantine/g)).toHaveLength(2);
   });
 
   test('a payload that is given by hand takes effect once; what is no event is set aside', async () => {

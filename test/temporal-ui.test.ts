@@ -52,17 +52,35 @@ const seen = (page: Page, text: string | RegExp) =>
     20_000,
   );
 
-/** Sends a signal by the dialog. */
-async function sendSignal(page: Page, name: string, input: string): Promise<void> {
+/** Fills in the dialog of a signal or an update, and submits it. @returns the dialog, which stays while it has a complaint */
+async function submit(page: Page, kind: 'signal' | 'update', name: string, input: string) {
+  const shown = (id: string) => page.locator(`[data-testid="${kind}-${id}"]:visible`);
   await page.getByRole('button', { name: 'More Actions' }).click();
-  await page.locator('[data-testid="signal-button"]:visible').click();
-  await page.locator('[data-testid="signal-select-button"]:visible').click();
+  await shown('button').click();
+  await shown('select-button').click();
   await page.getByRole('option', { name, exact: true }).first().click();
-  await page.locator('.cm-content[contenteditable=true]:visible').fill(input);
-  const dialog = page.locator('[data-testid="signal-confirmation-modal"]:visible');
+  const editor = page.locator('.cm-content[contenteditable=true]:visible');
+  await editor.fill(input);
+  await editor.blur(); // it grows then, and would push the button away under a click
+  const dialog = shown('confirmation-modal');
   await dialog.getByRole('button', { name: 'Submit' }).click();
-  await dialog.waitFor({ state: 'hidden' });
+  return dialog;
 }
+
+/** Sends one that is taken: the dialog goes. */
+async function send(...what: Parameters<typeof submit>): Promise<void> {
+  await (await submit(...what)).waitFor({ state: 'hidden' });
+}
+
+/** Waits until a customer's session is closed. */
+const closedAs = (reason: string, phone: string) =>
+  system.eventually(`the session to be closed as ${reason}`, async () => {
+    const { rows } = await system.pool.query<{ close_reason: string }>(
+      'select close_reason from sessions where phone_e164 = $1',
+      [phone],
+    );
+    return rows[0]?.close_reason === reason;
+  });
 
 test('sessions are listed by status and store', async () => {
   const { phone } = await openSession();
@@ -112,24 +130,71 @@ test('the customer’s words are decoded for who has the right, and stored encry
   }
 });
 
-test('forceClose is sent from the dialog, and closes the session', async () => {
+test('without a right token nothing is decoded, and nothing is shown', async () => {
   const { phone, page: address } = await openSession();
-  const page = await browser.open(`${address}/history`, WINDOW);
-  await sendSignal(page, 'forceClose', '{"actor": "kim", "reason": "the customer rang"}');
-  await system.eventually('the close', async () => {
-    const { rows } = await system.pool.query(
-      `select from sessions where phone_e164 = $1 and close_reason = 'forced'`,
-      [phone],
-    );
-    return rows.length === 1;
-  });
+  const page = await browser.open(address, WINDOW);
+  browser.expectTrouble(/401/);
+  // As the dialog behind the glasses at the top right keeps it.
+  const endpoint = JSON.stringify(`${system.serverUrls[0]}/codec/a-token-of-nobody`);
+  await page.evaluate(`localStorage.setItem('endpoint', ${JSON.stringify(endpoint)})`);
+  await page.evaluate(`localStorage.setItem('overrideRemoteCodecConfiguration', 'true')`);
+  for (const [tab, there] of [
+    ['history', 'Workflow Execution Started'],
+    ['user-metadata', 'Decoding failed'],
+  ] as const) {
+    await page.goto(`${address}/${tab}`);
+    await seen(page, there);
+    await seen(page, 'Codec Server could not connect');
+    const words = await page.innerText('body');
+    for (const secret of [phone, 'Chat with', 'test drive']) expect(words).not.toContain(secret);
+  }
 });
 
-test('wrong input from the dialog is refused, and the session says so and goes on', async () => {
+test('forceClose is sent from the dialog, encoded, and closes the session', async () => {
+  const { phone, page: address } = await openSession();
+  const page = await browser.open(`${address}/history`, WINDOW);
+  await send(page, 'signal', 'forceClose', '{"actor": "kim", "reason": "the customer rang"}');
+  await closedAs('forced', phone);
+  const [execution] = await executions(system.client, `WorkflowId = "${system.workflowId(phone)}"`);
+  expect(JSON.stringify(await storedHistory(system.client, execution!))).not.toContain('the customer rang');
+});
+
+test('optOut is sent from the dialog, and nothing is sent to the customer any more', async () => {
+  const { phone, page: address } = await openSession();
+  const page = await browser.open(`${address}/history`, WINDOW);
+  await send(page, 'signal', 'optOut', '{"actor": "kim", "reason": "asked on the phone"}');
+  await closedAs('opted_out', phone);
+  const { rows } = await system.pool.query('select opted_out, source from opt_outs where phone_e164 = $1', [
+    phone,
+  ]);
+  expect(rows).toEqual([{ opted_out: true, source: 'operator' }]);
+});
+
+test('the update `close` is sent from the dialog, which waits until the session is closed', async () => {
+  const { phone, page: address } = await openSession();
+  const page = await browser.open(`${address}/history`, WINDOW);
+  await send(page, 'update', 'close', '{"actor": "kim", "reason": "the store is closing"}');
+  await closedAs('forced', phone);
+});
+
+test('an update of the wrong shape is refused in its dialog, which says what it needs', async () => {
   const { page: address } = await openSession();
   const page = await browser.open(`${address}/history`, WINDOW);
-  await sendSignal(page, 'optOut', '"now"');
+  const dialog = await submit(page, 'update', 'close', '{"reason": "nobody wants it"}');
+  await seen(page, /A close needs/);
+  expect(await dialog.isVisible()).toBe(true);
   await page.goto(`${address}/user-metadata`);
-  await seen(page, /1 signal\(s\) refused for their shape, the last one: optOut/);
   await seen(page, /waiting for the customer’s answer/);
+});
+
+test('signals of the wrong shape from the dialog are refused, and the session says so and goes on', async () => {
+  const { phone, page: address } = await openSession();
+  const page = await browser.open(`${address}/history`, WINDOW);
+  await send(page, 'signal', 'optOut', '"now"');
+  await send(page, 'signal', 'forceClose', '{"actor": 5}');
+  await page.goto(`${address}/user-metadata`);
+  await seen(page, /2 signal\(s\) refused for their shape, the last one: forceClose/);
+  await seen(page, /waiting for the customer’s answer/);
+  await system.simulator.customerWrites({ phone, location_uid: NORTHSIDE, body: 'Jane Citizen' });
+  await system.hears(3, phone);
 });

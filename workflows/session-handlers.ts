@@ -3,6 +3,7 @@
  * Signals come from people too, as plain JSON: what is no signal of ours is refused, told, and harms nobody.
  */
 import {
+  ApplicationFailure,
   CancellationScope,
   condition,
   defineQuery,
@@ -12,6 +13,7 @@ import {
   setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
+import { FOR_OPERATORS } from '../core/failure-converter';
 import {
   CLOSE_UPDATE,
   FORCE_CLOSE_SIGNAL,
@@ -33,6 +35,7 @@ const sessionQuery = defineQuery<SessionView>(SESSION_QUERY);
 
 const CANCELLED: Wish = { actor: 'temporal', reason: 'The workflow was cancelled.', at: null };
 const LONGEST_NAME = 64;
+const CLOSE_NEEDS = 'A close needs {"actor": "who", "reason": "why"}.';
 
 /** Opt-outs come first: the first task hands out what waits in the order in which handlers are set. */
 export function listen(run: Run): void {
@@ -79,7 +82,7 @@ export function listen(run: Run): void {
     },
     {
       validator: (input) => {
-        if (!readWish(input)) throw new TypeError('A close needs {"actor": "who", "reason": "why"}.');
+        if (!readWish(input)) throw ApplicationFailure.nonRetryable(CLOSE_NEEDS, FOR_OPERATORS);
       },
     },
   );
