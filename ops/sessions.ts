@@ -182,15 +182,17 @@ async function askWorkflow(client: Client, workflowId: string): Promise<Answer> 
 
 const TIMES_NOT_TOLD = { idle_since: null, prompt_at: null, close_at: null };
 
-/** Of grpc: out of time; or Temporal knows of no worker that would answer. */
-const NO_ANSWER = [4, 9];
+/** Of grpc: out of time, as we or Temporal say it; or Temporal knows of no worker that would answer. */
+const NO_ANSWER = [1, 4, 9];
+/** Too many wait for an answer already. */
+const QUERIES_WAIT = /query buffer is full/;
 
 function whyUnanswered(error: unknown): string {
   if (error instanceof WorkflowNotFoundError || error instanceof QueryRejectedError)
     return 'No workflow runs for it now: "sessions scan" tells whether one is missing.';
   const { cause } = error as Error;
   const { message, hint } =
-    isGrpcServiceError(cause) && NO_ANSWER.includes(cause.code)
+    isGrpcServiceError(cause) && (NO_ANSWER.includes(cause.code) || QUERIES_WAIT.test(cause.details))
       ? OPERATION_FAILURES.noWorker
       : (explain(error)?.failure ?? { message: (error as Error).message, hint: '' });
   return `${message} ${hint}`.trim();

@@ -17,12 +17,18 @@ const LONGEST_RECONNECT_MS = 5_000;
  * (`client.withDeadline`), or it may wait for ever.
  *
  * @param env the variables to read instead of the process's
+ * @param interceptors of calls, instead of the SDK's own, which tries again what fails
  */
-export function createTemporalClient(dataConverter: DataConverter, env?: Record<string, string>): Client {
+export function createTemporalClient(
+  dataConverter: DataConverter,
+  env?: Record<string, string>,
+  interceptors?: ConnectionOptions['interceptors'],
+): Client {
   const { connectionOptions, namespace } = loadClientConnectConfig(env && { overrideEnvVars: env });
   const connection = Connection.lazy({
     ...(connectionOptions as ConnectionOptions),
     channelArgs: { 'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS },
+    ...(interceptors && { interceptors }),
   });
   return new Client({
     ...{ connection, namespace: namespace ?? 'default', dataConverter },

@@ -102,6 +102,10 @@ const BROKEN: Record<string, Broken> = {
     env: { TEMPORAL_ADDRESS: '127.0.0.1:1' },
     ...{ ok: null, message: /./, mend: /Check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE/ },
   },
+  Workers: {
+    env: { TEMPORAL_NAMESPACE: 'empty' },
+    ...{ ok: false, message: /Nobody takes work from/, mend: /Start a worker/ },
+  },
   'Search attributes': {
     env: { TEMPORAL_NAMESPACE: 'empty' },
     ...{ ok: false, message: /Missing: .*WebchatStatus/, mend: /npm run migrate/ },

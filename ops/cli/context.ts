@@ -152,7 +152,8 @@ export class CliContext implements OpsTools {
   get temporal(): Client {
     return this.once('temporal', () => {
       const { encryptionKeys } = this.environment('encryptionKeys');
-      const client = createTemporalClient(dataConverter(encryptionKeys), withFiles(this.variables));
+      // Without retries: one that waits would find the connection closed, and throw where nobody catches it.
+      const client = createTemporalClient(dataConverter(encryptionKeys), withFiles(this.variables), []);
       this.opened.push(() => client.connection.close());
       return client;
     });
