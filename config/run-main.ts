@@ -15,11 +15,20 @@ export async function runMain(name: string, main: () => Promise<void>): Promise<
   try {
     await main();
   } catch (err) {
-    if (err instanceof ConfigurationError) {
-      process.stderr.write(`${title} cannot start:\n${err.problems.map((line) => `  - ${line}\n`).join('')}`);
-      process.exit(2);
-    }
+    if (err instanceof ConfigurationError) refuse('start', err.problems);
     createLogger(title).fatal({ err }, 'Could not start');
     process.exit(1);
   }
+}
+
+/** Ends a process at once that runs, and that is found to be configured wrongly: what it did would do harm. */
+export function endMisconfigured(problems: readonly string[]): never {
+  return refuse('go on', problems);
+}
+
+function refuse(what: string, problems: readonly string[]): never {
+  process.stderr.write(
+    `${process.title} cannot ${what}:\n${problems.map((line) => `  - ${line}\n`).join('')}`,
+  );
+  process.exit(2);
 }

@@ -7,7 +7,7 @@ import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
 import { ENVIRONMENT_KEYS, type TokenScope } from '../core/environment';
 import { withCountry } from '../core/locations';
 import { suppressionKeys } from '../core/suppression-keys';
-import { idKeysInUse, keysInUse } from '../core/used-keys';
+import { namedIdKeys, keysInUse } from '../core/used-keys';
 import { secretFingerprint } from '../core/webhook-secrets';
 import { lastReading, listLocations } from '../store/locations';
 import { migrationState } from '../store/migration-state';
@@ -163,7 +163,7 @@ async function checkKeys(tools: OpsTools): Promise<Check[]> {
       mend: 'Put the key back with which it was encrypted; a new one goes in front, with an id of its own.',
     }),
     checkKey('Id keys', of('WEBCHAT_ID_KEY'), {
-      fine: `${idKeys.length}, the first one with fingerprint ${idKeysInUse(idKeys)[0]!.fingerprint}.`,
+      fine: `${idKeys.length}, the first one with fingerprint ${namedIdKeys(idKeys)[0]!.fingerprint}.`,
       mend: 'Put the key back with which phones were named; a new one goes in front.',
     }),
     checkKey('Audit keys', audit, {

@@ -23,3 +23,14 @@ export function databaseTrouble(error: unknown): DatabaseTrouble | null {
   }
   return error instanceof Error && DRIVER.test(error.message) ? 'away' : null;
 }
+
+/** Whether it may answer later: it, or the way to it, is away. */
+export function isAway(error: unknown): boolean {
+  return databaseTrouble(error) === 'away' || isOfSocket(error);
+}
+
+/** Also looking up a name; several at once where a name has several addresses. */
+function isOfSocket(error: unknown): boolean {
+  const { syscall, errors } = (error ?? {}) as { syscall?: unknown; errors?: unknown[] };
+  return errors ? errors.every(isOfSocket) : typeof syscall === 'string';
+}

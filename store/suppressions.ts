@@ -30,13 +30,14 @@ export async function checkSuppressionKeys(client: Queryable): Promise<void> {
   await suppressedSince(client, []);
 }
 
-/** What keeps a process from its start, in words; null where nothing does, or where the database is away. */
+/** What keeps a process from its start, in words; null where nothing does. @throws what the database throws */
 export async function suppressionProblem(pool: Pool): Promise<string | null> {
   try {
     await checkSuppressionKeys(pool);
     return null;
   } catch (error) {
-    return error instanceof SuppressionKeyMissing ? error.message : null; // each look-up will ask again
+    if (error instanceof SuppressionKeyMissing) return error.message;
+    throw error;
   }
 }
 

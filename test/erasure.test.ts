@@ -181,7 +181,7 @@ test.each(['server/main.js', 'workers/main.js'])(
     await expect(started).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringMatching(
-        /cannot start:[^]*WEBCHAT_SUPPRESSION_KEYS[^]*WEBCHAT_ENCRYPTION_KEYS: the key "local" is not[^]*WEBCHAT_ID_KEY: none/,
+        /cannot start:[^]*WEBCHAT_SUPPRESSION_KEYS[^]*WEBCHAT_ID_KEY: the key is missing[^]*WEBCHAT_ENCRYPTION_KEYS: the key "local" is not/,
       ),
     });
   },

@@ -530,7 +530,7 @@ test('config check tells keys that are not those of this database', async () => 
   const { exitCode, out } = await cli({ ...system.environment, ...others }, ['config', 'check']);
   expect(exitCode).toBe(1);
   expect(out).toMatch(/^NOT OK +Encryption keys .*the key "local" is not the "local" with which/m);
-  expect(out).toMatch(/^NOT OK +Id keys .*none of its keys is one with which this database was used/m);
+  expect(out).toMatch(/^NOT OK +Id keys .*the key is missing with which this database was used/m);
   expect(out).toMatch(
     /^NOT OK +Audit keys .*is sealed by the key "derived-[0-9a-f]+", which is not at hand/m,
   );

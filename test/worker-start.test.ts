@@ -1,12 +1,14 @@
-/** A worker that starts while Temporal is away, or refuses it: what whoever runs it sees. */
+/** A worker that starts while Temporal or Postgres is away, or refuses it: what whoever runs it sees. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import { namedIdKeys } from '../core/used-keys';
 import { newKeys } from '../embedded/keys';
 import { built } from '../embedded/paths';
 import { createTestDatabase, type TestDatabase } from './support/database';
+import { laterLine } from './support/later-line';
 import { freePort } from './support/ports';
 
 const UNAUTHENTICATED = 16;
@@ -21,9 +23,10 @@ afterAll(async () => {
   await db.drop();
 });
 
+const keys = newKeys();
+
 /** A worker for a Temporal at this address. */
-function start(temporalAddress: string) {
-  const keys = newKeys();
+function start(temporalAddress: string, more: Record<string, string> = {}) {
   const worker = spawn(process.execPath, [built('workers/main.js')], {
     env: {
       PATH: process.env['PATH'],
@@ -35,6 +38,7 @@ function start(temporalAddress: string) {
       WEBCHAT_ENCRYPTION_KEYS: keys.encryptionKey,
       WORKER_HEALTH_PORT: '0',
       WORKER_METRICS_ADDRESS: '127.0.0.1:0',
+      ...more,
     },
   });
   workers.push(worker);
@@ -75,5 +79,25 @@ test('it ends with what is to be done when Temporal does not know it', async () 
   const [code] = (await once(worker, 'close')) as [number];
   temporal.close();
   expect(said).toContain('TEMPORAL_API_KEY');
+  expect(code).toBe(2);
+});
+
+test('it ends when Postgres was away at its start, and turns out to have been used with other keys', async () => {
+  const other = namedIdKeys(['an-id-key-of-some-length'])[0]!;
+  await db.pool.query(
+    `insert into used_keys (purpose, key_id, fingerprint, in_front_since) values ('ids', $1, $2, now() + interval '1 day')`,
+    [other.id, other.fingerprint],
+  );
+  const line = await laterLine(db.url);
+  const worker = start(`127.0.0.1:${await freePort()}`, { DATABASE_URL: line.url });
+  let said = '';
+  worker.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  for await (const text of createInterface(worker.stdout)) {
+    if ((JSON.parse(text) as Line).msg.startsWith('Temporal cannot be reached')) break;
+  }
+  await line.open();
+  const [code] = (await once(worker, 'close')) as [number];
+  await line.close();
+  expect(said).toMatch(/cannot go on:[^]*WEBCHAT_ID_KEY/);
   expect(code).toBe(2);
 });

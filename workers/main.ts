@@ -20,7 +20,7 @@ import { createWebhookCheckActivities } from '../activities/webhook-check';
 import { onShutdown, shutDown } from '../config/lifecycle';
 import { ConfigurationError, loadConfiguration, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
-import { runMain } from '../config/run-main';
+import { endMisconfigured, runMain } from '../config/run-main';
 import { startTracing, TRACING_NEEDS } from '../config/tracing';
 import { queueCallsPerSecond } from '../core/call-rates';
 import { dataConverter } from '../core/data-converter';
@@ -77,7 +77,10 @@ void runMain('worker', async () => {
   Runtime.install({ ...runtime, shutdownSignals: [] }); // `onShutdown` listens to them
   const pool = createPool(environment.databaseUrl);
   onShutdown(() => pool.end());
-  const foreignKeys = await useKeys(pool, environment);
+  const stopping = new AbortController();
+  onShutdown(() => stopping.abort());
+  const later = { onForeign: endMisconfigured, signal: stopping.signal };
+  const foreignKeys = await useKeys(pool, environment, later);
   if (foreignKeys.length > 0) throw new ConfigurationError(foreignKeys);
 
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({

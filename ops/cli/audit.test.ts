@@ -79,11 +79,13 @@ test('audit show tells in plain words why nothing was sent, with the phone nowhe
 
 test('audit show says that the id key is another one, and not that there is nothing', async () => {
   const encryptionKeys = [{ id: 'test', secret: Buffer.alloc(32, 1) }];
-  expect(await useKeys(db.pool, { idKeys: [ID_KEY], encryptionKeys, suppressionKeys: [] })).toEqual([]);
+  const keys = { idKeys: [ID_KEY], encryptionKeys, suppressionKeys: [] };
+  const later = { onForeign: () => undefined, signal: new AbortController().signal };
+  expect(await useKeys(db.pool, keys, later)).toEqual([]);
   const other = { WEBCHAT_ID_KEY: 'another-id-key-of-some-length' };
   const { exitCode, out, err } = await run(['show', '--phone', JANE], other);
   expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
-  expect(err).toContain('none of its keys is one with which this database was used');
+  expect(err).toContain('the key is missing with which this database was used');
   const rotated = { WEBCHAT_ID_KEY: `another-id-key-of-some-length,${ID_KEY}` };
   expect((await run(['show', '--phone', JANE], rotated)).exitCode).toBe(0);
 });

@@ -157,7 +157,8 @@ describe('auth login', () => {
   it('stores nothing by another key than the database was used with, and opens no page', async () => {
     const other = [{ id: 'k1', secret: randomBytes(32) }];
     const idKeys = ['an-id-key-of-some-length'];
-    await useKeys(db.pool, { idKeys, encryptionKeys: other, suppressionKeys: [] });
+    const later = { onForeign: () => undefined, signal: new AbortController().signal };
+    await useKeys(db.pool, { idKeys, encryptionKeys: other, suppressionKeys: [] }, later);
     const { exitCode, out, err } = await login(agree);
     await db.pool.query('truncate used_keys');
     expect(exitCode).toBe(2);
