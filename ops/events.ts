@@ -27,6 +27,8 @@ export interface Replay {
   outcome: 'released' | 'would_be_released' | 'unchanged';
   /** Why it is unchanged. */
   failure: Failure | null;
+  /** Of a released one: what somebody has to be told of at once. */
+  alarm: Failure | null;
 }
 
 /** What no other verdict can mend: their bytes do not tell enough. */
@@ -54,7 +56,7 @@ async function replay(
   dryRun: boolean,
 ): Promise<Replay> {
   const stored = await findEvent(pool, id);
-  const unchanged = (why: Failure): Replay => ({ id, outcome: 'unchanged', failure: why });
+  const unchanged = (why: Failure): Replay => ({ id, outcome: 'unchanged', failure: why, alarm: null });
   if (!stored) return unchanged(NO_EVENT);
   if (stored.status !== 'quarantined') return unchanged(inWords(stored.status));
   const forPeople = FOR_PEOPLE.find(({ code }) => code === stored.code);
@@ -63,7 +65,7 @@ async function replay(
   if (!read.ok) return unchanged(read.failure);
   const verdict = judgeEvent(read.event);
   if (verdict.kind === 'quarantined') return unchanged(verdict.failure);
-  if (dryRun) return { id, outcome: 'would_be_released', failure: null };
+  if (dryRun) return { id, outcome: 'would_be_released', failure: null, alarm: null };
   const judged = { id, event: read.event, receivedAt: stored.receivedAt, verdict };
   const [outcome] = await releaseQuarantined(pool, [judged], context, {
     async note(client, [released]) {
@@ -72,7 +74,7 @@ async function replay(
     },
   });
   if (outcome!.status === 'duplicate') return unchanged(inWords('released'));
-  return { id, outcome: 'released', failure: null };
+  return { id, outcome: 'released', failure: null, alarm: outcome!.alarm ?? null };
 }
 
 function whose(verdict: Verdict, context: ReceiveContext) {

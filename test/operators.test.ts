@@ -280,6 +280,15 @@ describe('a scan', () => {
   });
 });
 
+describe('a schedule', () => {
+  test('that is run by hand stands in the audit, with who did it', async () => {
+    expect(await there('schedules', 'run', 'retention')).toMatchObject({ exitCode: 0 });
+    expect((await here('audit', 'show', '--kind', 'schedule_run')).out).toMatch(
+      /The schedule retention was begun by hand: by \w+/,
+    );
+  });
+});
+
 describe('the robot', () => {
   test('is paused at a store: the customer gets nothing and the agent a note; afterwards new chats are answered', async () => {
     expect(await there('robot', 'pause', '--location', NORTHSIDE)).toMatchObject({ exitCode: 0 });

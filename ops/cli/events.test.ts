@@ -28,7 +28,7 @@ const run = (...args: string[]) =>
   );
 
 /** It came before its store was known. */
-async function comesTooEarly(): Promise<number> {
+async function comesTooEarly(eventType = 'message.received'): Promise<number> {
   const message = {
     uid: randomUUID(),
     ...{
@@ -38,11 +38,12 @@ async function comesTooEarly(): Promise<number> {
     },
     conversation: { uid: randomUUID(), channel: { type: 'phone', identifier: JANE } },
     location: { uid: NORTHSIDE, organizationUid: randomUUID() },
+    ...(eventType === 'message.sent' && { senderUid: 'a-person' }),
   };
   const eventUid = randomUUID();
   const body = {
     data: message,
-    metadata: { eventType: 'message.received', eventUid, version: '2021.04.01' },
+    metadata: { eventType, eventUid, version: '2021.04.01' },
   };
   const early = received({ eventId: eventUid, messageUid: message.uid }, {
     kind: 'quarantined',
@@ -112,4 +113,35 @@ test('events replay --all comes to every one, however many stay in quarantine', 
   expect(released).toEqual([first, last]);
   expect(counts).toMatchObject({ released: 2, unchanged: MORE_THAN_ONE_CALL_TAKES, more: false });
   expect(exitCode).toBe(1);
+});
+
+test('events replay --all that breaks off has told what it did, and where to go on', async () => {
+  await db.pool.query('truncate inbox_events');
+  const first = await comesTooEarly();
+  await comeUnread(MORE_THAN_ONE_CALL_TAKES);
+  const last = await comesTooEarly();
+  await db.pool.query(
+    `alter table inbox_events add constraint full_up check (id <> ${last} or status <> 'pending') not valid`,
+  );
+  const broken = await run('replay', '--all').finally(() =>
+    db.pool.query('alter table inbox_events drop constraint full_up'),
+  );
+  expect(broken.exitCode).toBe(2);
+  expect(broken.err).toContain(`released: ${first}. Go on with`);
+  const [, after] = /--after (\d+)/.exec(broken.err)!;
+  const { out } = await run('replay', '--all', '--after', after!);
+  const { events } = JSON.parse(out) as { events: { id: number; outcome: string }[] };
+  expect(events.at(-1)).toMatchObject({ id: last, outcome: 'released', alarm: null });
+  expect(events.length).toBeLessThan(5);
+});
+
+test('events replay says of a released one what somebody has to be told of', async () => {
+  await db.pool.query('truncate inbox_events');
+  const id = await comesTooEarly('message.sent');
+  await db.pool.query(
+    `insert into opt_outs (phone_e164, opted_out, source, version, recorded_at) values ($1, true, 'text', 1, now() - interval '1 hour')`,
+    [JANE],
+  );
+  const { out } = await run('replay', String(id));
+  expect(JSON.parse(out).events).toMatchObject([{ outcome: 'released', alarm: { code: 'ERR_WEBCHAT_011' } }]);
 });

@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import type { z } from 'zod';
 import { EVENT_STATUSES } from '../../store/inbox-lists';
 import { ingestFile, listEvents, quarantineEvents, replayEvents, showEvent } from '../operations/events';
-import { EXIT, type CliContext } from './context';
+import { EXIT, type CliContext, type ExitCode } from './context';
 import { limitOption, storeOption, optionalPhoneOption, wholeNumber, wholeNumbers } from './options';
 import { at, table } from './table';
 
@@ -20,6 +20,7 @@ interface ReplayOptions {
   code?: string;
   location?: string;
   all?: boolean;
+  after?: number;
   dryRun?: boolean;
 }
 
@@ -52,6 +53,11 @@ export function registerEventCommands(program: Command, context: CliContext): vo
     .option('--code <code>', 'all that are in quarantine for this')
     .addOption(storeOption('all that are in quarantine for this store'))
     .option('--all', 'all that are in quarantine')
+    .addOption(
+      new Option('--after <id>', 'of a search: only younger ones, as a call that broke off says').argParser(
+        wholeNumber,
+      ),
+    )
     .option('--dry-run', 'only tell what would be let go')
     .addHelpText('after', REPLAY_HELP)
     .action((ids: number[], options: ReplayOptions) => replay(context, ids, options));
@@ -106,36 +112,63 @@ function eventInWords(event: z.output<typeof showEvent.output>, phone: string | 
   ].join('\n');
 }
 
+/** However many calls it takes. Each is told as soon as it is done, so that what fails later takes nothing of it away. */
 async function replay(context: CliContext, ids: number[], options: ReplayOptions): Promise<void> {
-  const { code, location, all = false, dryRun = false } = options;
+  const { code, location, all = false, dryRun = false, after = 0 } = options;
   const wanted = { ids, code, all, location_uid: location, dry_run: dryRun };
-  const done = await replayAll(context, wanted);
-  const outcomes = { released: 'released', would_be_released: 'would be released', unchanged: 'unchanged' };
-  const lines = done.events.map(({ id, outcome, failure }) =>
-    [`${id}  ${outcomes[outcome]}`, failure && `${failure.message} (${failure.code})`]
+  const pages: ReplayPage[] = [];
+  for (let next: number | null = after; next !== null; next = pages.at(-1)!.next_after_id) {
+    const page = await context
+      .perform(replayEvents, { ...wanted, after_id: next })
+      .catch((error: unknown) => {
+        if (pages.length > 0) tellHowFar(context, pages, next!);
+        throw error;
+      });
+    pages.push(page);
+    if (!context.json && page.events.length > 0) context.answer(page, replaysInWords(page), exitOf(pages));
+  }
+  const done = together(pages);
+  if (context.json) context.answer(done, '', exitOf(pages));
+  else if (done.events.length === 0) context.answer(done, 'Nothing is in quarantine by that.');
+}
+
+type ReplayPage = z.output<typeof replayEvents.output>;
+
+function tellHowFar(context: CliContext, pages: ReplayPage[], after: number): void {
+  const released = together(pages).events.filter(({ outcome }) => outcome === 'released');
+  const ids = released.length > 0 ? `released: ${released.map(({ id }) => id).join(', ')}` : 'none released';
+  context.tell(`Looked at up to event ${after}, ${ids}. Go on with the same command and --after ${after}.`);
+}
+
+const OUTCOMES = { released: 'released', would_be_released: 'would be released', unchanged: 'unchanged' };
+
+function replaysInWords({ events }: ReplayPage): string {
+  const words = ({ message, code }: { message: string; code: string }) => `${message} (${code})`;
+  const lines = events.map(({ id, outcome, failure, alarm }) =>
+    [`${id}  ${OUTCOMES[outcome]}`, failure && words(failure), alarm && words(alarm)]
       .filter(Boolean)
       .join(': '),
   );
-  const stay = done.events.filter(({ failure }) => failure && failure.code !== 'ERR_OPS_NOT_QUARANTINED');
-  const exitCode = stay.length > 0 ? EXIT.notFine : EXIT.fine;
-  context.answer(done, lines.join('\n') || 'Nothing is in quarantine by that.', exitCode);
+  return lines.join('\n');
 }
 
-/** However many calls it takes. */
-async function replayAll(
-  context: CliContext,
-  wanted: z.input<typeof replayEvents.input>,
-): Promise<z.output<typeof replayEvents.output>> {
-  const done = await context.perform(replayEvents, wanted);
-  if (done.next_after_id === null) return done;
-  context.tell(`Looked at up to event ${done.next_after_id}.`);
-  const rest = await replayAll(context, { ...wanted, after_id: done.next_after_id });
+function exitOf(pages: ReplayPage[]): ExitCode {
+  const { events } = together(pages);
+  const stays = events.some(({ failure }) => failure && failure.code !== 'ERR_OPS_NOT_QUARANTINED');
+  return stays ? EXIT.notFine : EXIT.fine;
+}
+
+function together(pages: ReplayPage[]): ReplayPage {
+  const sum = (count: 'released' | 'would_be_released' | 'unchanged') =>
+    pages.reduce((total, page) => total + page[count], 0);
+  const { more, next_after_id } = pages.at(-1)!;
   return {
-    ...rest,
-    released: done.released + rest.released,
-    would_be_released: done.would_be_released + rest.would_be_released,
-    unchanged: done.unchanged + rest.unchanged,
-    events: [...done.events, ...rest.events],
+    ...{
+      released: sum('released'),
+      would_be_released: sum('would_be_released'),
+      unchanged: sum('unchanged'),
+    },
+    ...{ events: pages.flatMap(({ events }) => events), more, next_after_id },
   };
 }
 

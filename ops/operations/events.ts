@@ -132,6 +132,7 @@ export const replayEvents = operation({
         id: z.int(),
         outcome: z.enum(['released', 'would_be_released', 'unchanged']),
         failure: failureOutput.nullable(),
+        alarm: failureOutput.nullable().describe('What somebody has to be told of at once'),
       }),
     ),
     more: z
