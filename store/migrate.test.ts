@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { runner } from 'node-pg-migrate';
+import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { JANE, NORTHSIDE } from '../test/support/received';
 import { migrate } from './migrate';
@@ -53,6 +53,22 @@ it('tells who keeps it from a table, and lets the others through before it tries
   await reader.query('commit');
   reader.release();
   expect((await migrated)[0]).toBe('0032_import_opt_ins');
+}, 30_000);
+
+it('says which other migration it waits for, and gives up in the end', async () => {
+  const other = await db.pool.connect();
+  await other.query(`set application_name = 'a migration'; select pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
+  const told: string[] = [];
+  const migrated = migrate(db.url, (line) => told.push(line)).catch((error: Error) => error.message);
+  while (told.length === 0) await delay(20);
+  const who = /process \d+ \(a migration, user postgres, connected since 20[^)]+\)/.exec(told[0]!)![0];
+  expect(told).toEqual([`Waits for another migration: ${who}`]);
+  const later = Date.now() + 5 * 60_000;
+  const clock = jest.spyOn(Date, 'now').mockReturnValue(later);
+  expect(await migrated).toContain(`for 4 minutes (${who})`);
+  clock.mockRestore();
+  await other.query('select pg_advisory_unlock_all()');
+  other.release();
 }, 30_000);
 
 it('gives what is written without a column that came later the value that it has by default', async () => {

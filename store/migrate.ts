@@ -14,6 +14,8 @@ const BETWEEN_ATTEMPTS_MS = 3_000;
 const PATIENCE_MINUTES = 4;
 
 const LOOK_EVERY_MS = 500;
+/** Several that start at once are soon done with it. */
+const SAID_AFTER_MS = 3_000;
 
 /** What a migration is applied with. */
 interface Session {
@@ -26,9 +28,9 @@ interface Session {
 
 /**
  * Applies what is missing. Safe to run by several processes at once.
- * @param say gets a line about each transaction that is waited for
+ * @param say gets a line about each transaction, or other migration, that is waited for
  * @returns the names of the migrations applied
- * @throws what the database says, or who has kept a migration from its lock for all of the time
+ * @throws what the database says, or who has kept it from migrating for all of the time
  */
 export async function migrate(
   databaseUrl: string,
@@ -40,7 +42,7 @@ export async function migrate(
   for (const one of [client, watcher]) one.on('error', () => undefined); // the next statement says it
   try {
     await Promise.all([client.connect(), watcher.connect()]);
-    await beTheOnlyOne(client);
+    await beTheOnlyOne(client, say);
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
     const session = { client, watcher, pid: rows[0]!.pid };
     const { missing } = await migrationState(client);
@@ -51,15 +53,49 @@ export async function migrate(
   }
 }
 
-/** Asked for again and again, since an index that is made meanwhile would wait for a statement that waits. */
-async function beTheOnlyOne(client: Client): Promise<void> {
+/**
+ * Asked for again and again, since an index that is made meanwhile would wait for a statement that waits.
+ * @throws who has kept us from it for all of the time: its machine may be gone, and Postgres does not know yet
+ */
+async function beTheOnlyOne(client: Client, say: (line: string) => void): Promise<void> {
+  const began = Date.now();
+  let told = '';
   for (;;) {
     const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [
       PG_MIGRATE_LOCK_ID,
     ]);
     if (rows[0]!.held) return; // until the connection ends
+    const waited = Date.now() - began;
+    if (waited > SAID_AFTER_MS) {
+      const other = (await migratesNow(client)) ?? told;
+      if (other !== told) say(`Waits for another migration: ${other}`);
+      told = other;
+    }
+    if (waited > PATIENCE_MINUTES * 60_000) throw new Error(otherMigrates(told));
     await delay(LOOK_EVERY_MS);
   }
+}
+
+/** Who holds the lock of migrations; null where it has just ended. */
+async function migratesNow(client: Client): Promise<string | null> {
+  const { rows } = await client.query<Connected>(
+    `select pid, ${NAME_AND_USER}, backend_start as since from pg_stat_activity
+      where pid in (select pid from pg_locks
+                     where locktype = 'advisory' and granted and objsubid = 1
+                       and database = (select oid from pg_database where datname = current_database())
+                       and (classid::bigint << 32 | objid::bigint) = $1)`,
+    [PG_MIGRATE_LOCK_ID],
+  );
+  const holder = rows[0];
+  return holder ? inWords(holder, 'connected') : null;
+}
+
+function otherMigrates(holder: string): string {
+  return (
+    `Nothing was changed: another migration has been under way for ${PATIENCE_MINUTES} minutes (${holder}). ` +
+    'Where it makes an index, migrate again when it is done. Where its machine is gone, end it with ' +
+    '"select pg_terminate_backend(<process>)", and migrate again.'
+  );
 }
 
 async function apply(
@@ -125,14 +161,25 @@ async function whileTelling(
 
 /** Whose transactions keep a process of the server waiting. Not what they ask: that may name a phone. */
 async function blockersOf(watcher: Client, pid: number): Promise<string[]> {
-  const { rows } = await watcher.query<{ pid: number; name: string; user: string; since: Date | null }>(
-    `select pid, coalesce(nullif(application_name, ''), 'a client without a name') as name,
-            coalesce(usename, 'none') as user, xact_start as since
+  const { rows } = await watcher.query<Connected>(
+    `select pid, ${NAME_AND_USER}, xact_start as since
        from pg_stat_activity where pid = any(pg_blocking_pids($1))`,
     [pid],
   );
-  return rows.map(
-    ({ pid: process, name, user, since }) =>
-      `process ${process} (${name}, user ${user}, in a transaction since ${since?.toISOString() ?? 'a time that we may not see'})`,
-  );
+  return rows.map((blocker) => inWords(blocker, 'in a transaction'));
+}
+
+/** A process of the server; null where we may not see since when. */
+interface Connected {
+  pid: number;
+  name: string;
+  user: string;
+  since: Date | null;
+}
+
+const NAME_AND_USER = `coalesce(nullif(application_name, ''), 'a client without a name') as name,
+  coalesce(usename, 'none') as user`;
+
+function inWords({ pid, name, user, since }: Connected, how: string): string {
+  return `process ${pid} (${name}, user ${user}, ${how} since ${since?.toISOString() ?? 'a time that we may not see'})`;
 }

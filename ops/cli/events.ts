@@ -121,7 +121,7 @@ async function replay(context: CliContext, ids: number[], options: ReplayOptions
     const page = await context
       .perform(replayEvents, { ...wanted, after_id: next })
       .catch((error: unknown) => {
-        if (pages.length > 0) tellHowFar(context, pages, next!);
+        if (pages.length > 0) tellHowFar(context, pages, next);
         throw error;
       });
     pages.push(page);
