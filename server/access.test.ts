@@ -28,6 +28,16 @@ test.each<[string, AccessFacts | null, RegExp | null]>([
   else complainAboutAccess(access);
   const registry = new Registry();
   addAccessMetrics(registry, () => Promise.resolve(access));
-  const works = access === null ? 'Nan' : complaint ? '0' : '1';
-  expect(await registry.metrics()).toContain(`podium_webchat_podium_access ${works}`);
+  const works = access === null || complaint ? '0' : '1';
+  const shown = await registry.metrics();
+  expect(shown).toContain(`podium_webchat_podium_access ${works}`);
+  expect(shown).toContain(`podium_webchat_podium_token_grants ${access === null ? '0' : '1'}`);
+});
+
+test('nobody knows while the database is away', async () => {
+  const registry = new Registry();
+  addAccessMetrics(registry, () => Promise.reject(new Error('away')));
+  const shown = await registry.metrics();
+  expect(shown).toContain('podium_webchat_podium_access Nan');
+  expect(shown).toContain('podium_webchat_podium_token_grants Nan');
 });

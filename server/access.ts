@@ -6,6 +6,12 @@ import { shared } from './shared';
 /** Rejected tokens are tried anew once a minute: seen longer ago, it is over. */
 const REJECTED_FOR_MS = 180_000;
 
+/** Nobody has authorized us so far. */
+const NEVER: AccessFacts = {
+  ...{ refreshTokenAt: null, accessIssuedAt: null, accessExpiresAt: null, scopes: null, grants: 0 },
+  ...{ refusedSince: null, refusedCode: null, tokensRejectedAt: null },
+};
+
 /** @throws with the reason while Podium accepts no refresh token, or none of the access tokens that it gives */
 export function complainAboutAccess(access: AccessFacts | null): void {
   if (access && areRejected(access))
@@ -29,12 +35,16 @@ export function addAccessMetrics(registry: Registry, read: () => Promise<AccessF
       help,
       registers: [registry],
       async collect() {
-        const access = await readOnce().catch(() => null);
-        this.set(access ? figure(access) : NaN);
+        this.set(
+          await readOnce().then(
+            (access) => figure(access ?? NEVER),
+            () => NaN,
+          ),
+        );
       },
     });
   gauge('access', 'Whether Podium lets us in: 1 or 0.', (access) =>
-    access.refusedSince || areRejected(access) ? 0 : 1,
+    access.grants === 0 || access.refusedSince || areRejected(access) ? 0 : 1,
   );
   gauge(
     'access_token_expiry_timestamp_seconds',
