@@ -14,6 +14,7 @@ import { wordsByCountry } from '../core/wish-words';
 import type { OpsTools } from '../ops/operation';
 import { createTemporalClient } from '../ops/temporal';
 import { createApp } from '../server/app';
+import { CodecUses } from '../server/codec-uses';
 import { close, listen } from '../server/http-server';
 import { createMetrics } from '../server/metrics';
 import { createPool } from '../store/database';
@@ -80,6 +81,7 @@ void runMain('reference', async () => {
       settings,
     },
     codec: new EncryptionCodec(environment.encryptionKeys),
+    codecUses: new CodecUses(logger),
     tokens: environment.opsTokens,
     demo: null,
     logger,

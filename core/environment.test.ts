@@ -99,6 +99,10 @@ test.each([
   ['OPS_TOKENS', 'a-token-without-a-name'],
   ['OPS_TOKENS', 'jane:short'],
   ['OPS_TOKENS', 'web-ui:short:codec'],
+  ['OPS_TOKENS', 'web-ui:a-token-in-an-address:Codec'],
+  ['OPS_TOKENS', 'web-ui:a-token-in-an-address:codecs'],
+  ['OPS_TOKENS', 'web-ui:a-token-in-an-address:codec:codec'],
+  ['OPS_TOKENS', 'jane:a-token-of-some-length,web-ui:a-token-of-some-length:codec'],
   ['PORT', '80a'],
   ['PORT', '65536'],
   ['PORT', '-1'],
@@ -114,12 +118,12 @@ test.each([
 });
 
 test('a token may be for the codec alone', () => {
-  const tokens = 'jane:a-token:of-some-length,web-ui:a-token-in-an-address:codec';
+  const tokens = 'jane:a-token-of-some-length,web-ui:a-token-in-an-address:codec';
   expect(readEnvironment({ OPS_TOKENS: tokens }, ['opsTokens'])).toEqual({
     ok: true,
     environment: {
       opsTokens: [
-        { name: 'jane', token: 'a-token:of-some-length', scope: 'all' },
+        { name: 'jane', token: 'a-token-of-some-length', scope: 'all' },
         { name: 'web-ui', token: 'a-token-in-an-address', scope: 'codec' },
       ],
     },

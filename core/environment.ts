@@ -98,8 +98,8 @@ const VARIABLES = {
   ),
   opsTokens: variable(
     'OPS_TOKENS',
-    `one or more name:token of at least ${SHORTEST_SECRET} characters, or name:token:codec, with commas between them`,
-    (value) => readList(value, readToken),
+    `one or more name:token of at least ${SHORTEST_SECRET} characters, or name:token:codec, with commas between them, no colon in a token and no token twice`,
+    readTokens,
   ),
   /** Where a worker shows its metrics, as host and port; null: nowhere. */
   workerMetricsAddress: optional(
@@ -273,8 +273,15 @@ function readNetwork(value: string): Network | undefined {
   return [ip, ip.kind() === 'ipv4' ? 32 : 128];
 }
 
+/** A token that stood twice would be of two names, or good for two things, as the order has it. */
+function readTokens(value: string): OpsToken[] | undefined {
+  const tokens = readList(value, readToken);
+  return new Set(tokens?.map(({ token }) => token)).size === tokens?.length ? tokens : undefined;
+}
+
+/** No colon in a token: with a scope that is misspelt it would be good for everything. */
 function readToken(value: string): OpsToken | undefined {
-  const [, name, token, scope] = /^([^:\s]+):(\S+?)(:codec)?$/.exec(value) ?? [];
+  const [, name, token, scope] = /^([^:\s]+):([^:\s]+)(:codec)?$/.exec(value) ?? [];
   return name && token && readSecret(token) ? { name, token, scope: scope ? 'codec' : 'all' } : undefined;
 }
 

@@ -160,11 +160,11 @@ async function checkKeys(tools: OpsTools): Promise<Check[]> {
     }),
     checkKey('Encryption keys', encryption, {
       fine: `${ids}; the first one encrypts, and what is stored can be read.`,
-      mend: 'Put the key back with which it was encrypted; a new one goes in front, with an id of its own.',
+      mend: 'Put the key back with which it was encrypted. docs/runbook.md tells how a new one comes in, with an id of its own.',
     }),
     checkKey('Id keys', of('WEBCHAT_ID_KEY'), {
       fine: `${idKeys.length}, the first one with fingerprint ${namedIdKeys(idKeys)[0]!.fingerprint}.`,
-      mend: 'Put the key back with which phones were named; a new one goes in front.',
+      mend: 'Put the key back with which phones were named. docs/runbook.md tells how a new one comes in.',
     }),
     checkKey('Audit keys', audit, {
       fine: `The newest seal fits; ${sealing[0]!.id} seals.`,
@@ -189,7 +189,7 @@ function checkTokens(tools: OpsTools): Check {
     opsTokens.flatMap(({ name, scope }) => (scope === wanted ? [name] : [])).join(', ') || 'nobody';
   return good(
     'Tokens',
-    `Everything may be done by ${named('all')}; payloads may be read in the Web UI by ${named('codec')}.`,
+    `Everything may be done by ${named('all')}; payloads may be decrypted and encrypted, as the Web UI needs it, by ${named('codec')}.`,
   );
 }
 

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { OpsToken } from '../core/environment';
 import type { OpsTools } from '../ops/operation';
 import { codecRoutes } from './codec';
+import type { CodecUses } from './codec-uses';
 import { demoRoutes, type DemoDependencies } from './demo';
 import { answerErrors } from './errors';
 import { fileSendRoutes, type FileSendDependencies } from './ops-attachments';
@@ -28,6 +29,7 @@ export interface AppDependencies {
   files: FileDependencies;
   fileSends: FileSendDependencies;
   codec: PayloadCodec;
+  codecUses: CodecUses;
   tokens: readonly OpsToken[];
   /** Null where there is no simulator to try things with. */
   demo: DemoDependencies | null;
@@ -48,7 +50,7 @@ export function createApp(deps: AppDependencies): Koa {
     opsRoutes({ tools: deps.ops, tokens: deps.tokens, logger: deps.logger }),
     fileSendRoutes(deps.fileSends, deps.tokens),
     fileRoutes(deps.files),
-    codecRoutes(deps.codec, deps.tokens, deps.logger),
+    codecRoutes(deps.codec, deps.tokens, deps.codecUses),
   ];
   if (deps.widget) routers.push(...widgetRoutes(deps.widget));
   if (deps.demo) routers.push(demoRoutes(deps.demo));

@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from '../test/support/database'
 import { startReceiver, TOKENS, type Receiver } from '../test/support/receiver';
 import { EncryptionCodec } from '../core/payload-codec';
 import { OPERATIONS, pathOf } from '../ops/operations';
+import { CodecUses } from './codec-uses';
 
 const codec = new EncryptionCodec([{ id: 'k1', secret: randomBytes(32) }]);
 const [{ token: TOKEN }, { token: CODEC_TOKEN }] = TOKENS;
@@ -11,14 +12,18 @@ const PLAIN = {
   data: Buffer.from('"hello"').toString('base64'),
 };
 
+const lines: object[] = [];
+const codecUses = new CodecUses({ info: (line: object) => lines.push(line) } as never);
+
 let database: TestDatabase;
 let receiver: Receiver;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  receiver = await startReceiver(database.pool, (parts) => ({ ...parts, codec }));
+  receiver = await startReceiver(database.pool, (parts) => ({ ...parts, codec, codecUses }));
 });
 afterAll(async () => {
+  codecUses.stop();
   await receiver.close();
   await database.drop();
 });
@@ -63,6 +68,16 @@ it('gives the token of the Web UI nothing but the codec', async () => {
     const answer = await fetch(`${receiver.url}${path}`, { method: 'POST', headers, body: '{}' });
     expect([path, answer.status]).toEqual([path, 403]);
   }
+});
+
+it('logs by the name of the token how many payloads were decoded, and none that could not be', async () => {
+  codecUses.stop();
+  lines.length = 0;
+  await post(`/${CODEC_TOKEN}/decode`, { payloads: [foreign(), PLAIN] });
+  await post(`/${CODEC_TOKEN}/encode`, { payloads: [PLAIN] });
+  expect(lines).toEqual([]);
+  await post(`/${CODEC_TOKEN}/decode`, { payloads: [PLAIN, PLAIN] });
+  expect(lines).toEqual([{ operator: TOKENS[1].name, payloads: 2 }]);
 });
 
 it("lets the Web UI's page ask, from its own origin", async () => {

@@ -3,11 +3,10 @@ import Router, { type RouterMiddleware } from '@koa/router';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import type { Middleware, ParameterizedContext } from 'koa';
-import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { OpsToken } from '../core/environment';
 import { readJson } from './body';
-import { codecUses } from './codec-uses';
+import type { CodecUses } from './codec-uses';
 import { HTTP_FAILURES, Refusal } from './errors';
 import { bearerOf, requireToken, type OperatorState } from './tokens';
 
@@ -31,13 +30,13 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 export function codecRoutes(
   codec: PayloadCodec,
   tokens: readonly OpsToken[],
-  logger: Logger,
+  uses: CodecUses,
 ): Router<OperatorState> {
   const router = new Router<OperatorState>({ prefix: '/codec' });
-  const used = codecUses(logger);
-  const decode = transform((payloads, operator) => {
-    used(operator, payloads.length);
-    return codec.decode(payloads);
+  const decode = transform(async (payloads, operator) => {
+    const decoded = await codec.decode(payloads);
+    uses.decoded(operator, payloads.length);
+    return decoded;
   });
   const encode = transform((payloads) => codec.encode(payloads));
   router.use(allowBrowsers);

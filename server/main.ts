@@ -42,6 +42,7 @@ import { createApp } from './app';
 import { addAuditMetrics, auditIsSealed } from './audit-health';
 import { AuditSealer } from './audit-sealer';
 import { clientAddress } from './client-address';
+import { CodecUses } from './codec-uses';
 import type { DemoDependencies } from './demo';
 import { Draining } from './draining';
 import { EndedWorkflows } from './ended-workflows';
@@ -193,6 +194,8 @@ void runMain('server', async () => {
   const checks = readinessChecks({ receiverPool, pool }, client, directory, settings, draining);
   addReadinessMetrics(metrics.registry, checks);
   const feed = new ReplyFeed(pool, logger);
+  const codecUses = new CodecUses(logger);
+  onShutdown(() => codecUses.stop());
   const app = createApp({
     webhook: {
       rules: {
@@ -226,6 +229,7 @@ void runMain('server', async () => {
     files: { pool, encryptionKeys, files },
     fileSends: { ...tools, files, rules, settings },
     codec: new EncryptionCodec(environment.encryptionKeys),
+    codecUses,
     tokens: environment.opsTokens,
     demo: demoPage(environment, settings, directory, tools),
     logger,

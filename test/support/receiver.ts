@@ -11,6 +11,7 @@ import { judge } from '../../core/verdict';
 import type { OpsTools } from '../../ops/operation';
 import type { PodiumApi } from '../../podium/api';
 import { createApp, type AppDependencies } from '../../server/app';
+import { CodecUses } from '../../server/codec-uses';
 import { createInboxWriter } from '../../server/inbox-writer';
 import { createMetrics } from '../../server/metrics';
 import { ReplyFeed } from '../../server/reply-feed';
@@ -106,6 +107,7 @@ export async function startReceiver(
     files: { pool, encryptionKeys: LINKS.encryptionKeys, files: noFiles },
     fileSends: { pool, auditHash: context.auditHash, files: noFiles, rules, settings: SETTINGS },
     codec: { encode: async (payloads) => payloads, decode: async (payloads) => payloads },
+    codecUses: new CodecUses(logger),
     tokens: TOKENS,
     demo: null,
     logger,
