@@ -20,7 +20,6 @@ import { createMetrics } from '../server/metrics';
 import { createPool } from '../store/database';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
 import { noFiles } from '../test/support/no-files';
-import { noReadings } from '../test/support/readings';
 import { LOCATIONS } from './customers';
 import { firstMessage, signalSession } from './session-signal';
 
@@ -41,7 +40,7 @@ void runMain('reference', async () => {
   const wordsFor = wordsByCountry(optout);
   const logger = createLogger(process.title, environment.logLevel);
   const client = createTemporalClient(dataConverter(environment.encryptionKeys));
-  const metrics = createMetrics(noReadings);
+  const metrics = createMetrics();
   const [idKey] = environment.idKeys as [string];
   const locations = new Map(LOCATIONS.map((location) => [location.uid, location]));
 

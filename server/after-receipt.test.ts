@@ -1,6 +1,5 @@
 import pino from 'pino';
 import { failure, type ErrorCode } from '../core/error-codes';
-import { noReadings } from '../test/support/readings';
 import { contactChange, customerMessage, JANE, received } from '../test/support/received';
 import { afterReceipt } from './after-receipt';
 import { createMetrics } from './metrics';
@@ -9,7 +8,7 @@ import { rejectionAlarm } from './rejection-burst';
 function rig() {
   const log: { level: number; code?: string }[] = [];
   const calls = { relay: 0, location: 0 };
-  const metrics = createMetrics(noReadings);
+  const metrics = createMetrics();
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) });
   const onReceived = afterReceipt({
     wakeRelay: () => void calls.relay++,

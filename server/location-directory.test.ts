@@ -1,7 +1,6 @@
 import pino from 'pino';
 import type { PodiumLocation } from '../podium/api';
 import { listLocations, replaceLocations } from '../store/locations';
-import { noReadings } from '../test/support/readings';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { LocationDirectory } from './location-directory';
 import { createMetrics } from './metrics';
@@ -37,7 +36,7 @@ function directoryOf(
   changes: { interval?: number; overrides?: Record<string, string> } = {},
 ) {
   const log: { code?: string; level: number }[] = [];
-  const metrics = createMetrics(noReadings);
+  const metrics = createMetrics();
   let read: () => void = () => undefined;
   const nextReading = () => new Promise<void>((resolve) => (read = resolve));
   const directory = new LocationDirectory({

@@ -1,6 +1,8 @@
 /** The server's process: puts the parts together, and takes them apart again. */
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { beforeShutdown, onShutdown } from '../config/lifecycle';
 import { ConfigurationError, loadConfiguration, loadEnvironment, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
@@ -19,6 +21,7 @@ import type { SessionTools } from '../ops/sessions';
 import { taskBacklogs } from '../ops/task-queues';
 import { createTemporalClient } from '../ops/temporal';
 import { versionsLeftAlone } from '../ops/worker-versions';
+import type { PodiumApi } from '../podium/api';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { unsealedRows } from '../store/audit-seals';
 import { activePauses, callLimits } from '../store/call-limits';
@@ -26,7 +29,7 @@ import { assertWritable, createPool, type Pool } from '../store/database';
 import { connectFileStore } from '../store/files/connect';
 import { readFigures } from '../store/figures';
 import { countFiles } from '../store/files/rows';
-import { receive, type Outcome } from '../store/inbox';
+import { receive, type Outcome, type ReceiveContext } from '../store/inbox';
 import { readAccess, storedTokens } from '../store/podium-tokens';
 import { lastOptOutAudits } from '../store/opt-out-audits';
 import { countMirrors } from '../store/opt-out-mirrors';
@@ -43,6 +46,7 @@ import { addAuditMetrics, auditIsSealed } from './audit-health';
 import { AuditSealer } from './audit-sealer';
 import { clientAddress } from './client-address';
 import { CodecUses } from './codec-uses';
+import { addDatabaseMetrics, type Backlog } from './database-metrics';
 import type { DemoDependencies } from './demo';
 import { Draining } from './draining';
 import { EndedWorkflows } from './ended-workflows';
@@ -50,7 +54,7 @@ import { addReadinessMetrics, type Checks } from './health';
 import { close, listen } from './http-server';
 import { createInboxWriter } from './inbox-writer';
 import { LocationDirectory } from './location-directory';
-import { createMetrics, type Backlog } from './metrics';
+import { createMetrics, type Metrics } from './metrics';
 import { measureWebhookChecks, webhookIsWell } from './webhook-health';
 import { addOptOutAuditMetrics } from './opt-out-audit-health';
 import { Presence } from './presence';
@@ -96,38 +100,10 @@ void runMain('server', async () => {
   const { environment, settings } = loadConfiguration(NEEDS);
   const logger = createLogger(process.title, environment.logLevel);
   await startTracing(environment, logger);
-  const receiverPool = createPool(environment.databaseUrl, RECEIVER_POOL);
-  const pool = createPool(environment.databaseUrl);
-  onShutdown(() => Promise.all([receiverPool.end(), pool.end()]));
-  const stopping = new AbortController();
-  onShutdown(() => stopping.abort());
-  const later = { onForeign: endMisconfigured, signal: stopping.signal };
-  const foreignKeys = await useKeys(pool, environment, later);
-  if (foreignKeys.length > 0) throw new ConfigurationError(foreignKeys);
-  const client = createTemporalClient(dataConverter(environment.encryptionKeys), withFiles());
-  onShutdown(() => client.connection.close());
-
-  const metrics = createMetrics({
-    backlog: () => readBacklog(pool),
-    pauses: () => activePauses(pool),
-    files: () => countFiles(pool),
-    mirrors: () => countMirrors(pool),
-    figures: () => readFigures(pool, settings.session.idle_close_seconds),
-  });
-  addAccessMetrics(metrics.registry, () => readAccess(pool));
-  measureWebhookChecks(metrics.registry, () => lastWebhookCheck(pool));
-  addReconciliationMetrics(metrics.registry, () => reconciliationTotals(pool));
-  addAuditMetrics(metrics.registry, () => unsealedRows(pool));
-  addTaskBacklogMetrics(metrics.registry, () => taskBacklogs(client));
-  addWaitingChatMetrics(metrics.registry, () => waitingChats(pool), settings.quiet_hours);
-  addOptOutAuditMetrics(metrics.registry, async () => (await lastOptOutAudits(pool)).last);
-  addWorkerMetrics(metrics.registry, () => versionsLeftAlone(client));
+  const { receiverPool, pool, client } = await connectStores(environment);
+  const metrics = createMetrics();
+  addReadMetrics(metrics.registry, { pool, client, settings });
   const context = receiveContext(environment, settings);
-  const wordsFor = wordsByCountry(settings.optout);
-  const judgeEvent = (event: PodiumEvent) => {
-    if (!directory.isLoaded) throw notStored();
-    return judge(event, findLocation, wordsFor);
-  };
   const podium = connectPodium(
     environment,
     settings,
@@ -135,35 +111,19 @@ void runMain('server', async () => {
     callLimits(pool, settings.podium.requests_per_minute),
     logger,
   );
-  const directory = new LocationDirectory({
-    ...{ pool, podium },
-    settings: settings.locations,
-    onRead: async () => {
-      const served = directory.list().filter(({ archived }) => !archived);
-      const servedLocations = served.map(({ uid }) => uid);
-      const released = await releaseHeldUp({ pool, context, judge: judgeEvent, servedLocations, logger });
-      if (released > 0) relay.wake();
-    },
-    metrics,
-    logger,
-  });
-  const findLocation = (uid: string) => directory.find(uid);
-  const relay = new Relay({
-    pool,
-    client,
-    findLocation,
-    policyOf: (location) => sessionPolicy(settings, location),
-    metrics,
-    logger,
-  });
-
-  await directory.start();
-  onShutdown(() => directory.stop());
-  relay.start();
-  onShutdown(() => relay.stop());
+  const parts = { pool, client, podium, context, settings, metrics, logger };
+  const { directory, relay, judgeEvent } = createInbox(parts);
+  const files = await connectFileStore(settings.attachments.store);
+  const tools = { pool, client, auditHash: (phone: string) => context.auditHash(phone) };
   const presence = new Presence({ pool, secrets: environment.webhookSecrets, logger });
-  await presence.start();
-  onShutdown(() => presence.stop());
+  const [key] = auditKeys(environment.auditKeys, environment.idKeys) as [AuditKey];
+  for (const one of [
+    ...[directory, relay, presence],
+    ...[new AuditSealer({ pool, files, key, logger }), new EndedWorkflows(tools, logger)],
+  ]) {
+    await one.start();
+    onShutdown(() => one.stop());
+  }
 
   const onRejection = rejectionAlarm(settings.locations.rejection_burst, { metrics, logger });
   const onReceived = afterReceipt({
@@ -174,15 +134,6 @@ void runMain('server', async () => {
     logger,
   });
   const { encryptionKeys, publicUrl, trustedProxies } = environment;
-  const tools = { pool, client, auditHash: (phone: string) => context.auditHash(phone) };
-  const files = await connectFileStore(settings.attachments.store);
-  const [key] = auditKeys(environment.auditKeys, environment.idKeys) as [AuditKey];
-  const sealer = new AuditSealer({ pool, files, key, logger });
-  sealer.start();
-  onShutdown(() => sealer.stop());
-  const ended = new EndedWorkflows(tools, logger);
-  ended.start();
-  onShutdown(() => ended.stop());
   const { max_bytes: maxBytes, allowed_types: allowedTypes } = settings.attachments;
   const rules = { maxBytes, allowedTypes };
   const ops: OpsTools = {
@@ -244,6 +195,84 @@ void runMain('server', async () => {
   onShutdown(() => feed.stop()); // before that: the server waits for what is under way
   logger.info({ event: 'ready', url }, 'Ready');
 });
+
+/** Connections that are ended with the process. @throws ConfigurationError when the keys are not those of the database */
+async function connectStores(environment: ServerEnvironment) {
+  const receiverPool = createPool(environment.databaseUrl, RECEIVER_POOL);
+  const pool = createPool(environment.databaseUrl);
+  onShutdown(() => Promise.all([receiverPool.end(), pool.end()]));
+  const stopping = new AbortController();
+  onShutdown(() => stopping.abort());
+  const later = { onForeign: endMisconfigured, signal: stopping.signal };
+  const foreignKeys = await useKeys(pool, environment, later);
+  if (foreignKeys.length > 0) throw new ConfigurationError(foreignKeys);
+  const client = createTemporalClient(dataConverter(environment.encryptionKeys), withFiles());
+  onShutdown(() => client.connection.close());
+  return { receiverPool, pool, client };
+}
+
+interface Parts {
+  pool: Pool;
+  client: Client;
+  podium: PodiumApi;
+  context: ReceiveContext;
+  settings: Settings;
+  metrics: Metrics;
+  logger: Logger;
+}
+
+/** What is read when somebody asks for it, from the database or from Temporal. */
+function addReadMetrics(
+  registry: Registry,
+  { pool, client, settings }: Pick<Parts, 'pool' | 'client' | 'settings'>,
+): void {
+  addDatabaseMetrics(registry, {
+    backlog: () => readBacklog(pool),
+    pauses: () => activePauses(pool),
+    files: () => countFiles(pool),
+    mirrors: () => countMirrors(pool),
+    figures: () => readFigures(pool, settings.session.idle_close_seconds),
+  });
+  addAccessMetrics(registry, () => readAccess(pool));
+  measureWebhookChecks(registry, () => lastWebhookCheck(pool));
+  addReconciliationMetrics(registry, () => reconciliationTotals(pool));
+  addAuditMetrics(registry, () => unsealedRows(pool));
+  addTaskBacklogMetrics(registry, () => taskBacklogs(client));
+  addWaitingChatMetrics(registry, () => waitingChats(pool), settings.quiet_hours);
+  addOptOutAuditMetrics(registry, async () => (await lastOptOutAudits(pool)).last);
+  addWorkerMetrics(registry, () => versionsLeftAlone(client));
+}
+
+/** How events are judged, and brought to their sessions. The list of locations may let go what it has held up. */
+function createInbox({ pool, client, podium, context, settings, metrics, logger }: Parts) {
+  const wordsFor = wordsByCountry(settings.optout);
+  const findLocation = (uid: string) => directory.find(uid);
+  const judgeEvent = (event: PodiumEvent) => {
+    if (!directory.isLoaded) throw notStored();
+    return judge(event, findLocation, wordsFor);
+  };
+  const directory = new LocationDirectory({
+    ...{ pool, podium },
+    settings: settings.locations,
+    onRead: async () => {
+      const served = directory.list().filter(({ archived }) => !archived);
+      const servedLocations = served.map(({ uid }) => uid);
+      const released = await releaseHeldUp({ pool, context, judge: judgeEvent, servedLocations, logger });
+      if (released > 0) relay.wake();
+    },
+    metrics,
+    logger,
+  });
+  const relay = new Relay({
+    pool,
+    client,
+    findLocation,
+    policyOf: (location) => sessionPolicy(settings, location),
+    metrics,
+    logger,
+  });
+  return { directory, relay, judgeEvent };
+}
 
 function readinessChecks(
   { receiverPool, pool }: { receiverPool: Pool; pool: Pool },

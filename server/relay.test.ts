@@ -7,7 +7,6 @@ import { OPT_OUT_SIGNAL, SESSION_QUEUE, type SessionMessage, type SessionPolicy 
 import { claimSessions } from '../store/relay';
 import { receive, type ReceivedEvent } from '../store/inbox';
 import { wantWorkflows } from '../store/workflow-starts';
-import { noReadings } from '../test/support/readings';
 import { devServer } from '../test/support/session-rig';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { BAYVIEW, context, customerMessage, NORTHSIDE, workflowIdOf } from '../test/support/received';
@@ -42,7 +41,7 @@ function startRelay(client: Client = environment.client): Relay {
     client,
     findLocation: (uid) => ({ uid, name: 'Northside Motors', country: 'AU', archived: false }),
     policyOf: () => POLICY,
-    metrics: createMetrics(noReadings),
+    metrics: createMetrics(),
     logger: pino({ level: 'silent' }),
   });
   relay.start();

@@ -3,7 +3,7 @@ import { Gauge, type Registry } from 'prom-client';
 import { isQuietAt } from '../core/robot';
 import type { Settings } from '../core/settings';
 import type { WaitingChats } from '../store/waiting-chats';
-import { COUNTS_MS } from './metrics';
+import { COUNTS_MS } from './database-metrics';
 import { shared } from './shared';
 
 const HOURS = ['open', 'quiet'] as const;

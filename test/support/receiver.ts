@@ -18,7 +18,6 @@ import { ReplyFeed } from '../../server/reply-feed';
 import type { Pool } from '../../store/database';
 import { receive, type ReceivedEvent } from '../../store/inbox';
 import { noFiles } from './no-files';
-import { noReadings } from './readings';
 import { context, NORTHSIDE } from './received';
 import { shippedWords } from './shipped-words';
 
@@ -72,7 +71,7 @@ export async function startReceiver(
     allowedTypes: ['image/png', 'image/jpeg', 'application/pdf'],
   };
   const logger = pino({ level: 'silent' });
-  const metrics = createMetrics(noReadings);
+  const metrics = createMetrics();
   const feed = new ReplyFeed(pool, logger);
   const parts: AppDependencies = {
     webhook: {
