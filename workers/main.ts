@@ -5,7 +5,8 @@
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { Runtime, Worker } from '@temporalio/worker';
+import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { withinActivities } from '../activities/call-share';
 import { createFileActivities } from '../activities/file-activities';
 import { createOptOutAuditActivities, createOptOutAuditSteps } from '../activities/opt-out-audit';
@@ -29,10 +30,11 @@ import { phoneHash } from '../core/ids';
 import { lookRules } from '../core/reconciliation';
 import { heldBySettings } from '../core/robot';
 import { FILES_QUEUE, PODIUM_QUEUE, SESSION_QUEUE } from '../core/session';
+import type { Settings } from '../core/settings';
 import { wordsByCountry } from '../core/wish-words';
 import { connectPodium, PODIUM_NEEDS } from '../podium/connect';
 import { callLimits } from '../store/call-limits';
-import { createPool } from '../store/database';
+import { createPool, type Pool } from '../store/database';
 import { connectFileStore } from '../store/files/connect';
 import { storedTokens } from '../store/podium-tokens';
 import { receiveContext } from '../store/receive-context';
@@ -58,6 +60,7 @@ const NEEDS = [
   'logLevel',
   ...TRACING_NEEDS,
 ] as const satisfies (keyof Environment)[];
+type WorkerEnvironment = Pick<Environment, (typeof NEEDS)[number]>;
 
 /** A large file takes its time, and must not keep a session from its own. */
 const FILES_AT_ONCE = 8;
@@ -75,6 +78,33 @@ void runMain('worker', async () => {
   }
   const runtime = telemetry(logger, environment.workerMetricsAddress);
   Runtime.install({ ...runtime, shutdownSignals: [] }); // `onShutdown` listens to them
+  const pool = await connectDatabase(environment);
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
+    overrideEnvVars: withFiles(),
+  });
+  const connection = await connect(connectionOptions, logger);
+  onShutdown(() => connection.close());
+
+  const converter = dataConverter(environment.encryptionKeys);
+  const activities = await createActivities({ environment, settings, pool, logger });
+  const workers = await createWorkers(activities, settings, {
+    ...{ connection, namespace, dataConverter: converter },
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    interceptors: { activity: [traceActivities] },
+    sinks: traceSinks,
+    ...asVersion(environment.buildId),
+  });
+  runUntilShutdown(workers, logger);
+  const ending = new AbortController();
+  onShutdown(() => ending.abort());
+  const client = new Client({ connection, namespace, dataConverter: converter });
+  void ensureSchedules(client, plannedSchedules(settings), logger, ending.signal);
+  if (environment.buildId !== null) void tellWhetherCurrent(client, environment.buildId, logger);
+  logger.info({ event: 'ready' }, 'Ready');
+});
+
+/** @throws ConfigurationError when the keys are not those of the database */
+async function connectDatabase(environment: WorkerEnvironment): Promise<Pool> {
   const pool = createPool(environment.databaseUrl);
   onShutdown(() => pool.end());
   const stopping = new AbortController();
@@ -82,13 +112,18 @@ void runMain('worker', async () => {
   const later = { onForeign: endMisconfigured, signal: stopping.signal };
   const foreignKeys = await useKeys(pool, environment, later);
   if (foreignKeys.length > 0) throw new ConfigurationError(foreignKeys);
+  return pool;
+}
 
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
-    overrideEnvVars: withFiles(),
-  });
-  const connection = await connect(connectionOptions, logger);
-  onShutdown(() => connection.close());
+interface Parts {
+  environment: WorkerEnvironment;
+  settings: Settings;
+  pool: Pool;
+  logger: Logger;
+}
 
+/** The activities, by the queue on which they run. */
+async function createActivities({ environment, settings, pool, logger }: Parts) {
   const [idKey] = environment.idKeys as [string];
   const limits = callLimits(pool, settings.podium.requests_per_minute);
   const files = await connectFileStore(settings.attachments.store);
@@ -126,47 +161,55 @@ void runMain('worker', async () => {
     wordsFor: wordsByCountry(settings.optout),
     countryOverrides: settings.locations.country_overrides,
   };
-  const common = {
-    connection,
-    namespace,
-    dataConverter: dataConverter(environment.encryptionKeys),
-    shutdownGraceTime: SHUTDOWN_GRACE,
-    interceptors: { activity: [traceActivities] },
-    sinks: traceSinks,
-    ...asVersion(environment.buildId),
+  return {
+    ofSessions: {
+      ...createSessionActivities(deps),
+      ...createReconciliationSteps(reconciliation),
+      ...createOptOutAuditSteps(deps),
+    },
+    ofPodium: {
+      ...createPodiumActivities(deps),
+      ...createReconciliationActivities(reconciliation),
+      ...createWebhookCheckActivities(deps),
+      ...createOptOutAuditActivities(deps),
+    },
+    ofFiles: {
+      ...createFileActivities(fileDeps),
+      ...createRetentionActivities({ pool, rules: retentionRules(settings) }),
+    },
   };
-  const workers = [
+}
+
+/** One for each queue. */
+async function createWorkers(
+  { ofSessions, ofPodium, ofFiles }: Awaited<ReturnType<typeof createActivities>>,
+  settings: Settings,
+  common: Omit<WorkerOptions, 'taskQueue'>,
+): Promise<Worker[]> {
+  return [
     await Worker.create({
       ...common,
       taskQueue: SESSION_QUEUE,
       workflowBundle: { codePath: join(__dirname, '../workflows/bundle.js') },
-      activities: {
-        ...createSessionActivities(deps),
-        ...createReconciliationSteps(reconciliation),
-        ...createOptOutAuditSteps(deps),
-      },
+      activities: ofSessions,
     }),
     await Worker.create({
       ...common,
       taskQueue: PODIUM_QUEUE,
-      activities: {
-        ...createPodiumActivities(deps),
-        ...createReconciliationActivities(reconciliation),
-        ...createWebhookCheckActivities(deps),
-        ...createOptOutAuditActivities(deps),
-      },
+      activities: ofPodium,
       maxTaskQueueActivitiesPerSecond: queueCallsPerSecond(settings.podium.requests_per_minute),
     }),
     await Worker.create({
       ...common,
       taskQueue: FILES_QUEUE,
-      activities: {
-        ...createFileActivities(fileDeps),
-        ...createRetentionActivities({ pool, rules: retentionRules(settings) }),
-      },
+      activities: ofFiles,
       maxConcurrentActivityTaskExecutions: FILES_AT_ONCE,
     }),
   ];
+}
+
+/** One that fails takes the process with it. */
+function runUntilShutdown(workers: Worker[], logger: Logger): void {
   const running = Promise.all(workers.map((worker) => worker.run()));
   onShutdown(async () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -176,10 +219,4 @@ void runMain('worker', async () => {
     logger.fatal({ err }, 'A worker has failed');
     void shutDown('a worker has failed');
   });
-  const ending = new AbortController();
-  onShutdown(() => ending.abort());
-  const client = new Client({ connection, namespace, dataConverter: common.dataConverter });
-  void ensureSchedules(client, plannedSchedules(settings), logger, ending.signal);
-  if (environment.buildId !== null) void tellWhetherCurrent(client, environment.buildId, logger);
-  logger.info({ event: 'ready' }, 'Ready');
-});
+}
