@@ -105,7 +105,7 @@ describe('health', () => {
   });
 
   it('gives Prometheus its metrics', async () => {
-    expect((await ask('/metrics')).body).toContain('podium_webchat_inbox_pending 0');
+    expect((await ask('/metrics')).body).toContain('podium_webchat_relay_calls_total{outcome="done"} 0');
   });
 });
 
