@@ -279,6 +279,7 @@ describe('an opt-out is told', () => {
   });
 
   test('of the state that counts by now, when an attempt of unknown outcome was overtaken', async () => {
+    await record(false);
     const { historyId } = await record(true);
     podium.fail('setOptOut', 'lost answer', 1);
     await expect(run('mirrorOptOut', [historyId])).rejects.toMatchObject({ nonRetryable: false });
