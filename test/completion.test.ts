@@ -1,10 +1,11 @@
 /** What is typed is completed, in shells that have read the script which `podium-webchat complete` prints. */
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { built } from '../embedded/paths';
+import { provisionZsh } from '../embedded/provision/zsh';
 
 const run = promisify(execFile);
 
@@ -72,8 +73,7 @@ const ZSH = `
     zpty -w -n line $'\x15' # the line is emptied
   done
 `;
-const hasZsh = spawnSync('zsh', ['-fc', 'zmodload zsh/zpty']).status === 0;
 
-(hasZsh ? test : test.skip)('zsh completes what is typed', async () => {
-  await inShell('zsh', '-f', '-c', ZSH, 'zsh', ...TYPED.flat());
+test('zsh completes what is typed', async () => {
+  await inShell(await provisionZsh(), '-f', '-c', ZSH, 'zsh', ...TYPED.flat());
 });
