@@ -1,5 +1,4 @@
 /** `podium-webchat auth …`: the product's access to Podium. */
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { oauthClient, PODIUM_NEEDS } from '../../podium/connect';
@@ -85,7 +84,7 @@ async function login(context: CliContext, options: LoginOptions): Promise<void> 
       client: oauthClient(environment),
       authorizeUrl: environment.podiumAuthorizeUrl,
       tokens: storedTokens(context.pool, await encryptionKeysOf(context)),
-      actor: userInfo().username,
+      actor: context.actor,
       port: options.port,
       redirectUri: options.redirectUri ?? null,
       timeoutMs: options.timeout * 1000,
