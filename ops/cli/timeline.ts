@@ -26,9 +26,11 @@ export function registerTimelineCommand(program: Command, context: CliContext): 
 async function show(context: CliContext, { phone, location }: PhoneOptions & { location?: string }) {
   const found = await context.perform(showTimeline, { phone, location_uid: location });
   const { entries, codes, unknown } = found;
+  const isAtSeveral = new Set(entries.flatMap(({ location_uid }) => location_uid ?? [])).size > 1;
   const lines = [
     ...entries.map(
-      (entry) => `${at(entry.at)}  ${entry.kind.padEnd(8)}  ${whereOf(entry, entries)}${entry.words}`,
+      (entry) =>
+        `${at(entry.at)}  ${entry.kind.padEnd(8)}  ${isAtSeveral ? whereOf(entry) : ''}${entry.words}`,
     ),
     ...codes.flatMap(({ code, message, hint }) => ['', `${code}: ${message}`, `→ ${hint}`]),
   ];
@@ -47,8 +49,7 @@ async function show(context: CliContext, { phone, location }: PhoneOptions & { l
 
 type Entry = z.output<typeof showTimeline.output>['entries'][number];
 
-/** The store, where the chats are at several. */
-function whereOf({ location_uid: uid, location }: Entry, all: readonly Entry[]): string {
-  const isAtSeveral = all.some((other) => other.location_uid !== null && other.location_uid !== uid);
-  return uid === null || !isAtSeveral ? '' : `[${location ?? uid}]  `;
+/** The store, where it is about one. */
+function whereOf({ location_uid: uid, location }: Entry): string {
+  return uid === null ? '' : `[${location ?? uid}]  `;
 }
