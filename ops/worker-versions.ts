@@ -13,10 +13,11 @@ import {
   WEBCHAT_SESSION,
   WORKER_DEPLOYMENT,
 } from '../core/session';
+import { askedAt, describeQueue } from './task-queues';
+import { within } from './temporal';
 
-const { WorkerDeploymentVersionStatus, TaskQueueType } = temporal.api.enums.v1;
+const { WorkerDeploymentVersionStatus } = temporal.api.enums.v1;
 
-const CALL_DEADLINE_MS = 10_000;
 const LOOK_AGAIN_MS = 500;
 /** A worker asks for work anew every minute. */
 const GONE_AFTER_MS = 120_000;
@@ -67,14 +68,11 @@ export async function versionsLeftAlone(client: Client, goneAfterMs = GONE_AFTER
 }
 
 async function runningBuilds(client: Client, goneAfterMs: number): Promise<Set<string>> {
-  const { pollers } = await call(client, () =>
-    client.workflowService.describeTaskQueue({
-      ...{ namespace: client.options.namespace, taskQueue: { name: SESSION_QUEUE } },
-      taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    }),
+  const { pollers } = await within(client, () =>
+    describeQueue(client, { queue: SESSION_QUEUE, kind: 'workflow' }),
   );
   const since = Date.now() - goneAfterMs;
-  const lately = pollers.filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 >= since);
+  const lately = pollers.filter((poller) => askedAt(poller) >= since);
   return new Set(lately.map(({ deploymentOptions }) => deploymentOptions?.buildId ?? ''));
 }
 
@@ -97,7 +95,7 @@ export async function promoteWorkers(
     await sleep(LOOK_AGAIN_MS);
   }
   await before();
-  await call(client, () =>
+  await within(client, () =>
     client.workflowService.setWorkerDeploymentCurrentVersion({
       ...{ namespace, deploymentName: WORKER_DEPLOYMENT, buildId },
       identity: client.options.identity,
@@ -109,7 +107,7 @@ export async function promoteWorkers(
 async function describe(client: Client) {
   const { namespace } = client.options;
   const answer = await orNull(
-    call(client, () =>
+    within(client, () =>
       client.workflowService.describeWorkerDeployment({ namespace, deploymentName: WORKER_DEPLOYMENT }),
     ),
   );
@@ -118,7 +116,7 @@ async function describe(client: Client) {
 
 async function takesWork(client: Client, buildId: string): Promise<boolean> {
   const answer = await orNull(
-    call(client, () =>
+    within(client, () =>
       client.workflowService.describeWorkerDeploymentVersion({
         namespace: client.options.namespace,
         deploymentVersion: { deploymentName: WORKER_DEPLOYMENT, buildId },
@@ -133,7 +131,7 @@ async function takesWork(client: Client, buildId: string): Promise<boolean> {
 async function countOpen(client: Client, buildId: string, workflowType?: string): Promise<number> {
   const ofType = workflowType === undefined ? '' : ` and WorkflowType = "${workflowType}"`;
   const query = `TemporalWorkerDeploymentVersion = "${WORKER_DEPLOYMENT}:${buildId}" and ExecutionStatus = "Running"${ofType}`;
-  const { count } = await call(client, () => client.workflow.count(query));
+  const { count } = await within(client, () => client.workflow.count(query));
   return count;
 }
 
@@ -149,8 +147,4 @@ function orNull<T>(answer: Promise<T>): Promise<T | null> {
     if (isGrpcServiceError(error) && [NOT_FOUND, FAILED_PRECONDITION].includes(error.code)) return null;
     throw error;
   });
-}
-
-function call<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  return client.withDeadline(Date.now() + CALL_DEADLINE_MS, work);
 }
