@@ -19,6 +19,7 @@ import { liveSecrets } from '../store/webhooks';
 import { reportAccess } from './access';
 import { newestSealProblem } from './audit';
 import type { OpsTools } from './operation';
+import { within } from './temporal';
 import { unservedQueues } from './unserved-queues';
 import { examineWebhooks } from './webhooks';
 
@@ -218,7 +219,7 @@ async function checkFiles(tools: OpsTools): Promise<Check[]> {
 
 async function checkTemporal({ temporal: client }: OpsTools): Promise<Check[]> {
   const { namespace } = client.options;
-  const call = <T>(work: () => Promise<T>) => client.withDeadline(Date.now() + TEMPORAL_MS, work);
+  const call = <T>(work: () => Promise<T>) => within(client, work, TEMPORAL_MS);
   await call(() => client.workflowService.describeNamespace({ namespace }));
   const attributes = await call(() => client.connection.operatorService.listSearchAttributes({ namespace }));
   const there = Object.keys(attributes.customAttributes);

@@ -13,7 +13,7 @@ import type { Person } from '../store/personal-data';
 /** What operations work with. Each is made when it is first asked for, so that nobody has to configure what is not used. */
 export interface OpsTools {
   readonly pool: Pool;
-  /** Every call needs a deadline (`client.withDeadline`), or it may wait for ever. */
+  /** Every call needs a deadline (`within`), or it may wait for ever. */
   readonly temporal: Client;
   readonly podium: PodiumApi;
   /** @throws ConfigurationError */

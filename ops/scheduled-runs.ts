@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type Client, type ScheduleDescription } from '@temporalio/client';
 import { SCHEDULES } from '../core/schedules';
+import { within } from './temporal';
 
-const CALL_DEADLINE_MS = 10_000;
 const LOOK_AGAIN_MS = 200;
 
 export type ScheduleName = (typeof SCHEDULES)[number];
@@ -65,6 +65,3 @@ async function hasEnded(client: Client, workflowId: string, deadline: number): P
 
 const describe = (client: Client, name: ScheduleName) =>
   within(client, () => client.schedule.getHandle(name).describe());
-
-const within = <T>(client: Client, call: () => Promise<T>): Promise<T> =>
-  client.withDeadline(Date.now() + CALL_DEADLINE_MS, call);

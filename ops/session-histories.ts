@@ -1,12 +1,12 @@
 /** Takes everything that Temporal holds of a session, whether it runs or has ended long ago. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { runIds } from './workflow-runs';
+import { within } from './temporal';
+import { describeWorkflow, runIds, unlessNotFound } from './workflow-runs';
 
 const { PendingActivityState, PendingWorkflowTaskState } = temporal.api.enums.v1;
 
-const CALL_DEADLINE_MS = 10_000;
 const LOOK_EVERY_MS = 250;
 /** Longer than an attempt of any call of a session: by then no worker has anything in hand that it would write down. */
 const LONGEST_CALL_MS = 35_000;
@@ -51,7 +51,7 @@ async function untilIdle(client: Client, workflowId: string): Promise<void> {
 
 /** Whether a worker has a task of it in hand. */
 async function isAtWork(client: Client, workflowId: string): Promise<boolean> {
-  const described = await describe(client, workflowId);
+  const described = await describeWorkflow(client, workflowId);
   const { pendingActivities, pendingWorkflowTask } = described?.raw ?? {};
   return (
     pendingWorkflowTask?.state === PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED ||
@@ -63,8 +63,8 @@ async function isAtWork(client: Client, workflowId: string): Promise<boolean> {
 
 /** What is listed may be behind: the present run is asked for by itself. */
 async function runsOf(client: Client, workflowId: string): Promise<string[]> {
-  const present = await describe(client, workflowId);
-  const listed = await withDeadline(client, async () => {
+  const present = await describeWorkflow(client, workflowId);
+  const listed = await within(client, async () => {
     const runs: string[] = [];
     for await (const runId of runIds(client, workflowId)) runs.push(runId);
     return runs;
@@ -72,25 +72,9 @@ async function runsOf(client: Client, workflowId: string): Promise<string[]> {
   return [...new Set([...(present ? [present.runId] : []), ...listed])];
 }
 
-function describe(client: Client, workflowId: string) {
-  return withDeadline(client, () => client.workflow.getHandle(workflowId).describe()).catch(unlessNotFound);
-}
-
 async function deleteRun(client: Client, workflowId: string, runId: string): Promise<void> {
   const { namespace } = client.options;
-  await withDeadline(client, () =>
+  await within(client, () =>
     client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } }),
   ).catch(unlessNotFound);
-}
-
-function withDeadline<T>(client: Client, call: () => Promise<T>): Promise<T> {
-  return client.withDeadline(Date.now() + CALL_DEADLINE_MS, call);
-}
-
-const NOT_FOUND = 5; // of grpc
-
-function unlessNotFound(error: unknown): undefined {
-  if (error instanceof WorkflowNotFoundError || (error as { code?: unknown }).code === NOT_FOUND)
-    return undefined;
-  throw error;
 }

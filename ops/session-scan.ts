@@ -1,13 +1,14 @@
 /** Whether open sessions have a workflow that runs. One that somebody terminated, or that Temporal has lost, leaves a row that nobody closes. */
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { WEBCHAT_SESSION } from '../core/session';
 import { countSessions, settledOpenSessions } from '../store/session-lists';
 import { findSession, findSessionById, lastDelivered, type Session } from '../store/sessions';
 import { wantUnfinished } from '../store/unfinished-work';
 import { closeAbandoned, type SessionTools } from './sessions';
+import { within } from './temporal';
+import { describeWorkflow } from './workflow-runs';
 
 const PAGE = 500;
-const ANSWER_MS = 10_000;
 const LIST_MS = 60_000;
 
 /** A session that is open by its row, and has no workflow that runs. */
@@ -75,9 +76,10 @@ export async function scanSessions(
 export async function closeEndedOutside(tools: SessionTools, since: Date): Promise<Session[]> {
   const closed: Session[] = [];
   for (const workflowId of await endedOutside(tools.client, since)) {
-    const delivered = await lastDelivered(tools.pool, workflowId);
     const session = await findSessionById(tools.pool, workflowId);
-    if (!session || session.status === 'closed' || !(await examine(tools, session))) continue;
+    if (!session || session.status === 'closed') continue;
+    const delivered = await lastDelivered(tools.pool, workflowId); // before it is seen that no workflow runs
+    if (!(await examine(tools, session))) continue;
     if (await closeAbandoned(tools, session, { reason: 'terminated', actor: null, delivered }))
       closed.push(session);
   }
@@ -97,9 +99,10 @@ function runningWorkflows(client: Client): Promise<Set<string>> {
 
 async function workflowIdsOf(client: Client, query: string): Promise<Set<string>> {
   const ids = new Set<string>();
-  await client.withDeadline(Date.now() + LIST_MS, async () => {
+  const list = async () => {
     for await (const { workflowId } of client.workflow.list({ query })) ids.add(workflowId);
-  });
+  };
+  await within(client, list, LIST_MS);
   return ids;
 }
 
@@ -107,7 +110,7 @@ async function examine(
   { pool, client }: SessionTools,
   { workflowId, phone, locationUid }: Session,
 ): Promise<Omit<SessionFinding, 'mended'> | null> {
-  const workflow = await stateOf(client, workflowId);
+  const workflow = (await describeWorkflow(client, workflowId))?.status.name ?? 'NOT FOUND';
   if (workflow === 'RUNNING' || workflow === 'CONTINUED_AS_NEW') return null;
   // It may have ended by its own close a moment ago, or wait for the relay since then.
   const session = await findSession(pool, phone, locationUid);
@@ -128,15 +131,3 @@ const PROBLEMS: Record<string, string> = {
   TERMINATED: 'Somebody has terminated the workflow, so nobody closes the session.',
   FAILED: 'The workflow has failed, so nobody closes the session.',
 };
-
-async function stateOf(client: Client, workflowId: string): Promise<string> {
-  try {
-    const { status } = await client.withDeadline(Date.now() + ANSWER_MS, () =>
-      client.workflow.getHandle(workflowId).describe(),
-    );
-    return status.name;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'NOT FOUND';
-    throw error;
-  }
-}

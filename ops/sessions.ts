@@ -19,6 +19,7 @@ import {
 } from '../store/sessions';
 import { endWait } from '../store/waiting-chats';
 import { explain, OPERATION_FAILURES, Unanswered } from './failures';
+import { within } from './temporal';
 
 /** A worker has to answer queries and updates; it may be busy, or away. */
 const ANSWER_MS = 5_000;
@@ -97,9 +98,7 @@ export async function closeSession(
   const delivered = await lastDelivered(tools.pool, row.workflowId);
   const handle = client.workflow.getHandle(row.workflowId);
   try {
-    await client.withDeadline(Date.now() + ANSWER_MS, () =>
-      handle.executeUpdate(CLOSE_UPDATE, { args: [wish] }),
-    );
+    await within(client, () => handle.executeUpdate(CLOSE_UPDATE, { args: [wish] }), ANSWER_MS);
     return true;
   } catch (error) {
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw new Unanswered(CLOSE_UNANSWERED);
@@ -169,8 +168,10 @@ const NOTHING_TO_ASK: Answer = { live: null, unanswered: null };
 /** The clock of a query stands still between the workflow's tasks, so its idle time is counted here. */
 async function askWorkflow(client: Client, workflowId: string): Promise<Answer> {
   try {
-    const view = await client.withDeadline(Date.now() + ANSWER_MS, () =>
-      client.workflow.getHandle(workflowId).query<SessionView>(SESSION_QUERY),
+    const view = await within(
+      client,
+      () => client.workflow.getHandle(workflowId).query<SessionView>(SESSION_QUERY),
+      ANSWER_MS,
     );
     const live = { ...TIMES_NOT_TOLD, ...view };
     if (live.idle_since !== null) live.idle_seconds = idleSeconds(Date.parse(live.idle_since), Date.now());

@@ -6,6 +6,7 @@ import type { Session } from '../store/sessions';
 import { podiumInWords } from './podium-words';
 import { showSession, type SessionTools } from './sessions';
 import type { Timeline, TimelineEntry } from './timeline';
+import { describeWorkflow } from './workflow-runs';
 
 type PendingCall = temporal.api.workflow.v1.IPendingActivityInfo;
 
@@ -38,8 +39,8 @@ export async function whatIsDue(
 
 /** Calls that did not succeed so far: before the door nothing else tells of them. */
 async function failedCalls(client: Client, workflowId: string): Promise<PendingCall[]> {
-  const { raw } = await client.workflow.getHandle(workflowId).describe();
-  return (raw.pendingActivities ?? []).filter(({ lastFailure }) => lastFailure);
+  const described = await describeWorkflow(client, workflowId);
+  return (described?.raw.pendingActivities ?? []).filter(({ lastFailure }) => lastFailure);
 }
 
 function callInWords({ activityType, attempt, lastFailure }: PendingCall): string {

@@ -1,7 +1,9 @@
 /** What the workflow of a session did, by Temporal's history, in words. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { decodeOptionalSinglePayload } from '@temporalio/common/lib/internal-non-workflow';
+import { optionalTsToMs } from '@temporalio/common/lib/time';
 import { temporal } from '@temporalio/proto';
+import { within } from './temporal';
 import { runIds } from './workflow-runs';
 
 const { EventType } = temporal.api.enums.v1;
@@ -23,7 +25,7 @@ export async function historyInWords(
   client: Client,
   workflowId: string,
 ): Promise<{ seen: SeenInHistory[]; isWhole: boolean }> {
-  return client.withDeadline(Date.now() + TEMPORAL_MS, async () => {
+  const read = async () => {
     const runs: string[] = [];
     for await (const runId of runIds(client, workflowId)) if (runs.push(runId) > MOST_RUNS) break;
     const seen: SeenInHistory[] = [];
@@ -33,7 +35,8 @@ export async function historyInWords(
       seen.push(...history.flatMap((event) => inWords(event, purposes)));
     }
     return { seen, isWhole: runs.length <= MOST_RUNS };
-  });
+  };
+  return within(client, read, TEMPORAL_MS);
 }
 
 async function historyOf(client: Client, workflowId: string, runId: string): Promise<HistoryEvent[]> {
@@ -61,7 +64,7 @@ async function timerPurposes(client: Client, history: HistoryEvent[]): Promise<P
 }
 
 function inWords(event: HistoryEvent, purposes: Purposes): SeenInHistory[] {
-  const at = timeOf(event).toISOString();
+  const at = new Date(optionalTsToMs(event.eventTime) ?? 0).toISOString();
   const seen = (kind: SeenInHistory['kind'], words: string): SeenInHistory[] => [{ at, kind, words }];
   switch (event.eventType) {
     case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
@@ -96,7 +99,3 @@ const ENDS: Record<number, string> = {
   [EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW]:
     'The workflow went on in a new run, since its history was long.',
 };
-
-function timeOf({ eventTime }: HistoryEvent): Date {
-  return new Date(Number(eventTime?.seconds ?? 0) * 1000 + Math.floor((eventTime?.nanos ?? 0) / 1e6));
-}

@@ -148,7 +148,7 @@ export class CliContext implements OpsTools {
     return connectFileStore(this.settings.attachments.store);
   }
 
-  /** Connects with its first call. Every call needs a deadline (`client.withDeadline`), or it may wait for ever. */
+  /** Connects with its first call. Every call needs a deadline (`within`), or it may wait for ever. */
   get temporal(): Client {
     return this.once('temporal', () => {
       const { encryptionKeys } = this.environment('encryptionKeys');
