@@ -1,7 +1,7 @@
 /** What the server shows of our access to Podium. */
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { AccessFacts } from '../store/podium-tokens';
-import { shared } from './shared';
+import { addFigureGauge } from './figure-gauge';
 
 /** Rejected tokens are tried anew once a minute: seen longer ago, it is over. */
 const REJECTED_FOR_MS = 180_000;
@@ -28,21 +28,10 @@ const areRejected = ({ tokensRejectedAt }: AccessFacts): boolean =>
 
 /** Figures that are read when someone asks for them; NaN while they are not known. */
 export function addAccessMetrics(registry: Registry, read: () => Promise<AccessFacts | null>): void {
-  const readOnce = shared(read);
   const gauge = (name: string, help: string, figure: (access: AccessFacts) => number) =>
-    new Gauge({
-      name: `podium_webchat_podium_${name}`,
-      help,
-      registers: [registry],
-      async collect() {
-        this.set(
-          await readOnce().then(
-            (access) => figure(access ?? NEVER),
-            () => NaN,
-          ),
-        );
-      },
-    });
+    addFigureGauge(registry, { name: `podium_webchat_podium_${name}`, help }, read, (access) =>
+      figure(access ?? NEVER),
+    );
   gauge('access', 'Whether Podium lets us in: 1 or 0.', (access) =>
     access.grants === 0 || access.refusedSince || areRejected(access) ? 0 : 1,
   );

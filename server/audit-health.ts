@@ -1,7 +1,7 @@
 /** Whether the audit is sealed in time, as `/readyz` and `/metrics` tell it. */
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { Unsealed } from '../store/audit-seals';
-import { shared } from './shared';
+import { addFigureGauge } from './figure-gauge';
 
 /** It takes seconds; by then something is wrong. */
 const STUCK_AFTER_SECONDS = 60;
@@ -16,14 +16,13 @@ export async function auditIsSealed(read: () => Promise<Unsealed>): Promise<void
 }
 
 export function addAuditMetrics(registry: Registry, read: () => Promise<Unsealed>): void {
-  const readOnce = shared(read);
-  new Gauge({
-    name: 'podium_webchat_audit_oldest_unsealed_seconds',
-    help: 'Age of the oldest row of the audit that waits for its seal. More than some seconds: no server seals.',
-    registers: [registry],
-    async collect() {
-      const { oldestSeconds } = await readOnce().catch(() => ({ oldestSeconds: NaN }));
-      this.set(oldestSeconds);
+  addFigureGauge(
+    registry,
+    {
+      name: 'podium_webchat_audit_oldest_unsealed_seconds',
+      help: 'Age of the oldest row of the audit that waits for its seal. More than some seconds: no server seals.',
     },
-  });
+    read,
+    ({ oldestSeconds }) => oldestSeconds,
+  );
 }

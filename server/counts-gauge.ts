@@ -1,4 +1,4 @@
-/** A gauge of counts by labels, which come and go. */
+/** A gauge of counts or seconds by labels, which come and go. */
 import { Gauge, type Registry } from 'prom-client';
 
 type Labels<Label extends string> = Record<Label, string>;
@@ -18,7 +18,7 @@ export interface CountsGauge<Label extends string> {
 export function addCountsGauge<Label extends string>(
   registry: Registry,
   { known = [], ...gauge }: CountsGauge<Label>,
-  read: () => Promise<{ labels: Labels<Label>; count: number }[]>,
+  read: () => Promise<{ labels: Labels<Label>; value: number }[]>,
 ): void {
   const nameOf = (labels: Labels<Label>) => JSON.stringify(gauge.labelNames.map((name) => labels[name]));
   const shown = new Map(known.map((labels) => [nameOf(labels), labels]));
@@ -27,9 +27,9 @@ export function addCountsGauge<Label extends string>(
     registers: [registry],
     async collect() {
       const answer = await read().catch(() => null);
-      const counts = new Map(answer?.map(({ labels, count }) => [nameOf(labels), count]));
+      const values = new Map(answer?.map(({ labels, value }) => [nameOf(labels), value]));
       for (const { labels } of answer ?? []) shown.set(nameOf(labels), labels);
-      for (const [name, labels] of shown) this.set(labels, answer ? (counts.get(name) ?? 0) : NaN);
+      for (const [name, labels] of shown) this.set(labels, answer ? (values.get(name) ?? 0) : NaN);
     },
   });
 }

@@ -67,6 +67,18 @@ it('shows no figure of what cannot be read, rather than a zero', async () => {
   expect(shown).toContain('podium_webchat_quarantined_events{code="ERR_WHK_004"} Nan');
 });
 
+describe('a reading that hangs', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  it.each(Object.keys(noReadings))('takes no other figure with it: %s', async (name) => {
+    const scrape = registryOf({ [name]: () => new Promise(() => undefined) }).metrics();
+    await jest.advanceTimersByTimeAsync(5_000);
+    const other = name === 'backlog' ? 'sessions_standing_still' : 'inbox_pending';
+    expect(await scrape).toContain(`podium_webchat_${other} 0`);
+  });
+});
+
 it('goes on showing what it has shown: as 0 when it is over, as no figure when it cannot be read', async () => {
   const files = jest.fn(async () => [{ status: 'kept', count: 2 }]);
   const pauses = jest.fn(async () => [{ endpoint: 'POST /v4/messages', seconds: 30 }]);

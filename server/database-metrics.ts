@@ -1,9 +1,10 @@
 /** What the server reads from the database when someone asks for it; NaN while it cannot be read. */
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { ERROR_CODES } from '../core/error-codes';
 import type { Figures } from '../store/figures';
 import { MIRROR_STATES, type MirrorState } from '../store/opt-out-mirrors';
 import { addCountsGauge } from './counts-gauge';
+import { addFigureGauge } from './figure-gauge';
 import { shared } from './shared';
 
 export interface Backlog {
@@ -27,45 +28,35 @@ export interface Readings {
 export const COUNTS_MS = 5_000;
 
 export function addDatabaseMetrics(registry: Registry, read: Readings): void {
-  addBacklog(registry, () => read.backlog());
-  addPauses(registry, () => read.pauses());
-  addFiles(registry, () => read.files());
-  addMirrors(registry, () => read.mirrors());
-  const readFigures = shared(() => read.figures(), COUNTS_MS);
-  addSessions(registry, readFigures);
-  addAlarms(registry, readFigures);
-  addQuarantine(registry, readFigures);
-  addUnsettledSends(registry, readFigures);
-}
-
-/** A gauge of one figure of several that are read together. */
-function addFigure<Read>(
-  registry: Registry,
-  { name, help }: { name: string; help: string },
-  read: () => Promise<Read>,
-  figure: (read: Read) => number,
-): void {
-  new Gauge({
-    ...{ name: `podium_webchat_${name}`, help },
-    registers: [registry],
-    async collect() {
-      this.set(await read().then(figure, () => NaN));
-    },
-  });
+  const backlog = shared(() => read.backlog());
+  const pauses = shared(() => read.pauses());
+  const files = shared(() => read.files(), COUNTS_MS);
+  const mirrors = shared(() => read.mirrors(), COUNTS_MS);
+  const figures = shared(() => read.figures(), COUNTS_MS);
+  addBacklog(registry, backlog);
+  addPauses(registry, pauses);
+  addFiles(registry, files);
+  addMirrors(registry, mirrors);
+  addSessions(registry, figures);
+  addAlarms(registry, figures);
+  addQuarantine(registry, figures);
+  addUnsettledSends(registry, figures);
 }
 
 function addBacklog(registry: Registry, read: Readings['backlog']): void {
-  const readOnce = shared(read);
-  addFigure(
+  addFigureGauge(
     registry,
-    { name: 'inbox_pending', help: 'Events that wait for their session.' },
-    readOnce,
+    { name: 'podium_webchat_inbox_pending', help: 'Events that wait for their session.' },
+    read,
     ({ pending }) => pending,
   );
-  addFigure(
+  addFigureGauge(
     registry,
-    { name: 'inbox_oldest_pending_seconds', help: 'Age of the oldest event that waits for its session.' },
-    readOnce,
+    {
+      name: 'podium_webchat_inbox_oldest_pending_seconds',
+      help: 'Age of the oldest event that waits for its session.',
+    },
+    read,
     ({ oldestSeconds }) => oldestSeconds,
   );
 }
@@ -78,12 +69,11 @@ function addPauses(registry: Registry, read: Readings['pauses']): void {
       help: 'For how long Podium wants no more calls to an endpoint; 0 when it takes them again.',
       labelNames: ['endpoint'],
     },
-    async () => (await read()).map(({ endpoint, seconds }) => ({ labels: { endpoint }, count: seconds })),
+    async () => (await read()).map(({ endpoint, seconds }) => ({ labels: { endpoint }, value: seconds })),
   );
 }
 
 function addFiles(registry: Registry, read: Readings['files']): void {
-  const readOnce = shared(read, COUNTS_MS);
   addCountsGauge(
     registry,
     {
@@ -91,41 +81,44 @@ function addFiles(registry: Registry, read: Readings['files']): void {
       help: 'Files of customers by what has become of them.',
       labelNames: ['status'],
     },
-    async () => (await readOnce()).map(({ status, count }) => ({ labels: { status }, count })),
+    async () => (await read()).map(({ status, count }) => ({ labels: { status }, value: count })),
   );
 }
 
 function addMirrors(registry: Registry, read: Readings['mirrors']): void {
-  const readOnce = shared(read, COUNTS_MS);
-  new Gauge({
-    name: 'podium_webchat_opt_out_mirrors',
-    help: 'Phones by how far Podium knows of their opt-out or opt-in.',
-    labelNames: ['state'],
-    registers: [registry],
-    async collect() {
-      const counts = await readOnce().catch(() => null);
-      for (const state of MIRROR_STATES) this.set({ state }, counts ? (counts.get(state) ?? 0) : NaN);
+  addCountsGauge(
+    registry,
+    {
+      name: 'podium_webchat_opt_out_mirrors',
+      help: 'Phones by how far Podium knows of their opt-out or opt-in.',
+      labelNames: ['state'],
+      known: MIRROR_STATES.map((state) => ({ state })),
     },
-  });
+    async () => Array.from(await read(), ([state, value]) => ({ labels: { state }, value })),
+  );
 }
 
+const OPEN_STATUSES = ['active', 'warned'] as const;
+
 function addSessions(registry: Registry, read: Readings['figures']): void {
-  new Gauge({
-    name: 'podium_webchat_sessions',
-    help: 'Sessions that are open, by status: active, or warned since the prompt.',
-    labelNames: ['status'],
-    registers: [registry],
-    async collect() {
-      const figures = await read().catch(() => null);
-      for (const status of ['active', 'warned'] as const)
-        this.set({ status }, figures ? figures.sessions[status] : NaN);
+  addCountsGauge(
+    registry,
+    {
+      name: 'podium_webchat_sessions',
+      help: 'Sessions that are open, by status: active, or warned since the prompt.',
+      labelNames: ['status'],
+      known: OPEN_STATUSES.map((status) => ({ status })),
     },
-  });
+    async () => {
+      const { sessions } = await read();
+      return OPEN_STATUSES.map((status) => ({ labels: { status }, value: sessions[status] }));
+    },
+  );
 }
 
 function addAlarms(registry: Registry, read: Readings['figures']): void {
   const alarm = (name: string, help: string, figure: (figures: Figures) => number) =>
-    addFigure(registry, { name, help }, read, figure);
+    addFigureGauge(registry, { name: `podium_webchat_${name}`, help }, read, figure);
   alarm(
     'sessions_standing_still',
     'Sessions that should have closed, or dealt with a message, minutes ago. Their workflow does not go on.',
@@ -152,20 +145,25 @@ function addQuarantine(registry: Registry, read: Readings['figures']): void {
       labelNames: ['code'],
       known: Object.keys(ERROR_CODES).map((code) => ({ code })),
     },
-    async () => (await read()).quarantined.map(({ code, count }) => ({ labels: { code }, count })),
+    async () => (await read()).quarantined.map(({ code, count }) => ({ labels: { code }, value: count })),
   );
 }
 
 function addUnsettledSends(registry: Registry, read: Readings['figures']): void {
-  new Gauge({
-    name: 'podium_webchat_sends_unsettled',
-    help: 'Texts of the last hour that have been on their way for more than a minute: it is unknown whether they left, or they are not_sent yet.',
-    labelNames: ['outcome'],
-    registers: [registry],
-    async collect() {
-      const figures = await read().catch(() => null);
-      this.set({ outcome: 'unknown' }, figures ? figures.unsettledSends.unknown : NaN);
-      this.set({ outcome: 'not_sent' }, figures ? figures.unsettledSends.notSent : NaN);
+  addCountsGauge(
+    registry,
+    {
+      name: 'podium_webchat_sends_unsettled',
+      help: 'Texts of the last hour that have been on their way for more than a minute: it is unknown whether they left, or they are not_sent yet.',
+      labelNames: ['outcome'],
+      known: [{ outcome: 'unknown' }, { outcome: 'not_sent' }],
     },
-  });
+    async () => {
+      const { unknown, notSent } = (await read()).unsettledSends;
+      return [
+        { labels: { outcome: 'unknown' }, value: unknown },
+        { labels: { outcome: 'not_sent' }, value: notSent },
+      ];
+    },
+  );
 }

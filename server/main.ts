@@ -63,6 +63,7 @@ import { addReconciliationMetrics, reconciliationIsWell } from './reconciliation
 import { rejectionAlarm } from './rejection-burst';
 import { Relay } from './relay';
 import { ReplyFeed } from './reply-feed';
+import { shared } from './shared';
 import { addTaskBacklogMetrics } from './task-backlog';
 import { addWaitingChatMetrics } from './waiting-chats';
 import { notStored } from './webhook';
@@ -102,7 +103,8 @@ void runMain('server', async () => {
   await startTracing(environment, logger);
   const { receiverPool, pool, client } = await connectStores(environment);
   const metrics = createMetrics();
-  addReadMetrics(metrics.registry, { pool, client, settings });
+  const readings = sharedReadings(pool);
+  addReadMetrics(metrics.registry, readings, { pool, client, settings });
   const context = receiveContext(environment, settings);
   const podium = connectPodium(
     environment,
@@ -142,7 +144,7 @@ void runMain('server', async () => {
     openFiles: () => Promise.resolve(files),
   };
   const draining = new Draining(environment.drainSeconds);
-  const checks = readinessChecks({ receiverPool, pool }, client, directory, settings, draining);
+  const checks = readinessChecks(readings, { receiverPool, client, directory, settings, draining });
   addReadinessMetrics(metrics.registry, checks);
   const feed = new ReplyFeed(pool, logger);
   const codecUses = new CodecUses(logger);
@@ -221,9 +223,21 @@ interface Parts {
   logger: Logger;
 }
 
+/** What a scrape asks for twice, by its metrics and by the checks of the readiness: the database is asked once. */
+function sharedReadings(pool: Pool) {
+  return {
+    access: shared(() => readAccess(pool)),
+    webhookCheck: shared(() => lastWebhookCheck(pool)),
+    reconciliation: shared(() => reconciliationTotals(pool)),
+    unsealed: shared(() => unsealedRows(pool)),
+  };
+}
+type SharedReadings = ReturnType<typeof sharedReadings>;
+
 /** What is read when somebody asks for it, from the database or from Temporal. */
 function addReadMetrics(
   registry: Registry,
+  readings: SharedReadings,
   { pool, client, settings }: Pick<Parts, 'pool' | 'client' | 'settings'>,
 ): void {
   addDatabaseMetrics(registry, {
@@ -233,10 +247,10 @@ function addReadMetrics(
     mirrors: () => countMirrors(pool),
     figures: () => readFigures(pool, settings.session.idle_close_seconds),
   });
-  addAccessMetrics(registry, () => readAccess(pool));
-  measureWebhookChecks(registry, () => lastWebhookCheck(pool));
-  addReconciliationMetrics(registry, () => reconciliationTotals(pool));
-  addAuditMetrics(registry, () => unsealedRows(pool));
+  addAccessMetrics(registry, readings.access);
+  measureWebhookChecks(registry, readings.webhookCheck);
+  addReconciliationMetrics(registry, readings.reconciliation);
+  addAuditMetrics(registry, readings.unsealed);
   addTaskBacklogMetrics(registry, () => taskBacklogs(client));
   addWaitingChatMetrics(registry, () => waitingChats(pool), settings.quiet_hours);
   addOptOutAuditMetrics(registry, async () => (await lastOptOutAudits(pool)).last);
@@ -274,12 +288,15 @@ function createInbox({ pool, client, podium, context, settings, metrics, logger 
   return { directory, relay, judgeEvent };
 }
 
+interface ReadinessParts extends Pick<Parts, 'client' | 'settings'> {
+  receiverPool: Pool;
+  directory: LocationDirectory;
+  draining: Draining;
+}
+
 function readinessChecks(
-  { receiverPool, pool }: { receiverPool: Pool; pool: Pool },
-  client: Client,
-  directory: LocationDirectory,
-  settings: Settings,
-  draining: Draining,
+  readings: SharedReadings,
+  { receiverPool, client, directory, settings, draining }: ReadinessParts,
 ): Checks {
   return {
     required: {
@@ -291,11 +308,11 @@ function readinessChecks(
     wanted: {
       temporal: () =>
         client.withDeadline(Date.now() + TEMPORAL_CHECK_MS, () => client.workflowService.getSystemInfo({})),
-      podium: async () => complainAboutAccess(await readAccess(pool)),
-      webhook: () => webhookIsWell(() => lastWebhookCheck(pool), settings.webhook.check_interval_seconds),
+      podium: async () => complainAboutAccess(await readings.access()),
+      webhook: () => webhookIsWell(readings.webhookCheck, settings.webhook.check_interval_seconds),
       reconciliation: () =>
-        reconciliationIsWell(() => reconciliationTotals(pool), settings.reconciliation.interval_seconds),
-      audit: () => auditIsSealed(() => unsealedRows(pool)),
+        reconciliationIsWell(readings.reconciliation, settings.reconciliation.interval_seconds),
+      audit: () => auditIsSealed(readings.unsealed),
     },
   };
 }

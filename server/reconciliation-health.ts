@@ -1,8 +1,8 @@
 /** How the search for messages that no webhook has brought is getting on, as `/readyz` and `/metrics` tell it. */
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import type { ReconciliationTotals } from '../store/reconciliation';
+import { addFigureGauge } from './figure-gauge';
 import { secondsOfLast } from './last-time';
-import { shared } from './shared';
 
 /** So many looks may be missing before it shows. */
 const PATIENCE = 3;
@@ -29,33 +29,32 @@ export function addReconciliationMetrics(
   registry: Registry,
   read: () => Promise<ReconciliationTotals>,
 ): void {
-  const registers = [registry];
-  const readOnce = shared(read);
   new Counter({
     name: 'podium_webchat_reconciliation_finds_total',
     help: "Customers' messages that no webhook has brought. One now and then is Podium's doing, more are a broken webhook's.",
-    registers,
+    registers: [registry],
     async collect() {
-      const { finds } = await readOnce().catch(() => ({ finds: NaN }));
+      const { finds } = await read().catch(() => ({ finds: NaN }));
       this.reset();
       this.inc(finds);
     },
   });
-  new Gauge({
-    name: 'podium_webchat_reconciliation_last_run_timestamp_seconds',
-    help: 'When all locations had last been looked through for such messages, in Unix seconds; 0 before the first time.',
-    registers,
-    async collect() {
-      this.set(await secondsOfLast(async () => (await readOnce()).lastRunAt));
+  addFigureGauge(
+    registry,
+    {
+      name: 'podium_webchat_reconciliation_last_run_timestamp_seconds',
+      help: 'When all locations had last been looked through for such messages, in Unix seconds; 0 before the first time.',
     },
-  });
-  new Gauge({
-    name: 'podium_webchat_reconciliation_conversations_to_read',
-    help: 'Conversations that have changed and were not read yet. What stays between two looks could not be read.',
-    registers,
-    async collect() {
-      const { toRead } = await readOnce().catch(() => ({ toRead: NaN }));
-      this.set(toRead);
+    read,
+    ({ lastRunAt }) => secondsOfLast(lastRunAt),
+  );
+  addFigureGauge(
+    registry,
+    {
+      name: 'podium_webchat_reconciliation_conversations_to_read',
+      help: 'Conversations that have changed and were not read yet. What stays between two looks could not be read.',
     },
-  });
+    read,
+    ({ toRead }) => toRead,
+  );
 }

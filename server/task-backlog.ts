@@ -1,6 +1,7 @@
 /** How much waits for workers, as `/metrics` tells it. */
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { TASK_QUEUES, type TaskBacklog } from '../ops/task-queues';
+import { addCountsGauge } from './counts-gauge';
 import { shared } from './shared';
 
 /** Temporal asks every partition of a queue, and what it counts is seconds old anyway. */
@@ -10,17 +11,17 @@ const KEEP_MS = 10_000;
 export function addTaskBacklogMetrics(registry: Registry, read: () => Promise<TaskBacklog[]>): void {
   const readOnce = shared(read, KEEP_MS);
   const gauge = (name: string, help: string, figure: (backlog: TaskBacklog) => number) =>
-    new Gauge({
-      name: `podium_webchat_task_backlog${name}`,
-      help,
-      labelNames: ['task_queue', 'kind'],
-      registers: [registry],
-      async collect() {
-        const backlogs = await readOnce().catch(() => null);
-        for (const [i, { queue, kind }] of TASK_QUEUES.entries())
-          this.set({ task_queue: queue, kind }, backlogs ? figure(backlogs[i]!) : NaN);
+    addCountsGauge(
+      registry,
+      {
+        name: `podium_webchat_task_backlog${name}`,
+        help,
+        labelNames: ['task_queue', 'kind'],
+        known: TASK_QUEUES.map(labelsOf),
       },
-    });
+      async () =>
+        (await readOnce()).map((backlog) => ({ labels: labelsOf(backlog), value: figure(backlog) })),
+    );
   gauge('', 'Tasks that wait for a worker, about, by queue and kind.', ({ tasks }) => tasks);
   gauge(
     '_oldest_seconds',
@@ -28,3 +29,5 @@ export function addTaskBacklogMetrics(registry: Registry, read: () => Promise<Ta
     ({ oldestSeconds }) => oldestSeconds,
   );
 }
+
+const labelsOf = ({ queue, kind }: Pick<TaskBacklog, 'queue' | 'kind'>) => ({ task_queue: queue, kind });

@@ -1,8 +1,9 @@
 /** How many chats wait for a person of a store, and for how long, as `/metrics` tells it. */
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { isQuietAt } from '../core/robot';
 import type { Settings } from '../core/settings';
 import type { WaitingChats } from '../store/waiting-chats';
+import { addCountsGauge } from './counts-gauge';
 import { COUNTS_MS } from './database-metrics';
 import { shared } from './shared';
 
@@ -16,21 +17,24 @@ export function addWaitingChatMetrics(
 ): void {
   const readOnce = shared(read, COUNTS_MS);
   const gauge = (name: string, help: string, figure: (chats: WaitingChats[]) => number) =>
-    new Gauge({
-      name: `podium_webchat_waiting_chats${name}`,
-      help: `${help}, by whether their store has its quiet hours now.`,
-      labelNames: ['hours'],
-      registers: [registry],
-      async collect() {
-        const chats = await readOnce().catch(() => null);
+    addCountsGauge(
+      registry,
+      {
+        name: `podium_webchat_waiting_chats${name}`,
+        help: `${help}, by whether their store has its quiet hours now.`,
+        labelNames: ['hours'],
+        known: HOURS.map((hours) => ({ hours })),
+      },
+      async () => {
+        const chats = await readOnce();
         const now = new Date();
         const isQuiet = ({ locationUid }: WaitingChats) => isQuietAt(quietHours, locationUid, now);
-        for (const hours of HOURS) {
-          const ofThem = chats?.filter((chat) => isQuiet(chat) === (hours === 'quiet'));
-          this.set({ hours }, ofThem ? figure(ofThem) : NaN);
-        }
+        return HOURS.map((hours) => ({
+          labels: { hours },
+          value: figure(chats.filter((chat) => isQuiet(chat) === (hours === 'quiet'))),
+        }));
       },
-    });
+    );
   gauge('', 'Chats that wait for a person of their store', (chats) =>
     chats.reduce((sum, { count }) => sum + count, 0),
   );

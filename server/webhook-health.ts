@@ -1,10 +1,10 @@
 /** What the last check of the webhooks at Podium has found, as `/readyz` and `/metrics` tell it. */
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { summaryOf } from '../core/webhook-check';
 import type { WebhookCheck } from '../store/webhooks';
 import { addCountsGauge } from './counts-gauge';
+import { addFigureGauge } from './figure-gauge';
 import { secondsOfLast } from './last-time';
-import { shared } from './shared';
 
 /** So many checks may be missing before the last one counts no more. */
 const PATIENCE = 3;
@@ -31,15 +31,15 @@ export function measureWebhookChecks(
   registry: Registry,
   readCheck: () => Promise<WebhookCheck | null>,
 ): void {
-  const readOnce = shared(readCheck);
-  new Gauge({
-    name: 'podium_webchat_webhook_check_timestamp_seconds',
-    help: 'When the webhooks at Podium were last checked, in Unix seconds; 0 before the first time.',
-    registers: [registry],
-    async collect() {
-      this.set(await secondsOfLast(async () => (await readOnce())?.checkedAt ?? null));
+  addFigureGauge(
+    registry,
+    {
+      name: 'podium_webchat_webhook_check_timestamp_seconds',
+      help: 'When the webhooks at Podium were last checked, in Unix seconds; 0 before the first time.',
     },
-  });
+    readCheck,
+    (check) => secondsOfLast(check?.checkedAt ?? null),
+  );
   addCountsGauge(
     registry,
     {
@@ -48,10 +48,10 @@ export function measureWebhookChecks(
       labelNames: ['code', 'severity'],
     },
     async () => {
-      const { findings = [] } = (await readOnce()) ?? {};
+      const { findings = [] } = (await readCheck()) ?? {};
       return findings.map(({ code, severity }) => ({
         labels: { code, severity },
-        count: findings.filter((other) => other.code === code && other.severity === severity).length,
+        value: findings.filter((other) => other.code === code && other.severity === severity).length,
       }));
     },
   );
