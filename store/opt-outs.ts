@@ -71,55 +71,31 @@ export async function applyOptOut(
   if (known !== null) return { historyId: known, applied: false, version: null, began: false };
   await restoreSuppressed(client, change);
   const before = await optOutState(client, change.phone);
-  if (isRepeated(before, change)) return hearAgain(client, change, before);
+  const repeated = isRepeated(before, change);
   const doubtful = !sure && (await isDoubtful(client, change));
-  const applied = !doubtful && (await changeState(client, change));
+  const moved = !doubtful && (await changeState(client, change));
+  const applied = moved && !repeated;
   const { id, version } = await writeHistory(client, change, applied);
   if (doubtful) await wantSecondLook(client, change.phone, id);
   await auditChange(client, change, { applied, doubtful });
   const began = applied && change.wish === 'opt_out' && !before?.optedOut;
-  if (applied && change.wish === 'opt_out') {
+  if (moved && change.wish === 'opt_out') {
     await tellSessions(client, change);
     await voidSends(client, change.phone);
   }
-  if (applied && (change.wish === 'opt_out' || change.wish === 'opt_in'))
+  if (repeated) await tellAgain(client, change.phone);
+  else if (applied && (change.wish === 'opt_out' || change.wish === 'opt_in'))
     await mirrorEntry(client, change, id);
   return { historyId: id, applied, version, began };
 }
 
-type OptedOut = OptOutState & { recordedAt: Date };
-
-/** Whether it opts out who is out already by their own word, or an operator's. */
-function isRepeated(before: OptOutState | null, { wish, source }: OptOutChange): before is OptedOut {
-  return wish === 'opt_out' && source !== 'podium' && before?.optedOut === true && before.source !== 'podium';
-}
-
 /**
- * The first word is the evidence: a repeated one is noted in the history, and source and beginning stay. But an opt-in
- * from before it, of which we hear later, undoes nothing any more. What is later than the repeated one stays, as with
- * any opt-out: a wish in other words, and an opt-out of Podium's in doubt. Podium is told once more, since somebody may
+ * Whether it opts out who is out already by their own word, or an operator's. The first word is the evidence: a repeated
+ * one is noted in the history and counts as of when it was said, and is told to Podium once more, since somebody may
  * have opted the customer in there.
  */
-async function hearAgain(
-  client: Queryable,
-  change: DatedOptOut,
-  { recordedAt }: OptedOut,
-): Promise<LedgerEntry> {
-  if (change.at > recordedAt) {
-    await client.query(
-      `update opt_outs set version = version + 1, recorded_at = $2,
-         second_look_id = case when (select event_at from opt_out_history h where h.id = second_look_id) > $2
-                               then second_look_id end
-        where phone_e164 = $1`,
-      [change.phone, change.at],
-    );
-    await tellSessions(client, change);
-    await voidSends(client, change.phone);
-  }
-  const { id, version } = await writeHistory(client, change, false);
-  await auditChange(client, change, { applied: false, doubtful: false });
-  await tellAgain(client, change.phone);
-  return { historyId: id, applied: false, version, began: false };
+function isRepeated(before: OptOutState | null, { wish, source }: OptOutChange): boolean {
+  return wish === 'opt_out' && source !== 'podium' && before?.optedOut === true && before.source !== 'podium';
 }
 
 const AUDIT_KINDS = {
@@ -265,6 +241,7 @@ function changeState(client: Queryable, change: DatedOptOut): Promise<boolean> {
  * the time but not the source, or else Podium could undo by itself what the customer told us. The other way
  * round a wish that was told to us takes over from Podium, which may have been faster to tell of it: unless it
  * is older than the last opt-in, which has undone it. What is later than an opt-out in doubt settles that, too.
+ * Who says it once more moves the time alone, so that an opt-in from before that undoes nothing.
  */
 async function decide(client: Queryable, change: DatedOptOut): Promise<boolean> {
   const { rowCount } = await client.query(
@@ -272,7 +249,8 @@ async function decide(client: Queryable, change: DatedOptOut): Promise<boolean> 
      on conflict (phone_e164) do update set
        opted_out    = excluded.opted_out,
        version      = state.version + 1,
-       source       = case when state.opted_out and excluded.source = 'podium' and excluded.opted_out
+       source       = case when state.opted_out and excluded.opted_out
+                                and (excluded.source = 'podium' or state.source <> 'podium')
                            then state.source else excluded.source end,
        recorded_at  = greatest(excluded.recorded_at, state.recorded_at),
        second_look_id = case when (select event_at from opt_out_history h where h.id = state.second_look_id)
