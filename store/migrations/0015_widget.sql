@@ -48,7 +48,6 @@ create table widget_imports (
   location_uid text not null,
   name         text,
   reopen       boolean not null,               -- Podium leaves the conversation of an import closed; false once it is open
-  conversation_uid text,                       -- Podium's
   body         text,                           -- gone once it is settled
   body_hash    bytea not null,                 -- by which its echo is known
   written_at   timestamptz not null,
