@@ -10,6 +10,7 @@ import { bodyHash } from '../store/text';
 import {
   beginImport,
   freeOfImports,
+  IMPORT_TIME_TOLERANCE_MS,
   importIsSeen,
   pendingImport,
   settleImport,
@@ -21,9 +22,6 @@ import { callPodium, mayPass, toActivityFailure } from './podium-failure';
 
 /** By when Podium has a message of unknown outcome in its conversation, should it have taken it. */
 const SETTLES_MS = 15_000;
-
-/** How far Podium's time of an imported message may be from the one that we gave. */
-const TIME_TOLERANCE_MS = 60_000;
 
 interface ImportDependencies {
   pool: Pool;
@@ -84,7 +82,7 @@ async function findImported(
   const isIt = ({ body: words, at, direction }: ConversationMessage) =>
     direction !== 'outbound' &&
     bodyHash(words).equals(sought) &&
-    (at === null || Math.abs(at.getTime() - writtenAt.getTime()) <= TIME_TOLERANCE_MS);
+    (at === null || Math.abs(at.getTime() - writtenAt.getTime()) <= IMPORT_TIME_TOLERANCE_MS);
   const contact = await podium.findContact(phone, locationUid);
   for (const conversationUid of contact?.conversationUids ?? []) {
     const candidates = (await podium.listMessages(conversationUid)).filter(isIt);

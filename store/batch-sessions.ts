@@ -1,5 +1,6 @@
 /** The sessions that a batch of events is about: locked, followed as the batch goes on, and written. */
 import type { Verdict } from '../core/events';
+import { customerKey } from './customer-key';
 import type { Queryable } from './database';
 import type { ReceiveContext } from './effects';
 import { answersWait } from './sessions';
@@ -38,7 +39,7 @@ export async function lockSessions(
 ): Promise<Map<string, BatchSession>> {
   const sessions = new Map<string, BatchSession>();
   for (const { phone, locationUid } of talks) {
-    sessions.set(sessionKey({ phone, locationUid }), {
+    sessions.set(customerKey({ phone, locationUid }), {
       phone,
       locationUid,
       workflowId: context.workflowId(phone, locationUid),
@@ -73,11 +74,11 @@ export async function lockSessions(
   ]);
   // A session that runs keeps its id, even if the key of ids has changed meanwhile.
   for (const row of open.rows) {
-    const session = sessions.get(sessionKey(row))!;
+    const session = sessions.get(customerKey(row))!;
     if (row.open) Object.assign(session, row);
     else session.sessionUid = row.sessionUid;
   }
-  for (const row of waiting.rows) sessions.get(sessionKey(row))!.answersWait = true;
+  for (const row of waiting.rows) sessions.get(customerKey(row))!.answersWait = true;
   return sessions;
 }
 
@@ -130,8 +131,4 @@ export const SPEAKERS = {
 
 export function isTalk(verdict: Verdict): verdict is Talk {
   return verdict.kind in SPEAKERS;
-}
-
-export function sessionKey({ phone, locationUid }: { phone: string; locationUid: string }): string {
-  return `${phone} ${locationUid}`;
 }

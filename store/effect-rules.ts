@@ -3,7 +3,8 @@ import { optedOutWriterNote, undecidedNote } from '../core/agent-note';
 import type { Failure } from '../core/events';
 import { mayMeanOptOut } from '../core/refusal';
 import type { SessionMessage } from '../core/session';
-import { isTalk, sessionKey, SPEAKERS, type BatchSession, type Talk } from './batch-sessions';
+import { isTalk, SPEAKERS, type BatchSession, type Talk } from './batch-sessions';
+import { customerKey } from './customer-key';
 import type { JudgedEvent, ReceiveContext } from './effects';
 import type { NewNote } from './notes';
 import type { SendBlock } from './opt-out-states';
@@ -38,7 +39,7 @@ export interface Known {
   events: JudgedEvent[];
   /** Those that were wishes and nothing else. */
   wishes: Set<JudgedEvent>;
-  /** By `sessionKey`. */
+  /** By `customerKey`. */
   sessions: Map<string, BatchSession>;
   /** By phone. */
   blocks: Map<string, SendBlock>;
@@ -107,7 +108,7 @@ export function decide(
 }
 
 function sessionOf({ verdict }: JudgedEvent, { sessions }: Known): BatchSession {
-  return sessions.get(sessionKey(verdict as Talk))!;
+  return sessions.get(customerKey(verdict as Talk))!;
 }
 
 /**
@@ -177,7 +178,8 @@ function othersSpoke(
   session: BatchSession,
   { events, ourOwn }: Known,
 ): boolean {
-  const isOfIt = ({ verdict }: JudgedEvent) => isTalk(verdict) && sessionKey(verdict) === sessionKey(session);
+  const isOfIt = ({ verdict }: JudgedEvent) =>
+    isTalk(verdict) && customerKey(verdict) === customerKey(session);
   return events.some((each) => isOfIt(each) && each.event.browser !== browser && !ourOwn.has(each));
 }
 
@@ -197,12 +199,13 @@ function pending(received: JudgedEvent, session: BatchSession): Effect {
   return { status: 'pending', failure: null, workflowId: session.workflowId, message };
 }
 
-function messageOf({ event, verdict, receivedAt }: JudgedEvent): NonNullable<Effect['message']> {
+function messageOf(received: JudgedEvent): NonNullable<Effect['message']> {
+  const { event, verdict, receivedAt } = received;
   const { kind } = verdict as Talk;
   return {
     from: SPEAKERS[kind],
     text: storable(kind === 'message_failed' ? (event.failureReason ?? '') : event.text),
-    at: (event.at ?? receivedAt).getTime(),
+    at: timeOf(received).getTime(),
     receivedAt: receivedAt.getTime(),
     webchat: event.webchat,
     conversationUid: event.conversationUid && storable(event.conversationUid),
@@ -222,10 +225,11 @@ function writtenMessage(
   return { phone, locationUid, browser, into, answersWait, othersSpoke: false, lastSessionUid: sessionUid };
 }
 
-function personsMessage({ event, verdict, receivedAt }: JudgedEvent): PersonsMessage {
+function personsMessage(received: JudgedEvent): PersonsMessage {
+  const { event, verdict } = received;
   const { phone, locationUid } = verdict as Talk;
   const hasFile = event.attachments.length > 0;
-  return { phone, locationUid, text: storable(event.text), at: event.at ?? receivedAt, hasFile };
+  return { phone, locationUid, text: storable(event.text), at: timeOf(received), hasFile };
 }
 
 /** One note a day says enough. */

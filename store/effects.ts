@@ -8,7 +8,7 @@ import { failure } from '../core/error-codes';
 import type { PodiumEvent, Verdict } from '../core/events';
 import { isOptOutOfNobody } from '../core/verdict';
 import { writeAudit } from './audit';
-import { leaveToAgents, lockSessions, makeDue, isTalk, sessionKey, type Talk } from './batch-sessions';
+import { leaveToAgents, lockSessions, makeDue, isTalk, type Talk } from './batch-sessions';
 import { followContacts, type DatedChange } from './contact-changes';
 import { postgresNow } from './clock';
 import type { Queryable } from './database';
@@ -153,13 +153,13 @@ async function endWaitsFor(
   client: Queryable,
   answers: Consequences['answers'],
 ): Promise<Map<JudgedEvent, number>> {
-  const dated = answers.map(({ received, session: { phone, locationUid } }) => {
-    return { received, phone, locationUid, at: timeOf(received) };
-  });
-  const ended = await endWaits(client, dated);
-  const that = (wait: (typeof ended)[number]) =>
-    dated.find((each) => sessionKey(each) === sessionKey(wait) && each.at.getTime() === wait.at.getTime())!;
-  return new Map(ended.map((wait) => [that(wait).received, wait.waitedSeconds]));
+  const ended = await endWaits(
+    client,
+    answers.map(({ received, session: { phone, locationUid } }) => {
+      return { phone, locationUid, at: timeOf(received) };
+    }),
+  );
+  return new Map(ended.map(({ place, waitedSeconds }) => [answers[place]!.received, waitedSeconds]));
 }
 
 function datedChange({ event, verdict, receivedAt }: JudgedEvent): DatedChange {
@@ -208,10 +208,10 @@ async function ownMessages(
   const messages = events.filter(({ verdict }) => verdict.kind === kind);
   const own = await findOwnMessages(
     client,
-    messages.map(({ event, verdict, receivedAt }) => {
-      const { phone, locationUid } = verdict as Talk;
-      const { messageUid: uid, text, senderUid, at } = event;
-      return { uid, phone, locationUid, text, senderUid, at: at ?? receivedAt };
+    messages.map((received) => {
+      const { phone, locationUid } = received.verdict as Talk;
+      const { messageUid: uid, text, senderUid } = received.event;
+      return { uid, phone, locationUid, text, senderUid, at: timeOf(received) };
     }),
   );
   return new Map([...own].map(([place, message]) => [messages[place]!, message]));
@@ -229,10 +229,10 @@ async function noteSendsAfterOptOut(
 ): Promise<Set<JudgedEvent>> {
   const byPeople = new Set<JudgedEvent>();
   for (const received of events) {
-    const { event, verdict, receivedAt } = received;
+    const { event, verdict } = received;
     const { phone, locationUid } = verdict as Talk;
     const since = await optedOutSince(client, phone);
-    const at = event.at ?? receivedAt;
+    const at = timeOf(received);
     if (since === null || at <= since) continue;
     if (event.senderUid !== null) byPeople.add(received);
     await writeAudit(client, {

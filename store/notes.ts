@@ -2,7 +2,7 @@
 import { typedOptInNote } from '../core/agent-note';
 import type { Pool, Queryable } from './database';
 import { storable } from './text';
-import { wantWorkflows } from './workflow-starts';
+import { wantWorkflows, type WantedWorkflow } from './workflow-starts';
 
 export interface NewNote {
   /** Unique, so that a retried writer writes it once. */
@@ -61,15 +61,16 @@ export async function writeNotes(client: Queryable, notes: NewNote[]): Promise<v
       notes.map((note) => note.close),
     ],
   );
-  const ofMessage = new Map(notes.map(({ key, traceId }) => [key, traceId === undefined ? {} : { traceId }]));
+  const traceIds = new Map(notes.map(({ key, traceId }) => [key, traceId]));
   await wantWorkflows(
     client,
-    rows.map(({ id, key }) => ({
-      workflowType: 'agentNote',
-      workflowId: `agent-note:${id}`,
-      args: [{ noteId: id, ...ofMessage.get(key) }],
-    })),
+    rows.map(({ id, key }) => ({ ...noteWorkflow(id), traceId: traceIds.get(key) })),
   );
+}
+
+/** The workflow that posts a note. */
+export function noteWorkflow(id: string): WantedWorkflow {
+  return { workflowType: 'agentNote', workflowId: `agent-note:${id}`, args: [{ noteId: id }] };
 }
 
 /** The note with this id, and the conversation where it belongs, as far as that has become known by now. */

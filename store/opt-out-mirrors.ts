@@ -3,7 +3,7 @@
  * cannot be told changes nothing of it.
  */
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
-import { wantWorkflows } from './workflow-starts';
+import { wantWorkflows, type WantedWorkflow } from './workflow-starts';
 
 /**
  * `pending`: to be told, and tried until it is. `told`: Podium has it, from us or by itself. `not_permitted`:
@@ -254,12 +254,14 @@ async function wantAgain(
 function wantMirrors(client: Queryable, historyIds: number[], suffix = ''): Promise<void> {
   return wantWorkflows(
     client,
-    historyIds.map((historyId) => ({
-      workflowType: 'optOutMirror',
-      workflowId: `${mirrorWorkflowId(historyId)}${suffix}`,
-      args: [{ historyId }],
-    })),
+    historyIds.map((historyId) => mirrorWorkflow(historyId, suffix)),
   );
+}
+
+/** The workflow that tells Podium of an entry. @param suffix of one that may run beside an earlier one */
+export function mirrorWorkflow(historyId: number, suffix = ''): WantedWorkflow {
+  const workflowId = `${mirrorWorkflowId(historyId)}${suffix}`;
+  return { workflowType: 'optOutMirror', workflowId, args: [{ historyId }] };
 }
 
 /**

@@ -5,10 +5,11 @@
  * under the lock of the phone (docs/decisions/recognition.md).
  */
 import { isFound, UNCLEAR_MESSAGE, type PodiumEvent, type Verdict } from '../core/events';
+import { customerKey } from './customer-key';
 import type { Queryable } from './database';
 import type { JudgedEvent } from './effects';
 import { bodyHash, storableKey } from './text';
-import { customerKey, customersWithImports, isOwnImport } from './widget-imports';
+import { customersWithImports, isOwnImport } from './widget-imports';
 
 /** The types under which a customer's message is stored. */
 const RECEIVED = ['message.received', 'webchat.message.received'];

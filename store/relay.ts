@@ -27,7 +27,7 @@ export interface SessionClaim {
 }
 
 /** A wanted workflow that is due. Its id makes a second start harmless, so no token guards it. */
-export type WorkflowStart = WantedWorkflow & { id: number };
+export type WorkflowStart = WantedWorkflow & { id: number; args: [{ traceId?: string }] };
 
 /**
  * Leases up to `limit` sessions that are due, for `leaseMs`; each session has one holder at a time.

@@ -150,7 +150,7 @@ export interface SavedProgress {
  */
 export async function saveProgress(pool: Pool, progress: SessionProgress): Promise<SavedProgress> {
   return transaction(pool, async (client) => {
-    const session = await selectSession(client, progress.phone, progress.locationUid, 'for update');
+    const session = await lockRow(client, progress.phone, progress.locationUid);
     if (!session) return { handledNumber: progress.handledNumber, contactGone: false };
     const isNews = progress.handledNumber > session.handledNumber;
     const isLate = !isNews && (session.status === 'closed' || progress.handledNumber < session.handledNumber);
@@ -201,18 +201,19 @@ export async function saveProgress(pool: Pool, progress: SessionProgress): Promi
 export async function closeSession(pool: Pool, close: SessionClose): Promise<{ closed: boolean }> {
   return transaction(pool, async (client) => {
     // Locked in a statement of its own: what a receiver has committed until then is seen by the next one.
-    const session = await selectSession(client, close.phone, close.locationUid, 'for update');
+    const session = await lockRow(client, close.phone, close.locationUid);
     if (!session) return { closed: true }; // erased meanwhile
+    const { openSessionUid } = close;
+    const isMeant =
+      openSessionUid === undefined || (session.status !== 'closed' && session.sessionUid === openSessionUid);
+    if (!isMeant) return { closed: false };
     const dealtWith = Math.max(close.handledNumber, session.handledNumber);
     const closed = !(await hasUnseen(
       client,
       close.workflowId,
       Math.max(dealtWith, close.deliveredNumber ?? 0),
     ));
-    if (close.openSessionUid !== undefined) {
-      const isMeant = session.status !== 'closed' && session.sessionUid === close.openSessionUid;
-      if (!isMeant || !closed) return { closed: false };
-    }
+    if (openSessionUid !== undefined && !closed) return { closed: false };
     await (closed ? markClosed : markOpen)(client, close, dealtWith);
     await keepAnswers(client, close, close.handledNumber < dealtWith ? undefined : close.partial);
     // Of a session that goes on, too: the run that ends here may be the only one that knows what it says.
@@ -280,7 +281,7 @@ async function writeClosed(client: Queryable, sessionUid: string, close: Session
 /** Wants the contact made that a session could not have. */
 export async function wantContact(pool: Pool, { phone, locationUid }: SessionKey): Promise<void> {
   await transaction(pool, async (client) => {
-    const session = await selectSession(client, phone, locationUid, 'for update');
+    const session = await lockRow(client, phone, locationUid);
     if (session) await wantMissingContact(client, { phone, locationUid }); // else erased meanwhile
   });
 }
@@ -307,7 +308,11 @@ export async function lastDelivered(pool: Pool, workflowId: string): Promise<num
 
 /** The session of a customer at a store, open or closed; null when there never was one. */
 export async function findSession(pool: Pool, phone: string, locationUid: string): Promise<Session | null> {
-  return (await selectSession(pool, phone, locationUid)) ?? null;
+  const { rows } = await pool.query<Session>(
+    `select ${SESSION_COLUMNS} from sessions where phone_e164 = $1 and location_uid = $2`,
+    [phone, locationUid],
+  );
+  return rows[0] ?? null;
 }
 
 /** Whether a phone was ever in a chat with a store, or is one of its contacts. */
@@ -355,25 +360,28 @@ export async function sessionReopened(pool: Pool, workflowId: string): Promise<b
 async function lockSession(
   client: Queryable,
   { workflowId, phone, locationUid }: SessionKey,
-): Promise<Session> {
-  const found = await selectSession(client, phone, locationUid, 'for update');
+): Promise<LockedSession> {
+  const found = await lockRow(client, phone, locationUid);
   if (found) return found;
   await client.query(
     `insert into sessions (workflow_id, phone_e164, location_uid, status) values ($1, $2, $3, 'active')
      on conflict (phone_e164, location_uid) do nothing`,
     [workflowId, phone, locationUid],
   );
-  return (await selectSession(client, phone, locationUid, 'for update'))!;
+  return (await lockRow(client, phone, locationUid))!;
 }
 
-async function selectSession(
+/** The row of a session, as far as its writers look at it before they write. */
+type LockedSession = Pick<Session, 'sessionUid' | 'status' | 'handledNumber'>;
+
+async function lockRow(
   client: Queryable,
   phone: string,
   locationUid: string,
-  lock: '' | 'for update' = '',
-): Promise<Session | undefined> {
-  const { rows } = await client.query<Session>(
-    `select ${SESSION_COLUMNS} from sessions where phone_e164 = $1 and location_uid = $2 ${lock}`,
+): Promise<LockedSession | undefined> {
+  const { rows } = await client.query<LockedSession>(
+    `select session_uid as "sessionUid", status, handled_number as "handledNumber"
+       from sessions where phone_e164 = $1 and location_uid = $2 for update`,
     [phone, locationUid],
   );
   return rows[0];

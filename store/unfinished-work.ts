@@ -1,25 +1,39 @@
 /** What waits for a workflow that Temporal may have lost. */
 import type { Pool } from './database';
+import { inboundFileWorkflow } from './files/rows';
+import { noteWorkflow } from './notes';
+import { mirrorWorkflow } from './opt-out-mirrors';
+import { importWorkflow } from './widget-imports';
+import { wantWorkflows, type WantedWorkflow } from './workflow-starts';
 
 /** What is younger is on its way, as a rule. */
 const ON_ITS_WAY = "interval '1 minute'";
 /** Whoever has not been told by then is not helped by a note any more. */
 const TOO_LATE = "interval '7 days'";
 
-/** A row for each kind of work: what its workflow is called, and what it is told. */
+interface Unfinished {
+  kind: keyof typeof WORKFLOWS;
+  id: string;
+  /** Of an import; empty for the others. */
+  locationUid: string;
+}
+
+const WORKFLOWS = {
+  note: ({ id }: Unfinished) => noteWorkflow(id),
+  file: ({ id }: Unfinished) => inboundFileWorkflow(id),
+  import: ({ id, locationUid }: Unfinished) => importWorkflow(id, locationUid),
+  mirror: ({ id }: Unfinished) => mirrorWorkflow(Number(id)),
+} satisfies Record<string, (row: Unfinished) => WantedWorkflow>;
+
 const UNFINISHED = `
-  select 'agentNote' as type, 'agent-note:' || id as workflow_id, jsonb_build_object('noteId', id) as argument,
-         created_at as since
+  select 'note' as kind, id::text, '' as "locationUid", created_at as since
     from agent_notes where posted_at is null and refused_code is null
   union all
-  select 'inboundFile', 'inbound-file:' || id, jsonb_build_object('fileId', id), received_at
-    from files where status = 'pending'
+  select 'file', id::text, '', received_at from files where status = 'pending'
   union all
-  select 'widgetImport', 'widget-import:' || id,
-         jsonb_build_object('importId', id, 'locationUid', location_uid), written_at
-    from widget_imports where status = 'pending'
+  select 'import', id::text, location_uid, written_at from widget_imports where status = 'pending'
   union all
-  select 'optOutMirror', 'opt-out-mirror:' || history_id, jsonb_build_object('historyId', history_id), written_at
+  select 'mirror', history_id::text, '', written_at
     from opt_out_mirrors join opt_out_history on opt_out_history.id = history_id where state = 'pending'`;
 
 /**
@@ -30,11 +44,17 @@ const UNFINISHED = `
  * @returns how many
  */
 export async function wantUnfinished(pool: Pool): Promise<number> {
-  const { rowCount } = await pool.query(
-    `insert into workflow_starts (workflow_type, workflow_id, args)
-     select type, workflow_id, jsonb_build_array(argument) from (${UNFINISHED}) unfinished
-      where since < now() - ${ON_ITS_WAY} and since > now() - ${TOO_LATE}
-        and not exists (select from workflow_starts waiting where waiting.workflow_id = unfinished.workflow_id)`,
+  const unfinished = await pool.query<Unfinished>(
+    `select kind, id, "locationUid" from (${UNFINISHED}) unfinished
+      where since < now() - ${ON_ITS_WAY} and since > now() - ${TOO_LATE}`,
   );
-  return rowCount ?? 0;
+  const wanted = unfinished.rows.map((row) => WORKFLOWS[row.kind](row));
+  const waiting = await pool.query<{ id: string }>(
+    'select workflow_id as id from workflow_starts where workflow_id = any($1)',
+    [wanted.map(({ workflowId }) => workflowId)],
+  );
+  const started = new Set(waiting.rows.map(({ id }) => id));
+  const again = wanted.filter(({ workflowId }) => !started.has(workflowId));
+  await wantWorkflows(pool, again);
+  return again.length;
 }

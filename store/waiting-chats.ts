@@ -55,28 +55,25 @@ export interface PersonsAnswer {
 
 /**
  * A person of the store has written to these customers: they are waited for no more. Their rows are locked.
- * @returns of those that were, in seconds, how long; by phone and location
+ * @returns of those that were, which of the answers it was, and how long they were waited for
  */
 export async function endWaits(
   client: Queryable,
   answers: PersonsAnswer[],
-): Promise<{ phone: string; locationUid: string; at: Date; waitedSeconds: number }[]> {
+): Promise<{ place: number; waitedSeconds: number }[]> {
   if (answers.length === 0) return [];
-  const { rows } = await client.query<{
-    phone: string;
-    locationUid: string;
-    at: Date;
-    waitedSeconds: number;
-  }>(
+  const { rows } = await client.query<{ place: number; waitedSeconds: number }>(
     `update sessions set waiting_since = null
-       from (select workflow_id, waiting_since as since, min(answer.at) as at
-               from sessions join unnest($1::text[], $2::text[], $3::timestamptz[]) as answer(phone, location_uid, at)
+       from (select distinct on (workflow_id) workflow_id, waiting_since as since, answer.at, place
+               from sessions
+               join unnest($1::text[], $2::text[], $3::timestamptz[]) with ordinality
+                    as answer(phone, location_uid, at, place)
                  on phone_e164 = answer.phone and sessions.location_uid = answer.location_uid
               where answer.at >= waiting_since - ${CLOCKS_DIFFER}
-              group by workflow_id, waiting_since) as waiting
-      where sessions.workflow_id = waiting.workflow_id
-     returning phone_e164 as phone, location_uid as "locationUid", waiting.at,
-               extract(epoch from greatest(waiting.at - waiting.since, interval '0'))::float8 as "waitedSeconds"`,
+              order by workflow_id, answer.at, place) as first
+      where sessions.workflow_id = first.workflow_id
+     returning (place - 1)::integer as place,
+               extract(epoch from greatest(first.at - first.since, interval '0'))::float8 as "waitedSeconds"`,
     [
       answers.map(({ phone }) => phone),
       answers.map(({ locationUid }) => locationUid),

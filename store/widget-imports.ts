@@ -6,12 +6,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../core/error-codes';
 import { writeAudit, type AuditKind } from './audit';
+import { customerKey, type CustomerHere } from './customer-key';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { typedOptIn, writeNotes } from './notes';
 import { blockOf } from './opt-out-states';
 import { bodyHash, storable, storableKey } from './text';
 import { traceIdOf } from './trace-id';
-import { wantWorkflows } from './workflow-starts';
+import { wantWorkflows, type WantedWorkflow } from './workflow-starts';
 
 /** By how much Podium's clock may be behind ours. */
 const CLOCK_SKEW = '5 minutes';
@@ -19,7 +20,8 @@ const CLOCK_SKEW = '5 minutes';
 const LATEST_ECHO = '10 minutes';
 const LATEST_EVENT = '11 days';
 /** By how much Podium's time of an imported message may be off the one that we gave. */
-const TOLERANCE = '1 minute';
+export const IMPORT_TIME_TOLERANCE_MS = 60_000;
+const TOLERANCE = `${IMPORT_TIME_TOLERANCE_MS} milliseconds`;
 
 export interface WantedImport {
   /** The inbox event's. */
@@ -58,11 +60,14 @@ export async function wantImports(client: Queryable, wanted: WantedImport[]): Pr
       ],
     );
     const traceId = traceIdOf({ contract: 'widget', eventId });
-    const args: [{ importId: string; locationUid: string; traceId: string }] = [
-      { importId: id, locationUid, traceId },
-    ];
-    await wantWorkflows(client, [{ workflowType: 'widgetImport', workflowId: `widget-import:${id}`, args }]);
+    await wantWorkflows(client, [{ ...importWorkflow(id, locationUid), traceId }]);
   }
+}
+
+/** The workflow that brings a message into Podium's inbox. */
+export function importWorkflow(id: string, locationUid: string): WantedWorkflow {
+  const args: [{ importId: string; locationUid: string }] = [{ importId: id, locationUid }];
+  return { workflowType: 'widgetImport', workflowId: `widget-import:${id}`, args };
 }
 
 /** A message that is still to be brought into Podium. */
@@ -73,7 +78,6 @@ export interface PendingImport {
   name: string | null;
   body: string;
   writtenAt: Date;
-  reopen: boolean;
   mayOptIn: boolean;
   attempts: number;
   /** Since when an attempt of unknown outcome may have reached Podium; null for none. */
@@ -83,7 +87,7 @@ export interface PendingImport {
 /** The import with this id; null once it is settled, or its person erased. */
 export async function pendingImport(client: Queryable, id: string): Promise<PendingImport | null> {
   const { rows } = await client.query<PendingImport>(
-    `select id, phone_e164 as phone, location_uid as "locationUid", name, body, written_at as "writtenAt", reopen,
+    `select id, phone_e164 as phone, location_uid as "locationUid", name, body, written_at as "writtenAt",
             may_opt_in as "mayOptIn", attempts, tried_since as "triedSince"
        from widget_imports where id = $1 and status = 'pending'`,
     [id],
@@ -118,18 +122,11 @@ export async function beginImport(pool: Pool, message: PendingImport): Promise<I
 const WITHHELD = 'ERR_WEBCHAT_009' satisfies ErrorCode;
 
 /** The agent gets a note instead, as of whatever opts in from a browser. */
-async function withhold(
-  client: Queryable,
-  { id, phone, locationUid, attempts }: PendingImport,
-): Promise<boolean> {
-  const { rows } = await client.query<SettledRow>(
-    `update widget_imports set status = 'refused', error_code = $2, body = null, name = null, settled_at = now()
-      where id = $1 and status = 'pending' and attempts = $3 returning ${SETTLED}`,
-    [id, WITHHELD, attempts],
-  );
-  if (rows.length > 0) await writeNotes(client, [typedOptIn({ phone, locationUid, at: new Date() })]);
-  await tell(client, rows, 'message_import_refused', { code: WITHHELD });
-  return rows.length > 0;
+async function withhold(client: Queryable, message: PendingImport): Promise<boolean> {
+  const { id, phone, locationUid, attempts } = message;
+  const withheld = await settle(client, id, { kind: 'refused', code: WITHHELD }, attempts);
+  if (withheld) await writeNotes(client, [typedOptIn({ phone, locationUid, at: new Date() })]);
+  return withheld;
 }
 
 export type ImportOutcome =
@@ -161,23 +158,35 @@ export async function settleImport(
         );
       return true;
     }
-    const { code, messageUid, conversationUid } = { ...NOTHING_TOLD, ...outcome };
-    const { rows } = await client.query<SettledRow>(
-      `update widget_imports set status = $2, error_code = $3, body = null, name = null, settled_at = now(),
-         message_uid = coalesce(message_uid, (select $4 where not ${TAKEN})), conversation_uid = $5
-       where id = $1 and status = 'pending' and not ($6 and ${TAKEN}) returning ${SETTLED}`,
-      [
-        id,
-        code === null ? 'imported' : 'refused',
-        code,
-        messageUid && storableKey(messageUid),
-        conversationUid && storableKey(conversationUid),
-        outcome.kind === 'found',
-      ],
-    );
-    await tell(client, rows, code === null ? 'message_imported' : 'message_import_refused', { code });
-    return rows.length > 0;
+    return settle(client, id, outcome);
   });
+}
+
+/** @param attemptsSeen where it is settled as of an attempt, and not if another one has begun since */
+async function settle(
+  client: Queryable,
+  id: string,
+  outcome: Exclude<ImportOutcome, { kind: 'not_imported' }>,
+  attemptsSeen: number | null = null,
+): Promise<boolean> {
+  const { code, messageUid, conversationUid } = { ...NOTHING_TOLD, ...outcome };
+  const { rows } = await client.query<SettledRow>(
+    `update widget_imports set status = $2, error_code = $3, body = null, name = null, settled_at = now(),
+       message_uid = coalesce(message_uid, (select $4 where not ${TAKEN})), conversation_uid = $5
+     where id = $1 and status = 'pending' and not ($6 and ${TAKEN}) and ($7::integer is null or attempts = $7)
+     returning ${SETTLED}`,
+    [
+      id,
+      code === null ? 'imported' : 'refused',
+      code,
+      messageUid && storableKey(messageUid),
+      conversationUid && storableKey(conversationUid),
+      outcome.kind === 'found',
+      attemptsSeen,
+    ],
+  );
+  await tell(client, rows, code === null ? 'message_imported' : 'message_import_refused', { code });
+  return rows.length > 0;
 }
 
 const NOTHING_TOLD = { code: null, messageUid: null, conversationUid: null };
@@ -214,18 +223,13 @@ interface SettledRow {
   messageUid: string | null;
 }
 
-/** A customer at a store. */
-interface Customer {
-  phone: string;
-  locationUid: string;
-}
-
-export const customerKey = ({ phone, locationUid }: Customer): string => `${phone} ${locationUid}`;
-
 /** Those of the customers of whom there are imports, by `customerKey`. */
-export async function customersWithImports(client: Queryable, customers: Customer[]): Promise<Set<string>> {
+export async function customersWithImports(
+  client: Queryable,
+  customers: CustomerHere[],
+): Promise<Set<string>> {
   if (customers.length === 0) return new Set();
-  const { rows } = await client.query<Customer>(
+  const { rows } = await client.query<CustomerHere>(
     `select distinct phone_e164 as phone, location_uid as "locationUid" from widget_imports
       where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))`,
     [customers.map(({ phone }) => phone), customers.map(({ locationUid }) => locationUid)],

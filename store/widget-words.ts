@@ -5,7 +5,7 @@ import { typedOptIn, writeNotes } from './notes';
 import type { SendBlock } from './opt-out-states';
 import { hasBeenInTouch } from './sessions';
 import { traceIdOf } from './trace-id';
-import { customerKey, wantImports, type WantedImport } from './widget-imports';
+import { wantImports, type WantedImport } from './widget-imports';
 
 export interface WrittenWords {
   received: JudgedEvent;
@@ -24,17 +24,11 @@ export async function bringIntoPodium(
     ({ received: { event } }) => event.contract === 'widget' && event.text.trim() !== '',
   );
   const optIns = words.filter(asksForTexts);
-  const strangers = await unknownAmong(
-    client,
-    words.filter(saysStop).map(({ received }) => messageOf(received)),
-  );
-  const isStrangersStop = (each: WrittenWords) =>
-    saysStop(each) && strangers.has(customerKey(messageOf(each.received)));
-  const imported = words.filter((each) => !optIns.includes(each) && !isStrangersStop(each));
-  await wantImports(
-    client,
-    imported.map((each) => wantedImport(each, context)),
-  );
+  const imported: WantedImport[] = [];
+  for (const each of words)
+    if (!optIns.includes(each) && !(await isStrangersStop(client, each)))
+      imported.push(wantedImport(each, context));
+  await wantImports(client, imported);
   await writeNotes(
     client,
     optIns.map(({ received }) => ({
@@ -44,18 +38,13 @@ export async function bringIntoPodium(
   );
 }
 
-const saysStop = ({ received }: WrittenWords) => messageOf(received).optOut !== null;
-
 /**
- * Customers whom the store has never heard of, by `customerKey`: a STOP of theirs stands in the ledger, and would do no
- * more in Podium than make a contact for whatever phone somebody types.
+ * A STOP of somebody of whom the store has never heard: it stands in the ledger, and would do no more in Podium than
+ * make a contact for whatever phone somebody types.
  */
-async function unknownAmong(client: Queryable, customers: CustomersMessage[]): Promise<Set<string>> {
-  const unknown = new Set<string>();
-  for (const customer of customers)
-    if (!(await hasBeenInTouch(client, customer.phone, customer.locationUid)))
-      unknown.add(customerKey(customer));
-  return unknown;
+async function isStrangersStop(client: Queryable, { received }: WrittenWords): Promise<boolean> {
+  const { optOut, phone, locationUid } = messageOf(received);
+  return optOut !== null && !(await hasBeenInTouch(client, phone, locationUid));
 }
 
 /**

@@ -110,7 +110,8 @@ export async function applyErasedOptOuts(
     if (!(await suppressUnknown(client, change))) await applyOptOut(client, change);
 }
 
-function optOutChanges({ event, verdict, receivedAt }: JudgedEvent, context: ReceiveContext): DatedOptOut[] {
+function optOutChanges(received: JudgedEvent, context: ReceiveContext): DatedOptOut[] {
+  const { event, verdict, receivedAt } = received;
   const change = (phone: string, at: Date) => ({
     phone,
     phoneHash: context.auditHash(phone),
@@ -126,7 +127,7 @@ function optOutChanges({ event, verdict, receivedAt }: JudgedEvent, context: Rec
     }));
   }
   if (!('optOut' in verdict) || verdict.phone === null) return [];
-  const wished = { ...change(verdict.phone, event.at ?? receivedAt), ...writerOf(event) };
+  const wished = { ...change(verdict.phone, timeOf(received)), ...writerOf(event) };
   if (verdict.optOut) return [{ ...wished, rule: verdict.optOut.rule }];
   const said = 'said' in verdict ? verdict.said : null;
   // A phone that was typed into a website's chat is nobody's proven own: it opts in nobody.

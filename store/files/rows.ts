@@ -12,7 +12,7 @@ import { wantFileSend, type WantedFileSend } from '../file-sends';
 import { writeNotes } from '../notes';
 import { isOptedOut } from '../opt-out-states';
 import { storableKey } from '../text';
-import { wantWorkflows } from '../workflow-starts';
+import { wantWorkflows, type WantedWorkflow } from '../workflow-starts';
 import type { KeptContent } from './checked-content';
 import { stemOf } from './file-name';
 
@@ -122,12 +122,13 @@ async function wantFetched(client: Queryable, announced: AnnouncedFile[], rules:
     client,
     files
       .filter(({ link }) => link !== null)
-      .map(({ id, traceId }) => ({
-        workflowType: 'inboundFile',
-        workflowId: `inbound-file:${id}`,
-        args: [{ fileId: id, traceId }],
-      })),
+      .map(({ id, traceId }) => ({ ...inboundFileWorkflow(id), traceId })),
   );
+}
+
+/** The workflow that fetches a customer's file. */
+export function inboundFileWorkflow(id: string): WantedWorkflow {
+  return { workflowType: 'inboundFile', workflowId: `inbound-file:${id}`, args: [{ fileId: id }] };
 }
 
 function announcedRow(file: AnnouncedFile, { maxBytes, encryptionKeys }: FileRules) {
