@@ -16,6 +16,11 @@ export function phoneHash(phone: string, key: string): string {
   return keyedHash(key, 'phone', phone);
 }
 
+/** All under which a phone may stand in the audit: by the key that was the first one at that time. */
+export function phoneHashesOf(phone: string, keys: readonly string[]): string[] {
+  return keys.map((key) => phoneHash(phone, key));
+}
+
 /** 128 bits of HMAC-SHA256, in hex. As JSON, so that no two lists of parts read the same. */
 function keyedHash(key: string, ...parts: string[]): string {
   return createHmac('sha256', key).update(JSON.stringify(parts)).digest('hex').slice(0, 32);

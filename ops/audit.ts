@@ -2,14 +2,14 @@
 import { ChainReader, type AuditHead, type AuditProblem } from '../core/audit-chain';
 import type { AuditKey } from '../core/audit-keys';
 import { sealOf } from '../core/audit-seal';
-import { phoneHash } from '../core/ids';
+import { phoneHashesOf } from '../core/ids';
 import { findEntries, type AuditFilter, type StoredEntry } from '../store/audit';
 import { closeReasons } from '../store/close-wishes';
 import { exportedHeads, type ExportedHead } from '../store/audit-heads';
 import { newestSealedRows, sealAt, sealedRows, unsealedRows } from '../store/audit-seals';
 import type { Pool } from '../store/database';
 import type { FileStore } from '../store/files/file-store';
-import { listLocations } from '../store/locations';
+import { storeNames } from '../store/locations';
 import { entriesInWords } from './audit-words';
 
 /** The sealer needs a second or two. */
@@ -112,11 +112,10 @@ export type ShownEntry = Omit<StoredEntry, 'key'> & { location: string | null; w
  * @param idKeys of `WEBCHAT_ID_KEY`: entries bear the hash by the key that was the first one at their time
  */
 export function showAudit(pool: Pool, phone: string, idKeys: readonly string[]): Promise<ShownEntry[]> {
-  const phoneHashes = idKeys.map((key) => phoneHash(phone, key));
-  return searchAudit(pool, { ...ANY_ENTRY, phoneHashes });
+  return searchAudit(pool, { ...ANY_ENTRY, phoneHashes: phoneHashesOf(phone, idKeys) });
 }
 
-export const ANY_ENTRY: AuditFilter = {
+const ANY_ENTRY: AuditFilter = {
   ...{ phoneHashes: null, locationUid: null, kind: null, actor: null, since: null, limit: null },
 };
 
@@ -125,13 +124,12 @@ export const ANY_ENTRY: AuditFilter = {
  * as long as it is kept.
  */
 export async function searchAudit(pool: Pool, filter: AuditFilter): Promise<ShownEntry[]> {
-  const [entries, locations] = await Promise.all([findEntries(pool, filter), listLocations(pool)]);
+  const [entries, names] = await Promise.all([findEntries(pool, filter), storeNames(pool)]);
   const closes = entries.filter(({ kind }) => kind === 'session_closed');
   const reasons = await closeReasons(
     pool,
     closes.flatMap(({ key }) => key ?? []),
   );
-  const names = new Map(locations.map(({ uid, name }) => [uid, name]));
   const located = entries.map(({ key, ...entry }) => ({
     ...entry,
     details: { ...entry.details, ...(reasons.has(key ?? '') && { because: reasons.get(key!)! }) },

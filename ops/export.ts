@@ -1,5 +1,5 @@
 /** Everything that is held of a person, as one document. */
-import { phoneHash } from '../core/ids';
+import { phoneHashesOf } from '../core/ids';
 import { readHeld, type Person } from '../store/personal-data';
 import { checkOptOut, type OptOutReport } from './opt-outs';
 import { listFiles, type FileReport, type FileTools } from './files';
@@ -22,8 +22,7 @@ export async function exportPerson(
 ): Promise<PersonExport> {
   const { pool } = tools;
   const { phone } = person;
-  const hashes = idKeys.map((key) => phoneHash(phone, key));
-  const tables = await readHeld(pool, person, hashes);
+  const tables = await readHeld(pool, person, phoneHashesOf(phone, idKeys));
   return {
     exported_at: new Date().toISOString(),
     phone,

@@ -58,6 +58,11 @@ export async function listLocations(pool: Pool): Promise<StoredLocation[]> {
   return rows;
 }
 
+/** The names of those on the list, by their uids. */
+export async function storeNames(pool: Pool): Promise<Map<string, string>> {
+  return new Map((await listLocations(pool)).map(({ uid, name }) => [uid, name]));
+}
+
 /** Whether a session, an event or a pause is of this location: the list may not have it any more, or not yet. */
 export async function isLocationOnRecord(pool: Pool, uid: string): Promise<boolean> {
   const { rowCount } = await pool.query(

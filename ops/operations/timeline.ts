@@ -1,10 +1,9 @@
 /** What happened in a customer's chats, in order. */
 import { z } from 'zod';
 import { customerMeant } from '../customer-meant';
-import { listLocations } from '../../store/locations';
+import { storeNames } from '../../store/locations';
 import { failureOutput, operation, phoneAtStoreInput, storeInput, time } from '../operation';
 import { timelineOf } from '../timeline';
-import { idKeysOf } from '../used-keys';
 import { sessionTools } from './sessions';
 
 export const showTimeline = operation({
@@ -28,9 +27,8 @@ export const showTimeline = operation({
   }),
   async run(tools, input) {
     const { phone, locationUid } = await customerMeant(tools, input);
-    const timelineTools = { ...(await sessionTools(tools)), idKeys: await idKeysOf(tools) };
-    const { entries, ...found } = await timelineOf(timelineTools, phone, locationUid);
-    const names = new Map((await listLocations(tools.pool)).map(({ uid, name }) => [uid, name]));
+    const { entries, ...found } = await timelineOf(await sessionTools(tools), phone, locationUid);
+    const names = await storeNames(tools.pool);
     const named = entries.map((entry) => ({
       ...entry,
       location: names.get(entry.location_uid ?? '') ?? null,
