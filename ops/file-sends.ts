@@ -6,9 +6,9 @@ import { fileSendState, type FileSendState } from '../store/file-sends';
 import type { KeptContent } from '../store/files/checked-content';
 import type { FileStore } from '../store/files/file-store';
 import { keepForCustomer } from '../store/files/rows';
-import { listLocations } from '../store/locations';
-import { customerMeant } from './customer-meant';
+import { phoneAt } from './customer-meant';
 import { OperationRefused, type OpsTools } from './operation';
+import { asListed, findStore } from './store-meant';
 
 export interface FileSendTools {
   pool: Pool;
@@ -56,14 +56,13 @@ export async function recipientOf(
   phone: string,
 ): Promise<{ phone: string; locationUid: string }> {
   if (!named) throw new OperationRefused('wrong_input', failure('ERR_WEBCHAT_002'));
-  const meant = await customerMeant(tools, { phone, location_uid: named });
-  const location = (await listLocations(tools.pool)).find(({ uid }) => uid === meant.locationUid);
-  if (!location) throw new OperationRefused('unknown', failure('ERR_WEBCHAT_003'));
-  if (location.archived) {
+  const store = await findStore(tools, named);
+  const recipient = phoneAt(tools, store, phone);
+  if (asListed(store).archived) {
     const message = 'The location is archived in Podium.';
     throw new OperationRefused('refused', failure('ERR_WEBCHAT_003', { message }));
   }
-  return { phone: meant.phone, locationUid: location.uid };
+  return { phone: recipient, locationUid: store.uid };
 }
 
 /** Has a file sent whose content is in the store. One that was wanted before is not wanted twice. */

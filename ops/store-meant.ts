@@ -4,9 +4,10 @@ import { isLocationOnRecord, listLocations, type StoredLocation } from '../store
 import { storable } from '../store/text';
 import { OperationRefused, type OpsTools } from './operation';
 
-/** What is known of a store: no country of one that is not on the list, or that Podium has none of. */
-export type NamedStore = Pick<StoredLocation, 'uid' | 'country'>;
+/** What is known of a store: of one that is not on the list nothing but its uid. */
+export type NamedStore = StoredLocation | { uid: string; country: null };
 
+const WHERE_THEY_ARE = '"locations list" shows names and uids.';
 const MOST_SUGGESTED = 3;
 /** Few slips of the pen are in the first letters of all words. */
 const FIRST_LETTERS = 3;
@@ -41,8 +42,14 @@ export async function findStore({ pool }: Pick<OpsTools, 'pool'>, given: string)
     return { uid: given, country: null };
   const near = nearTo(given, known);
   const isIt = near.length > 0 ? `Is it ${inWords(near)}? ` : '';
-  const hint = `${isIt}"locations list" shows names and uids.`;
+  const hint = `${isIt}${WHERE_THEY_ARE}`;
   throw new OperationRefused('unknown', failure('ERR_WEBCHAT_003', { hint }));
+}
+
+/** As it stands on the list. @throws OperationRefused `ERR_WEBCHAT_003` where it does not: nothing new begins there */
+export function asListed(store: NamedStore): StoredLocation {
+  if ('name' in store) return store;
+  throw new OperationRefused('unknown', failure('ERR_WEBCHAT_003', { hint: WHERE_THEY_ARE }));
 }
 
 /** Served ones, or else archived ones. */

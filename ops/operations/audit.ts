@@ -1,12 +1,11 @@
 /** The audit: whether it is whole, and what it tells of a customer. */
 import { z } from 'zod';
 import { auditKeys } from '../../core/audit-keys';
-import { phoneHash } from '../../core/ids';
+import { phoneHashesOf } from '../../core/ids';
 import { AUDIT_KINDS } from '../../store/audit';
 import { searchAudit, verifyAudit as verify } from '../audit';
-import { customerMeant } from '../customer-meant';
-import { nullableTime, operation, phoneAtStoreInput, storeInput, time, type OpsTools } from '../operation';
-import { storeMeant } from '../store-meant';
+import { customerIfMeant } from '../customer-meant';
+import { nullableTime, operation, phoneAtStoreInput, storeInput, time } from '../operation';
 import { idKeysOf } from '../used-keys';
 
 const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/i;
@@ -90,29 +89,19 @@ export const showAudit = operation({
   }),
   async run(tools, input) {
     const { kind = null, actor = null, since } = input;
-    const who = await whose(tools, input);
-    const limit = input.limit ?? (who.phone === null ? SHOWN : null);
+    const { phone, locationUid } = await customerIfMeant(tools, input);
+    const phoneHashes = phone === null ? null : phoneHashesOf(phone, await idKeysOf(tools));
+    const limit = input.limit ?? (phone === null ? SHOWN : null);
     const found = await searchAudit(tools.pool, {
-      ...{ phoneHashes: who.phoneHashes, locationUid: who.locationUid, kind, actor },
+      ...{ phoneHashes, locationUid, kind, actor },
       ...{ since: since === undefined ? null : new Date(since), limit: limit === null ? null : limit + 1 },
     });
     const more = limit !== null && found.length > limit;
     return {
-      ...{ phone: who.phone, more },
+      ...{ phone, more },
       entries: (more ? found.slice(1) : found).map(({ at, locationUid, workflowId, ...entry }) => ({
         ...{ ...entry, at: at.toISOString(), location_uid: locationUid, workflow_id: workflowId },
       })),
     };
   },
 });
-
-async function whose(
-  tools: OpsTools,
-  { phone: given, location_uid: store }: { phone?: string | undefined; location_uid?: string | undefined },
-) {
-  if (given === undefined)
-    return { phone: null, phoneHashes: null, locationUid: await storeMeant(tools, store) };
-  const { phone, locationUid } = await customerMeant(tools, { phone: given, location_uid: store });
-  const phoneHashes = (await idKeysOf(tools)).map((key) => phoneHash(phone, key));
-  return { phone, phoneHashes, locationUid };
-}

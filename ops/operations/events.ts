@@ -13,7 +13,7 @@ import {
 } from '../../store/inbox-lists';
 import { receiveContext } from '../../store/receive-context';
 import { ingestEvent, NO_EVENT, replayEvents as replay, type EventTools } from '../events';
-import { customerMeant } from '../customer-meant';
+import { customerIfMeant } from '../customer-meant';
 import {
   failureOutput,
   iso,
@@ -62,10 +62,7 @@ export const listEvents = operation({
   }),
   output: z.object({ events: z.array(eventRow), more: z.boolean() }),
   async run(tools, { status, code, phone, location_uid, limit }) {
-    const whose =
-      phone === undefined
-        ? { phone: null, locationUid: await storeMeant(tools, location_uid) }
-        : await customerMeant(tools, { phone, location_uid });
+    const whose = await customerIfMeant(tools, { phone, location_uid });
     const filter = { ...whose, status: status ?? null, code: code ?? null, limit: limit + 1 };
     const found = await selectEvents(tools.pool, filter);
     return { events: found.slice(0, limit).map(rowOf), more: found.length > limit };

@@ -1,9 +1,8 @@
 /** The robot: paused, or allowed to speak. */
 import { z } from 'zod';
-import { listLocations } from '../../store/locations';
 import { pauseRobot as pause, resumeRobot as resume, robotPauses } from '../../store/robot-pauses';
-import { nullableTime, operation, OperationRefused, storeInput, type OpsTools } from '../operation';
-import { storeMeant } from '../store-meant';
+import { nullableTime, operation, storeInput, type OpsTools } from '../operation';
+import { asListed, findStore, storeMeant } from '../store-meant';
 
 const where = z.strictObject({
   location_uid: storeInput.optional().describe('For one store, by its uid or its name; for all, if left out'),
@@ -29,8 +28,9 @@ export const pauseRobot = operation({
   input: where,
   output: changed,
   async run(tools, { location_uid }, { actor }) {
-    const locationUid = await storeMeant(tools, location_uid);
-    await assertKnown(tools, locationUid);
+    // A uid with a slip in it would pause nothing.
+    const locationUid =
+      location_uid === undefined ? null : asListed(await findStore(tools, location_uid)).uid;
     const done = await pause(tools.pool, locationUid, actor);
     return { changed: done, ...(await statusOf(tools)) };
   },
@@ -65,14 +65,4 @@ async function statusOf({ pool, settings }: OpsTools) {
   }));
   const pauses = [...bySettings, ...byOperators];
   return { paused_for_all: pauses.some(({ location_uid }) => location_uid === null), pauses };
-}
-
-/** A uid with a slip in it would pause nothing. */
-async function assertKnown({ pool }: OpsTools, locationUid: string | null): Promise<void> {
-  if (locationUid === null || (await listLocations(pool)).some(({ uid }) => uid === locationUid)) return;
-  throw new OperationRefused('unknown', {
-    code: 'ERR_WEBCHAT_003',
-    message: 'The location is not among those of Podium.',
-    hint: '"locations list" shows their names and uids.',
-  });
 }

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { phoneHash } from '../../core/ids';
 import { selectSessions } from '../../store/session-lists';
-import { listLocations } from '../../store/locations';
+import { storeNames } from '../../store/locations';
 import { findSession, findSessionById, sessionsOf, type Session } from '../../store/sessions';
-import { customerMeant, type GivenCustomer } from '../customer-meant';
+import { customerIfMeant, customerMeant, type GivenCustomer } from '../customer-meant';
 import {
   iso,
   nullableTime,
@@ -17,7 +17,6 @@ import {
 } from '../operation';
 import { scanSessions as scan } from '../session-scan';
 import { closeSession as close, showSession as show, type SessionTools } from '../sessions';
-import { storeMeant } from '../store-meant';
 import { idKeysOf } from '../used-keys';
 
 const sessionRow = z.object({
@@ -85,13 +84,10 @@ export const listSessions = operation({
     more: z.boolean().describe('Whether there are more than the limit'),
   }),
   async run(tools, { phone, location_uid, status, waiting, limit }) {
-    const wanted =
-      phone === undefined
-        ? { phone: null, locationUid: await storeMeant(tools, location_uid) }
-        : await customerMeant(tools, { phone, location_uid });
-    const filter = { ...wanted, status: status ?? null, waiting, limit: limit + 1 };
+    const whose = await customerIfMeant(tools, { phone, location_uid });
+    const filter = { ...whose, status: status ?? null, waiting, limit: limit + 1 };
     const found = await selectSessions(tools.pool, filter);
-    const names = await storeNames(tools);
+    const names = await storeNames(tools.pool);
     return {
       sessions: found.slice(0, limit).map((session) => rowOf(session, names)),
       more: found.length > limit,
@@ -110,7 +106,7 @@ export const showSession = operation({
   async run(tools, input) {
     const { phone, locationUid } = await sessionOf(tools, input);
     const shown = (await show(await sessionTools(tools), phone, locationUid))!;
-    return { ...shown, location: (await storeNames(tools)).get(locationUid) ?? null };
+    return { ...shown, location: (await storeNames(tools.pool)).get(locationUid) ?? null };
   },
 });
 
@@ -177,9 +173,10 @@ export const scanSessions = operation({
   run: async (tools, { mend }, { actor }) => scan(await sessionTools(tools), { mend, actor }),
 });
 
-export async function sessionTools(tools: OpsTools): Promise<SessionTools> {
-  const [idKey] = await idKeysOf(tools);
-  return { pool: tools.pool, client: tools.temporal, auditHash: (phone) => phoneHash(phone, idKey) };
+export async function sessionTools(tools: OpsTools): Promise<SessionTools & { idKeys: readonly string[] }> {
+  const idKeys = await idKeysOf(tools);
+  const auditHash = (phone: string) => phoneHash(phone, idKeys[0]);
+  return { pool: tools.pool, client: tools.temporal, auditHash, idKeys };
 }
 
 /** @throws OperationRefused when it is not said which one is meant, or there is none */
@@ -212,7 +209,7 @@ async function sessionOfCustomer(
   const open = all.filter(({ status }) => status !== 'closed');
   const candidates = open.length > 0 ? open : all;
   if (candidates.length <= 1) return candidates[0] ?? null;
-  const names = await storeNames(tools);
+  const names = await storeNames(tools.pool);
   const where = candidates.map(({ locationUid }) => names.get(locationUid) ?? locationUid);
   throw whichSession(`The customer has chats at ${candidates.length} stores: ${where.join(', ')}.`);
 }
@@ -223,10 +220,6 @@ const whichSession = (message: string) =>
     message,
     hint: 'Give the phone, and the location where there are several, or the id. "sessions list" shows them.',
   });
-
-async function storeNames({ pool }: Pick<OpsTools, 'pool'>): Promise<Map<string, string>> {
-  return new Map((await listLocations(pool)).map(({ uid, name }) => [uid, name]));
-}
 
 function rowOf(session: Session, names: Map<string, string>) {
   return {
