@@ -1,4 +1,4 @@
-import { endWithParent } from './lifecycle';
+import { endWithParent, onShutdown } from './lifecycle';
 import { ConfigurationError } from './load';
 import { createLogger } from './logger';
 
@@ -21,8 +21,27 @@ export async function runMain(name: string, main: () => Promise<void>): Promise<
   }
 }
 
+/** How a process that runs hears of keys that are found to be wrong later on. */
+interface Later {
+  onForeign: (problems: string[]) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Keeps a process from working with other keys than those of its database: it does not start, or ends at once where
+ * the database was away at first and is asked later.
+ * @param useKeys what is wrong with the keys
+ * @throws ConfigurationError when something is, and what `useKeys` throws
+ */
+export async function assertKeys(useKeys: (later: Later) => Promise<string[]>): Promise<void> {
+  const stopping = new AbortController();
+  onShutdown(() => stopping.abort());
+  const foreign = await useKeys({ onForeign: endMisconfigured, signal: stopping.signal });
+  if (foreign.length > 0) throw new ConfigurationError(foreign);
+}
+
 /** Ends a process at once that runs, and that is found to be configured wrongly: what it did would do harm. */
-export function endMisconfigured(problems: readonly string[]): never {
+function endMisconfigured(problems: readonly string[]): never {
   return refuse('go on', problems);
 }
 

@@ -19,9 +19,9 @@ import { createRetentionActivities } from '../activities/retention-activities';
 import { createSessionActivities } from '../activities/session-activities';
 import { createWebhookCheckActivities } from '../activities/webhook-check';
 import { onShutdown, shutDown } from '../config/lifecycle';
-import { ConfigurationError, loadConfiguration, withFiles } from '../config/load';
+import { loadConfiguration, withFiles } from '../config/load';
 import { createLogger } from '../config/logger';
-import { endMisconfigured, runMain } from '../config/run-main';
+import { assertKeys, runMain } from '../config/run-main';
 import { startTracing, TRACING_NEEDS } from '../config/tracing';
 import { queueCallsPerSecond } from '../core/call-rates';
 import { dataConverter } from '../core/data-converter';
@@ -107,11 +107,7 @@ void runMain('worker', async () => {
 async function connectDatabase(environment: WorkerEnvironment): Promise<Pool> {
   const pool = createPool(environment.databaseUrl);
   onShutdown(() => pool.end());
-  const stopping = new AbortController();
-  onShutdown(() => stopping.abort());
-  const later = { onForeign: endMisconfigured, signal: stopping.signal };
-  const foreignKeys = await useKeys(pool, environment, later);
-  if (foreignKeys.length > 0) throw new ConfigurationError(foreignKeys);
+  await assertKeys((later) => useKeys(pool, environment, later));
   return pool;
 }
 
