@@ -2,7 +2,6 @@
  * Seals the audit within seconds of its writing. Every server tries, and one at a time does it. The end of the
  * chain leaves the database once a minute at most, when it has changed: into the file store and into the log.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AuditKey } from '../core/audit-keys';
 import { exportHead, EXPORT_EVERY_MS } from '../store/audit-heads';
@@ -10,6 +9,7 @@ import { newestSeal, sealBatch, SEALED_AT_ONCE } from '../store/audit-seals';
 import type { Pool } from '../store/database';
 import type { FileStore } from '../store/files/file-store';
 import { Outage } from './outage';
+import { repeat } from './repeat';
 
 const INTERVAL_MS = 1_000;
 
@@ -36,27 +36,17 @@ export class AuditSealer {
 
   /** A file store that is slow holds up no sealing. */
   start(): void {
-    const work = [this.repeat(() => this.seal()), this.repeat(() => this.exportChanged())];
-    this.running = Promise.all(work);
+    const repetition = { pauseMs: INTERVAL_MS, signal: this.stopping.signal, outage: this.database };
+    this.running = Promise.all([
+      repeat(() => this.seal(), repetition),
+      repeat(() => this.exportChanged(), repetition),
+    ]);
   }
 
   /** Ends with the batch that is under way. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
-  }
-
-  private async repeat(work: () => Promise<void>): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      try {
-        await work();
-        this.database.ends();
-      } catch (error) {
-        this.database.begins(error);
-      }
-      await delay(INTERVAL_MS, null, { signal }).catch(() => null);
-    }
   }
 
   private async seal(): Promise<void> {

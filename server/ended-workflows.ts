@@ -2,11 +2,11 @@
  * Closes the sessions whose workflow was ended from outside, as by an operator in Temporal's Web UI: it cannot do so
  * itself any more. Every server looks; closing one twice is closing it once.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { closeEndedOutside } from '../ops/session-scan';
 import type { SessionTools } from '../ops/sessions';
 import { Outage } from './outage';
+import { repeat } from './repeat';
 
 const INTERVAL_MS = 15_000;
 /** What has ended while no server ran. */
@@ -28,26 +28,15 @@ export class EndedWorkflows {
   }
 
   start(): void {
-    this.running = this.repeat();
+    const { signal } = this.stopping;
+    const repetition = { pauseMs: INTERVAL_MS, signal, outage: this.outage, isCutOff: true };
+    this.running = repeat(() => this.look(), repetition);
   }
 
   /** Calls to Temporal that are under way are given up. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
-  }
-
-  private async repeat(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      try {
-        await this.look();
-        this.outage.ends();
-      } catch (error) {
-        if (!signal.aborted) this.outage.begins(error);
-      }
-      await delay(INTERVAL_MS, null, { signal }).catch(() => null);
-    }
   }
 
   private async look(): Promise<void> {
