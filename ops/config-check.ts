@@ -7,14 +7,14 @@ import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
 import { ENVIRONMENT_KEYS, type TokenScope } from '../core/environment';
 import { withCountry } from '../core/locations';
 import { suppressionKeys } from '../core/suppression-keys';
-import { namedIdKeys, keysInUse } from '../core/used-keys';
+import { keyProblems, keysInUse, namedIdKeys, type KeyPurpose } from '../core/used-keys';
 import { secretFingerprint } from '../core/webhook-secrets';
 import { lastReading, listLocations } from '../store/locations';
 import { migrationState } from '../store/migration-state';
 import { robotPauses } from '../store/robot-pauses';
 import { tokenKeyProblem } from '../store/podium-tokens';
 import { suppressionProblem } from '../store/suppressions';
-import { problemsOfKeys } from '../store/used-keys';
+import { usedKeys } from '../store/used-keys';
 import { liveSecrets } from '../store/webhooks';
 import { reportAccess } from './access';
 import { newestSealProblem } from './audit';
@@ -147,11 +147,11 @@ async function checkKeys(tools: OpsTools): Promise<Check[]> {
   const { pool } = tools;
   const keys = tools.environment('idKeys', 'encryptionKeys', 'auditKeys', 'suppressionKeys');
   const { idKeys, encryptionKeys } = keys;
-  const problems = await problemsOfKeys(pool, keysInUse(keys));
-  const of = (name: string) => problems.find((problem) => problem.startsWith(name)) ?? null;
-  const encryption = of('WEBCHAT_ENCRYPTION_KEYS') ?? (await tokenKeyProblem(pool, encryptionKeys));
+  const [given, used] = [keysInUse(keys), await usedKeys(pool)];
+  const of = (purpose: KeyPurpose) => keyProblems({ [purpose]: given[purpose] ?? [] }, used)[0] ?? null;
+  const encryption = of('encryption') ?? (await tokenKeyProblem(pool, encryptionKeys));
   const sealing = auditKeys(keys.auditKeys, idKeys);
-  const audit = of('WEBCHAT_AUDIT_KEYS') ?? (await newestSealProblem(pool, sealing));
+  const audit = of('audit') ?? (await newestSealProblem(pool, sealing));
   const [newest] = suppressionKeys(keys);
   const ids = encryptionKeys.map(({ id }) => id).join(', ');
   return [
@@ -163,7 +163,7 @@ async function checkKeys(tools: OpsTools): Promise<Check[]> {
       fine: `${ids}; the first one encrypts, and what is stored can be read.`,
       mend: 'Put the key back with which it was encrypted. docs/runbook.md tells how a new one comes in, with an id of its own.',
     }),
-    checkKey('Id keys', of('WEBCHAT_ID_KEY'), {
+    checkKey('Id keys', of('ids'), {
       fine: `${idKeys.length}, the first one with fingerprint ${namedIdKeys(idKeys)[0]!.fingerprint}.`,
       mend: 'Put the key back with which phones were named. docs/runbook.md tells how a new one comes in.',
     }),

@@ -79,7 +79,8 @@ async function holdAgainst(pool: Pool, environment: Keys): Promise<string[]> {
   });
 }
 
-async function usedKeys(db: Queryable): Promise<UsedKey[]> {
+/** With which keys the database has been used. */
+export async function usedKeys(db: Queryable): Promise<UsedKey[]> {
   const { rows } = await db.query<UsedKey>(
     'select purpose, key_id as id, fingerprint, in_front_since as "inFrontSince" from used_keys',
   );
