@@ -116,26 +116,42 @@ function eventInWords(event: z.output<typeof showEvent.output>, phone: string | 
 async function replay(context: CliContext, ids: number[], options: ReplayOptions): Promise<void> {
   const { code, location, all = false, dryRun = false, after = 0 } = options;
   const wanted = { ids, code, all, location_uid: location, dry_run: dryRun };
-  const pages: ReplayPage[] = [];
-  for (let next: number | null = after; next !== null; next = pages.at(-1)!.next_after_id) {
+  const done: ReplayPage = {
+    ...{ released: 0, would_be_released: 0, unchanged: 0, events: [] },
+    ...{ more: true, next_after_id: null },
+  };
+  let exitCode: ExitCode = EXIT.fine;
+  for (let next: number | null = after; next !== null; next = done.next_after_id) {
     const page = await context
       .perform(replayEvents, { ...wanted, after_id: next })
       .catch((error: unknown) => {
-        if (pages.length > 0) tellHowFar(context, pages, next);
+        if (next !== after) tellHowFar(context, done, next);
         throw error;
       });
-    pages.push(page);
-    if (!context.json && page.events.length > 0) context.answer(page, replaysInWords(page), exitOf(pages));
+    add(done, page);
+    if (page.events.some(stays)) exitCode = EXIT.notFine;
+    if (!context.json && page.events.length > 0) context.answer(page, replaysInWords(page), exitCode);
   }
-  const done = together(pages);
-  if (context.json) context.answer(done, '', exitOf(pages));
+  if (context.json) context.answer(done, '', exitCode);
   else if (done.events.length === 0) context.answer(done, 'Nothing is in quarantine by that.');
 }
 
 type ReplayPage = z.output<typeof replayEvents.output>;
 
-function tellHowFar(context: CliContext, pages: ReplayPage[], after: number): void {
-  const released = together(pages).events.filter(({ outcome }) => outcome === 'released');
+/** Counts a page in with those before it. */
+function add(done: ReplayPage, page: ReplayPage): void {
+  for (const count of ['released', 'would_be_released', 'unchanged'] as const) done[count] += page[count];
+  done.events.push(...page.events);
+  done.more = page.more;
+  done.next_after_id = page.next_after_id;
+}
+
+function stays({ failure }: ReplayPage['events'][number]): boolean {
+  return failure !== null && failure.code !== 'ERR_OPS_NOT_QUARANTINED';
+}
+
+function tellHowFar(context: CliContext, { events }: ReplayPage, after: number): void {
+  const released = events.filter(({ outcome }) => outcome === 'released');
   const ids = released.length > 0 ? `released: ${released.map(({ id }) => id).join(', ')}` : 'none released';
   context.tell(`Looked at up to event ${after}, ${ids}. Go on with the same command and --after ${after}.`);
 }
@@ -150,26 +166,6 @@ function replaysInWords({ events }: ReplayPage): string {
       .join(': '),
   );
   return lines.join('\n');
-}
-
-function exitOf(pages: ReplayPage[]): ExitCode {
-  const { events } = together(pages);
-  const stays = events.some(({ failure }) => failure && failure.code !== 'ERR_OPS_NOT_QUARANTINED');
-  return stays ? EXIT.notFine : EXIT.fine;
-}
-
-function together(pages: ReplayPage[]): ReplayPage {
-  const sum = (count: 'released' | 'would_be_released' | 'unchanged') =>
-    pages.reduce((total, page) => total + page[count], 0);
-  const { more, next_after_id } = pages.at(-1)!;
-  return {
-    ...{
-      released: sum('released'),
-      would_be_released: sum('would_be_released'),
-      unchanged: sum('unchanged'),
-    },
-    ...{ events: pages.flatMap(({ events }) => events), more, next_after_id },
-  };
 }
 
 async function quarantine(context: CliContext, id: number | undefined): Promise<void> {
