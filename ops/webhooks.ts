@@ -100,9 +100,8 @@ export async function registerWebhook(
   );
   if (twin) throw new WebhookRefusal(`The webhook ${twin.uid} does that already; "update" mends it.`);
   const wanted = await whatItShouldHave(tools);
-  await noteWish(tools, 'register', null);
-  const webhook = await permitted(() => podium.createWebhook({ ...wanted, ...owner }));
-  await noteChange(tools, 'register', webhook.uid);
+  const create = () => permitted(() => podium.createWebhook({ ...wanted, ...owner }));
+  const webhook = await noted(tools, 'register', null, create, ({ uid }) => uid);
   return viewOf(webhook, publicUrl);
 }
 
@@ -127,11 +126,9 @@ export async function updateWebhooks(
     );
   const wanted = await whatItShouldHave(tools);
   const views: WebhookView[] = [];
-  for (const webhook of meant) {
-    await noteWish(tools, 'update', webhook.uid);
-    const changed = await permitted(() => podium.updateWebhook(webhook.uid, wanted));
-    views.push(viewOf(changed, publicUrl));
-    await noteChange(tools, 'update', webhook.uid);
+  for (const { uid } of meant) {
+    const change = () => permitted(() => podium.updateWebhook(uid, wanted));
+    views.push(viewOf(await noted(tools, 'update', uid, change), publicUrl));
   }
   return views;
 }
@@ -151,18 +148,13 @@ export async function disableWebhook(tools: WebhookTools, uid: string): Promise<
 /** Its queue at Podium goes with it. @throws {WebhookRefusal} for one that is not ours */
 export async function deleteWebhook(tools: WebhookTools, uid: string): Promise<WebhookView> {
   const webhook = await findOurs(tools, uid);
-  await noteWish(tools, 'delete', uid);
-  await tools.podium.deleteWebhook(uid);
-  await noteChange(tools, 'delete', uid);
+  await noted(tools, 'delete', uid, () => tools.podium.deleteWebhook(uid));
   return viewOf(webhook, tools.publicUrl);
 }
 
 async function setDisabled(tools: WebhookTools, uid: string, disabled: boolean): Promise<WebhookView> {
-  const action = disabled ? 'disable' : 'enable';
-  await noteWish(tools, action, uid);
-  const webhook = await tools.podium.updateWebhook(uid, { disabled });
-  await noteChange(tools, action, uid);
-  return viewOf(webhook, tools.publicUrl);
+  const change = () => tools.podium.updateWebhook(uid, { disabled });
+  return viewOf(await noted(tools, disabled ? 'disable' : 'enable', uid, change), tools.publicUrl);
 }
 
 async function find({ podium }: WebhookTools, uid: string): Promise<PodiumWebhook> {
@@ -246,16 +238,23 @@ async function secretForPodium({ pool, secrets }: WebhookTools): Promise<string>
   );
 }
 
-/** Before Podium is asked: should we die in between, it is known who wanted what. */
-function noteWish({ pool, actor }: WebhookTools, action: string, webhookUid: string | null): Promise<void> {
-  return writeAct(pool, {
-    ...{ kind: 'webhook_change_wanted', actor },
-    details: { action, webhook_uid: webhookUid },
-  });
-}
-
-function noteChange({ pool, actor }: WebhookTools, action: string, webhookUid: string): Promise<void> {
-  return writeAct(pool, { kind: 'webhook_changed', actor, details: { action, webhook_uid: webhookUid } });
+/**
+ * A change at Podium, with its wish noted before: should we die in between, it is known who wanted what.
+ * @param uid of the webhook; null where there is none yet, and `uidOf` tells it of the new one
+ */
+async function noted<T>(
+  { pool, actor }: WebhookTools,
+  action: string,
+  uid: string | null,
+  change: () => Promise<T>,
+  uidOf: (changed: T) => string | null = () => uid,
+): Promise<T> {
+  const note = (kind: 'webhook_change_wanted' | 'webhook_changed', webhookUid: string | null) =>
+    writeAct(pool, { kind, actor, details: { action, webhook_uid: webhookUid } });
+  await note('webhook_change_wanted', uid);
+  const changed = await change();
+  await note('webhook_changed', uidOf(changed));
+  return changed;
 }
 
 function viewOf(webhook: PodiumWebhook, publicUrl: string): WebhookView {

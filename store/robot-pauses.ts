@@ -1,5 +1,5 @@
 /** The switch by which operators pause the robot, for all stores or one. The door reads it with every send. */
-import { writeAudit } from './audit';
+import { writeAct, type OperatorAct } from './audit';
 import { transaction, type Pool, type Queryable } from './database';
 import { storable } from './text';
 
@@ -51,19 +51,8 @@ export function resumeRobot(pool: Pool, locationUid: string | null, actor: strin
   });
 }
 
-async function noteIfDone(
-  client: Queryable,
-  rowCount: number | null,
-  {
-    kind,
-    locationUid,
-    actor,
-  }: { kind: 'robot_paused' | 'robot_resumed'; locationUid: string | null; actor: string },
-): Promise<boolean> {
+async function noteIfDone(client: Queryable, rowCount: number | null, act: OperatorAct): Promise<boolean> {
   if (rowCount !== 1) return false;
-  await writeAudit(client, {
-    ...{ key: null, kind, phoneHash: null, locationUid, workflowId: null },
-    details: { actor: storable(actor) },
-  });
+  await writeAct(client, act);
   return true;
 }
