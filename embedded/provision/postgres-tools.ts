@@ -34,11 +34,8 @@ export async function provisionPostgresTools(): Promise<string> {
 /** On the PATH there may be a client alone: it counts where its server stands beside it. */
 async function installed(): Promise<string | null> {
   const versions = await readdir(DEBIAN).catch(() => []);
-  const places = [
-    ...versions.sort().map((version) => join(DEBIAN, version, 'bin')),
-    ...(process.env.PATH ?? '').split(':'),
-  ];
-  const server = await onPath('postgres', places);
+  const ofDebian = versions.sort().map((version) => join(DEBIAN, version, 'bin'));
+  const server = (await onPath('postgres', ofDebian)) ?? (await onPath('postgres'));
   return server && onPath('pg_dump', [dirname(server)]);
 }
 
