@@ -29,12 +29,14 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     logger.info({ traceId, eventId, eventType, locationUid, status: outcome.status }, 'An event came in');
     if (outcome.waitedSeconds !== undefined) metrics.personAnswers.observe(outcome.waitedSeconds);
     if (outcome.alarm) {
-      const { code, message, hint } = outcome.alarm;
-      metrics.codes.inc({ code });
-      logger.error({ code, traceId, eventId, locationUid, hint }, message);
+      metrics.codes.inc({ code: outcome.alarm.code });
+      raiseAlarm(outcome.alarm, event, logger);
     }
-    if (isOptOutOfNobody(verdict)) noteOptOutOfNobody(event);
-    else if ('optOut' in verdict && verdict.optOut) noteOptOut(verdict, event);
+    if (isOptOutOfNobody(verdict)) {
+      const words = 'an opt-out whose phone cannot be made out: a person has to look at it';
+      noteOptOut('error', { traceId, eventId }, words);
+    } else if ('optOut' in verdict && verdict.optOut)
+      noteOptOut('info', { traceId, eventId, locationUid: verdict.locationUid });
     const why = failureOf(verdict);
     if (!why) return;
 
@@ -44,20 +46,17 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     deps.onRejection(code);
   };
 
-  function noteOptOut({ locationUid }: { locationUid: string | null }, event: PodiumEvent): void {
+  function noteOptOut(level: 'info' | 'error', facts: object, words?: string): void {
     const { code, message } = failure('ERR_WEBCHAT_008');
     metrics.codes.inc({ code });
-    logger.info({ code, traceId: traceIdOf(event), eventId: event.eventId, locationUid }, message);
+    logger[level]({ code, ...facts }, words ?? message);
   }
+}
 
-  function noteOptOutOfNobody(event: PodiumEvent): void {
-    const { code } = failure('ERR_WEBCHAT_008');
-    metrics.codes.inc({ code });
-    logger.error(
-      { code, traceId: traceIdOf(event), eventId: event.eventId },
-      'an opt-out whose phone cannot be made out: a person has to look at it',
-    );
-  }
+/** Says in the log what an event has shown that a person has to look at. */
+export function raiseAlarm({ code, message, hint }: Failure, event: PodiumEvent, logger: Logger): void {
+  const { eventId, locationUid } = event;
+  logger.error({ code, traceId: traceIdOf(event), eventId, locationUid, hint }, message);
 }
 
 function failureOf(verdict: Verdict): Failure | undefined {

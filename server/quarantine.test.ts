@@ -87,7 +87,7 @@ it('lets go more than a page at once', async () => {
 });
 
 it("raises an alarm where a person's text to somebody who had opted out was among it", async () => {
-  const log: { code?: string }[] = [];
+  const log: { code?: string; traceId?: string }[] = [];
   await arrive('STOP', 'm1');
   await arrive('Are you still there?', 'm2', {
     sender: { uid: 'a-person' },
@@ -96,5 +96,6 @@ it("raises an alarm where a person's text to somebody who had opted out was amon
   served.set(NORTHSIDE, { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false });
   await release(pino({}, { write: (line: string) => void log.push(JSON.parse(line)) }));
   expect(log.map(({ code }) => code)).toEqual(['ERR_WEBCHAT_011']);
+  expect(log[0]!.traceId).toMatch(/^[0-9a-f]{32}$/);
   expect(JSON.stringify(log)).not.toContain('412345678');
 });

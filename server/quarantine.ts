@@ -9,6 +9,7 @@ import {
   type QuarantinedEvent,
   type ReceiveContext,
 } from '../store/inbox';
+import { raiseAlarm } from './after-receipt';
 
 const PAGE = 200;
 
@@ -35,9 +36,7 @@ export async function releaseHeldUp(deps: QuarantineDependencies): Promise<numbe
     });
     const outcomes = await releaseQuarantined(deps.pool, judged, deps.context);
     outcomes.forEach(({ alarm }, i) => {
-      if (!alarm) return;
-      const { eventId, locationUid } = judged[i]!.event;
-      deps.logger.error({ code: alarm.code, eventId, locationUid, hint: alarm.hint }, alarm.message);
+      if (alarm) raiseAlarm(alarm, judged[i]!.event, deps.logger);
     });
     released += outcomes.filter(({ status }) => status === 'accepted').length;
   } while (page.length === PAGE);
