@@ -2,7 +2,7 @@
 import Router from '@koa/router';
 import type { Logger } from 'pino';
 import type { OpsToken } from '../core/environment';
-import { readInput, type Operation, type Operator, type OpsTools } from '../ops/operation';
+import { readInput, type OpsTools } from '../ops/operation';
 import { OPERATIONS, pathOf } from '../ops/operations';
 import { asAuthenticated } from '../store/audit';
 import { readJson } from './body';
@@ -25,18 +25,9 @@ export function opsRoutes({ tools, tokens, logger }: OpsDependencies): Router<Op
       const { operator: actor } = ctx.state;
       const tell = (line: string) => logger.info({ operation: operation.name }, line);
       const given = await readJson(ctx.req, MAX_BODY_BYTES, {});
-      const act = asAuthenticated(() => perform(operation, tools, given, { actor, tell }));
-      ctx.body = await act.catch(refuse);
+      const act = async () => operation.run(tools, readInput(operation, given), { actor, tell });
+      ctx.body = await asAuthenticated(act).catch(refuse);
     });
   }
   return router;
-}
-
-async function perform(
-  operation: Operation,
-  tools: OpsTools,
-  given: unknown,
-  by: Operator,
-): Promise<unknown> {
-  return operation.run(tools, readInput(operation, given), by);
 }
