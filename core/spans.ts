@@ -22,17 +22,13 @@ const tracer = trace.getTracer('podium-webchat');
 /** In a context: the ids that the next span is to have (`SpanIds`), for the SDK's generator of ids. */
 export const WANTED_IDS = createContextKey('ids of the next span');
 
-export interface SpanIds {
-  traceId: string;
-  spanId?: string;
-}
+export type SpanIds = Pick<FinishedSpan, 'traceId' | 'spanId'>;
 
 /** Tells of work that is over. */
 export function noteSpan(span: FinishedSpan): void {
-  const { name, traceId, spanId, parentSpanId, startedAt, endedAt, attributes, failure, goesOnIn } = span;
+  const { name, traceId, parentSpanId, startedAt, endedAt, attributes, failure, goesOnIn } = span;
   const above = parentSpanId === null ? ROOT_CONTEXT : below({ traceId, spanId: parentSpanId });
-  const ids: SpanIds = { traceId, ...(spanId !== undefined && { spanId }) };
-  const noted = context.with(above.setValue(WANTED_IDS, ids), () =>
+  const noted = context.with(above.setValue(WANTED_IDS, span satisfies SpanIds), () =>
     tracer.startSpan(name, {
       startTime: new Date(startedAt),
       attributes,
