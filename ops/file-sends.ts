@@ -10,6 +10,9 @@ import { phoneAt } from './customer-meant';
 import { OperationRefused, type OpsTools } from './operation';
 import { asListed, findStore } from './store-meant';
 
+/** So long, in characters, may the words be that go with a file. */
+export const MOST_TEXT = 10_000;
+
 export interface FileSendTools {
   pool: Pool;
   files: FileStore;

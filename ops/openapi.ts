@@ -1,5 +1,6 @@
 /** The operators' routes, described by the schemas that check what comes in. */
 import { z } from 'zod';
+import { MOST_TEXT } from './file-sends';
 import { fileSend } from './operations/files';
 import { OPERATIONS, pathOf } from './operations';
 import { phoneInput, type Operation } from './operation';
@@ -26,6 +27,14 @@ export const FAILURE = {
 
 /** The security schemes by which operators are let in. */
 export const BY_TOKEN = [{ token: [] }];
+
+/** How the description of a route begins. @param security the schemes that let a caller in; none lets everybody in */
+export const heading = (operationId: string, summary: string, tag: string, security: object[] = []) => ({
+  ...{ operationId, summary, tags: [tag], security },
+});
+
+/** A content that is text. */
+export const text = (mediaType: string) => ({ [mediaType]: { schema: { type: 'string' } } });
 
 /** An answer in JSON. */
 export const answer = (description: string, schema: object) => ({
@@ -106,10 +115,7 @@ function describe({ name, summary, input, output }: Operation) {
   const schema = jsonOf(input, 'input');
   const takesNothing = input.safeParse({}).success && !('anyOf' in schema);
   return {
-    operationId: name.replaceAll(' ', '_'),
-    summary,
-    tags: [name.split(' ')[0]],
-    security: BY_TOKEN,
+    ...heading(name.replaceAll(' ', '_'), summary, name.split(' ')[0]!, BY_TOKEN),
     requestBody: {
       required: !takesNothing,
       content: { 'application/json': { schema } },
@@ -120,10 +126,12 @@ function describe({ name, summary, input, output }: Operation) {
 
 /** A form, since the file comes with it. */
 const sendFile = (fileTypes: readonly string[]) => ({
-  operationId: 'files_send',
-  summary: 'Sends a file to a customer, unless the customer has opted out',
-  tags: ['files'],
-  security: BY_TOKEN,
+  ...heading(
+    'files_send',
+    'Sends a file to a customer, unless the customer has opted out',
+    'files',
+    BY_TOKEN,
+  ),
   requestBody: {
     required: true,
     content: fileForm(
@@ -132,7 +140,7 @@ const sendFile = (fileTypes: readonly string[]) => ({
         properties: {
           phone: jsonOf(phoneInput, 'input'),
           location_uid: SERVED_LOCATION,
-          body: { type: 'string', maxLength: 10_000, description: 'The words that go with it' },
+          body: { type: 'string', maxLength: MOST_TEXT, description: 'The words that go with it' },
           message_id: { type: 'string', format: 'uuid', description: 'The same again is the same send' },
         },
       },

@@ -1,6 +1,16 @@
 /** What the widget asks of the server, described for who writes another one. `docs/widget.md` says what it means. */
 import { z } from 'zod';
-import { answer, FAILURE, fileForm, jsonOf, refusal, refusals, SERVED_LOCATION } from '../ops/openapi';
+import {
+  answer,
+  FAILURE,
+  fileForm,
+  heading,
+  jsonOf,
+  refusal,
+  refusals,
+  SERVED_LOCATION,
+  text,
+} from '../ops/openapi';
 import { phoneInput } from '../ops/operation';
 import { messageFields } from './widget-fields';
 
@@ -19,9 +29,7 @@ export function widgetPaths(fileTypes: readonly string[]): Record<string, object
 const query = (name: string, required: boolean, schema: object) => ({ name, in: 'query', required, schema });
 const location = query('location_uid', true, SERVED_LOCATION);
 
-const common = (operationId: string, summary: string) => ({
-  ...{ operationId, summary, tags: ['widget'], security: [] as object[] },
-});
+const common = (operationId: string, summary: string) => heading(operationId, summary, 'widget');
 
 const LIMITED = {
   ...refusals(400),
@@ -137,7 +145,7 @@ const REPLIES = {
   responses: {
     200: {
       description: 'Server-sent events: `state` and `reply`.',
-      content: { 'text/event-stream': { schema: { type: 'string' } } },
+      content: text('text/event-stream'),
     },
     204: { description: 'Nothing can come any more before the next message.' },
     ...LIMITED,
@@ -148,7 +156,7 @@ const REPLIES = {
 const script = (operationId: string, summary: string) => ({
   ...common(operationId, summary),
   responses: {
-    200: { description: 'The script.', content: { 'text/javascript': { schema: { type: 'string' } } } },
+    200: { description: 'The script.', content: text('text/javascript') },
     304: { description: 'It is as the browser has it.' },
   },
 });

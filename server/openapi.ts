@@ -3,7 +3,17 @@
  * beside a simulator alone, and the widget's later scripts, whose names are the build's.
  */
 import { z } from 'zod';
-import { answer, BY_TOKEN, FAILURE, jsonOf, operationPaths, refusal, refusals } from '../ops/openapi';
+import {
+  answer,
+  BY_TOKEN,
+  FAILURE,
+  heading,
+  jsonOf,
+  operationPaths,
+  refusal,
+  refusals,
+  text,
+} from '../ops/openapi';
 import { codecBody } from './codec';
 import { widgetPaths } from './openapi-widget';
 
@@ -64,6 +74,9 @@ const SIGNATURES = {
   skill_signature: signature('X-Podium-Signature', 't=<unix seconds>,v1=<the same HMAC>.'),
 };
 
+/** As webhooks are signed, or as a skill's are. */
+const BY_SIGNATURE = [{ timestamp: [], signature: [] }, { skill_signature: [] }];
+
 const accepted = z.object({
   status: z.enum(['accepted', 'duplicate', 'ignored', 'quarantined']),
   eventId: z.string(),
@@ -72,10 +85,7 @@ const accepted = z.object({
 
 /** What is signed is never refused, whatever it holds: a webhook that fails holds up all stores behind it. */
 const receive = (operationId: string) => ({
-  operationId,
-  summary: "Takes an event of Podium's, in either contract's shape",
-  tags: ['webhooks'],
-  security: [{ timestamp: [], signature: [] }, { skill_signature: [] }],
+  ...heading(operationId, "Takes an event of Podium's, in either contract's shape", 'webhooks', BY_SIGNATURE),
   requestBody: {
     required: false,
     content: {
@@ -91,10 +101,7 @@ const receive = (operationId: string) => ({
 });
 
 const transcode = (operationId: string, summary: string) => ({
-  operationId,
-  summary,
-  tags: ['codec'],
-  security: BY_TOKEN,
+  ...heading(operationId, summary, 'codec', BY_TOKEN),
   requestBody: { required: true, content: { 'application/json': { schema: jsonOf(codecBody, 'input') } } },
   responses: {
     200: answer('As many payloads, in the same order.', jsonOf(codecBody, 'output')),
@@ -113,13 +120,8 @@ function inPath(name: string, description: string) {
   return { name, in: 'path', required: true, description, schema: { type: 'string', minLength: 1 } };
 }
 
-const text = (mediaType: string) => ({ [mediaType]: { schema: { type: 'string' } } });
-
 const FILE = {
-  operationId: 'file',
-  summary: 'A file of a customer, for who has a link to it',
-  tags: ['files'],
-  security: [],
+  ...heading('file', 'A file of a customer, for who has a link to it', 'files'),
   parameters: [inPath('link', 'Of "files list"')],
   responses: {
     200: { description: 'The file, as it was sent.', content: text('*/*') },
@@ -129,10 +131,7 @@ const FILE = {
 };
 
 const ALIVE = {
-  operationId: 'livez',
-  summary: 'Whether the process runs; nothing is touched',
-  tags: ['health'],
-  security: [],
+  ...heading('livez', 'Whether the process runs; nothing is touched', 'health'),
   responses: { 200: answer('It does.', jsonOf(z.object({ alive: z.literal(true) }), 'output')) },
 };
 
@@ -142,10 +141,7 @@ const readiness = z.object({
 });
 
 const READY = {
-  operationId: 'readyz',
-  summary: 'Whether events can be received, and what else is away',
-  tags: ['health'],
-  security: [],
+  ...heading('readyz', 'Whether events can be received, and what else is away', 'health'),
   responses: {
     200: answer('They can.', jsonOf(readiness, 'output')),
     503: answer('They cannot.', jsonOf(readiness, 'output')),
@@ -153,17 +149,11 @@ const READY = {
 };
 
 const METRICS = {
-  operationId: 'metrics',
-  summary: 'Metrics for Prometheus',
-  tags: ['health'],
-  security: [],
+  ...heading('metrics', 'Metrics for Prometheus', 'health'),
   responses: { 200: { description: 'In its text format.', content: text('text/plain') } },
 };
 
 const DESCRIPTION = {
-  operationId: 'openapi',
-  summary: 'This description of all routes',
-  tags: ['health'],
-  security: [],
+  ...heading('openapi', 'This description of all routes', 'health'),
   responses: { 200: answer('OpenAPI 3.1.', { type: 'object' }) },
 };

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { OpsToken } from '../core/environment';
 import { failure } from '../core/error-codes';
 import type { Settings } from '../core/settings';
-import { fileSendReport, recipientOf, wantFileSent, type FileSendTools } from '../ops/file-sends';
+import { fileSendReport, MOST_TEXT, recipientOf, wantFileSent, type FileSendTools } from '../ops/file-sends';
 import { asAuthenticated } from '../store/audit';
 import { FileRefused, type ContentRules } from '../store/files/checked-content';
 import { HTTP_FAILURES, Refusal, refusedFileStatus } from './errors';
@@ -19,8 +19,6 @@ export interface FileSendDependencies extends FileSendTools {
   rules: ContentRules;
   settings: Settings;
 }
-
-const MOST_TEXT = 10_000;
 
 const formFields = z.object({
   message_id: z.uuid().optional(),
