@@ -1,5 +1,5 @@
 /** The widget in a real Chromium, against the running system: what a customer can do with it. */
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { useBrowser } from './support/browser';
 import { embed, openShopPage } from './support/shop-page';
 import { BAYVIEW, NORTHSIDE, NO_COUNTRY } from './support/simulator';
@@ -60,8 +60,7 @@ describe.each([
   test('writes a local number, sees it in full, and is answered by text and in the widget', async () => {
     const widget = await widgetAt(uid);
     await widget.field('phone_label').pressSequentially(typed);
-    await widget.country.getByRole('option', { name: 'New Zealand' }).waitFor({ state: 'attached' });
-    expect(await widget.field('phone_label').inputValue()).toBe(neat);
+    await widget.phoneReads(neat);
     await widget.submit({ name: 'Jane Citizen', message: 'Can I come on Saturday?' });
     expect((await widget.question()).replaceAll(/[ -]/g, '')).toContain(e164);
     await widget.button('send').click();
@@ -84,6 +83,19 @@ describe.each([
     ]);
     expect(inbox).toHaveLength(4);
   });
+});
+
+test('a number that was typed before the phone rules had arrived is formatted when they have', async () => {
+  const page = await (await browser.newVisitor()).newPage();
+  const held: Route[] = [];
+  await page.route('**/phone-rules-*.js', (route) => void held.push(route));
+  await page.goto(shopUrl(NORTHSIDE));
+  const widget = await new Widget(page).open();
+  await widget.field('phone_label').pressSequentially('0412340119');
+  const rules = await system.eventually('the rules to be asked for', () => held[0]);
+  expect(await widget.field('phone_label').inputValue()).toBe('0412340119');
+  await rules.continue();
+  await widget.phoneReads('0412 340 119');
 });
 
 describe('a number that cannot be used', () => {

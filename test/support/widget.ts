@@ -1,6 +1,7 @@
 /** The widget as a customer uses it: by what is written on it and read out, never by its insides. */
 import type { Locator, Page } from 'playwright-core';
 import { WIDGET_TEXTS, type WidgetLanguage } from '../../core/widget-texts';
+import { eventually } from './eventually';
 
 export interface Writing {
   name?: string;
@@ -66,6 +67,13 @@ export class Widget {
     if (name !== undefined) await this.field('name_label').fill(name);
     if (phone !== undefined) await this.field('phone_label').fill(phone);
     if (message !== undefined) await this.field('message_label').fill(message);
+  }
+
+  /** Until the phone's field reads so: it is formatted while it is typed, once the phone rules have arrived. */
+  async phoneReads(formatted: string): Promise<void> {
+    await eventually(`the phone to read ${formatted}`, async () => {
+      return (await this.field('phone_label').inputValue()) === formatted;
+    });
   }
 
   /** Writes and sends, up to where the number is asked back. */

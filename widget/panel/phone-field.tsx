@@ -1,5 +1,5 @@
 /** The phone, with its country: formatted while it is typed, as far as that does not disturb who types. */
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { usePanel } from './context';
 import { described, FieldError } from './errors';
 import { usePhoneRules, type PhoneRules } from './phone-loader';
@@ -17,6 +17,12 @@ export function PhoneField({ phone, country, error, onChange }: PhoneFieldProps)
   const { say } = usePanel();
   const [wanted, setWanted] = useState(phone !== '');
   const rules = usePhoneRules(wanted);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const { value, selectionStart } = field.current!; // typed before the rules were there
+    const formatted = selectionStart === value.length ? neat(value, rules, country) : value;
+    if (formatted !== value) onChange(formatted, country);
+  }, [rules]);
   const shown = countryShown(rules, phone, country);
   return (
     <div class="field" onFocusCapture={() => setWanted(true)}>
@@ -28,6 +34,7 @@ export function PhoneField({ phone, country, error, onChange }: PhoneFieldProps)
           onChange={(chosen) => onChange(withCountry(rules, phone, chosen), chosen)}
         />
         <input
+          ref={field}
           id="phone"
           type="tel"
           dir="ltr"
