@@ -19,7 +19,7 @@ import {
 import { recordOptOut } from '../store/opt-outs';
 import { secondLook, settleSecondLook } from '../store/second-looks';
 import { ownText } from '../store/own-texts';
-import { sessionReopened } from '../store/sessions';
+import { sessionReopened } from '../store/session-close';
 import { conversationOf } from './conversation';
 import { importMessage, showImport } from './import-message';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';

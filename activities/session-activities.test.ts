@@ -3,7 +3,7 @@ import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import { receive } from '../store/inbox';
 import { optOutState } from '../store/opt-out-states';
 import { recordOptOut } from '../store/opt-outs';
-import type { SessionOpening } from '../store/sessions';
+import type { SessionOpening } from '../store/session-opening';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import {
   context,

@@ -13,16 +13,10 @@ import { historyEntry, NO_STORE, retryUntold, settleMirror } from '../store/opt-
 import { isOptedOut } from '../store/opt-out-states';
 import { applyOptOut } from '../store/opt-outs';
 import { retrySecondLooks, settleSecondLook } from '../store/second-looks';
-import {
-  closeSession,
-  openSession,
-  saveProgress,
-  wantContact,
-  type SavedProgress,
-  type SessionKey,
-  type SessionNote,
-  type SessionOpening,
-} from '../store/sessions';
+import { closeSession, wantContact } from '../store/session-close';
+import { openSession, type SessionOpening } from '../store/session-opening';
+import { saveProgress, type SavedProgress } from '../store/session-progress';
+import type { SessionKey, SessionNote } from '../store/sessions';
 
 export interface SessionDependencies {
   pool: Pool;

@@ -10,13 +10,9 @@ import { closeNote } from '../core/agent-note';
 import { idleSeconds } from '../core/idle';
 import { CLOSE_UPDATE, SESSION_QUERY, type SessionStatus, type SessionView } from '../core/session';
 import type { Pool } from '../store/database';
-import {
-  closeSession as persistClose,
-  findSession,
-  keptAnswers,
-  lastDelivered,
-  type Session,
-} from '../store/sessions';
+import { keptAnswers } from '../store/partial-answers';
+import { closeSession as persistClose } from '../store/session-close';
+import { findSession, lastDelivered, type Session } from '../store/sessions';
 import { endWait } from '../store/waiting-chats';
 import { explain, OPERATION_FAILURES, Unanswered } from './failures';
 import { within } from './temporal';

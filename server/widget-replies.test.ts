@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { receive, type ReceivedEvent } from '../store/inbox';
 import { recordOptOut } from '../store/opt-outs';
 import { openDoor, settleSend } from '../store/sends';
-import { closeSession } from '../store/sessions';
+import { closeSession } from '../store/session-close';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { EventStream } from '../test/support/event-stream';
 import { eventually } from '../test/support/eventually';

@@ -3,7 +3,7 @@ import type { Verdict } from '../core/events';
 import { customerKey } from './customer-key';
 import type { Queryable } from './database';
 import type { ReceiveContext } from './effects';
-import { answersWait } from './sessions';
+import { answersWait } from './partial-answers';
 
 /** A verdict on a message of somebody at a location. */
 export type Talk = Extract<

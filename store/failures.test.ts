@@ -18,7 +18,7 @@ import { isOptedOut } from './opt-out-states';
 import { recordOptOut } from './opt-outs';
 import { claimSessions, settleClaim } from './relay';
 import { lookBack, openDoor, settleAsFound, settleSend } from './sends';
-import { closeSession } from './sessions';
+import { closeSession } from './session-close';
 
 const WORDS = 'Welcome';
 const AT = new Date('2026-07-23T10:00:00Z');

@@ -18,7 +18,7 @@ import { receive, releaseQuarantined } from './inbox';
 import { replaceLocations } from './locations';
 import { claimSessions, settleClaim } from './relay';
 import { lookBack, openDoor, settleSend } from './sends';
-import { saveProgress } from './sessions';
+import { saveProgress } from './session-progress';
 
 let db: TestDatabase;
 beforeAll(async () => {

@@ -16,7 +16,9 @@ import {
 } from '../test/support/received';
 import { transaction, type PoolClient } from './database';
 import { quarantinedForLocations, receive, releaseQuarantined, type ReceivedEvent } from './inbox';
-import { closeSession, findSession, saveProgress } from './sessions';
+import { closeSession } from './session-close';
+import { saveProgress } from './session-progress';
+import { findSession } from './sessions';
 import { openDoor, settleSend } from './sends';
 import { traceIdOf } from './trace-id';
 

@@ -22,7 +22,8 @@ import {
   quarantineMessages,
   settleClaim,
 } from './relay';
-import { closeSession, findSession } from './sessions';
+import { closeSession } from './session-close';
+import { findSession } from './sessions';
 
 const LEASE_MS = 60_000;
 

@@ -14,15 +14,10 @@ import { contactToMake, saveContact } from './contacts';
 import { receive } from './inbox';
 import { markPosted, noteToPost } from './notes';
 import { claimSessions, settleClaim } from './relay';
-import {
-  closeSession,
-  findSession,
-  openSession,
-  saveProgress,
-  sessionReopened,
-  type SessionClose,
-  type SessionProgress,
-} from './sessions';
+import { closeSession, sessionReopened, type SessionClose } from './session-close';
+import { openSession } from './session-opening';
+import { saveProgress, type SessionProgress } from './session-progress';
+import { findSession } from './sessions';
 
 let db: TestDatabase;
 beforeAll(async () => {

@@ -13,7 +13,9 @@ import {
 import { receive, type Outcome } from './inbox';
 import { claimSessions, settleClaim } from './relay';
 import { selectSessions } from './session-lists';
-import { closeSession, findSession, saveProgress } from './sessions';
+import { closeSession } from './session-close';
+import { saveProgress } from './session-progress';
+import { findSession } from './sessions';
 import { endWait, waitingChats } from './waiting-chats';
 
 let db: TestDatabase;
