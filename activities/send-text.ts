@@ -19,15 +19,9 @@ import type { Pool } from '../store/database';
 import type { OwnText } from '../store/own-texts';
 import { replaceLocations } from '../store/locations';
 import { recordOptOut } from '../store/opt-outs';
-import {
-  lookBack,
-  openDoor,
-  settleAsFound,
-  settleSend,
-  type Candidate,
-  type Door,
-  type SendOutcome,
-} from '../store/sends';
+import { lookBack, openDoor, type Door } from '../store/door';
+import { settleAsFound, type Candidate } from '../store/found-sends';
+import { settleSend, type SendOutcome } from '../store/sends';
 import { bodyHash } from '../store/text';
 import { conversationOf } from './conversation';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';

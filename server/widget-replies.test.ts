@@ -2,7 +2,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { receive, type ReceivedEvent } from '../store/inbox';
 import { recordOptOut } from '../store/opt-outs';
-import { openDoor, settleSend } from '../store/sends';
+import { openDoor } from '../store/door';
+import { settleSend } from '../store/sends';
 import { closeSession } from '../store/session-close';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { EventStream } from '../test/support/event-stream';

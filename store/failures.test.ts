@@ -17,7 +17,9 @@ import { replaceLocations } from './locations';
 import { isOptedOut } from './opt-out-states';
 import { recordOptOut } from './opt-outs';
 import { claimSessions, settleClaim } from './relay';
-import { lookBack, openDoor, settleAsFound, settleSend } from './sends';
+import { lookBack, openDoor } from './door';
+import { settleAsFound } from './found-sends';
+import { settleSend } from './sends';
 import { closeSession } from './session-close';
 
 const WORDS = 'Welcome';

@@ -17,7 +17,8 @@ import { readFigures } from './figures';
 import { receive, releaseQuarantined } from './inbox';
 import { replaceLocations } from './locations';
 import { claimSessions, settleClaim } from './relay';
-import { lookBack, openDoor, settleSend } from './sends';
+import { lookBack, openDoor } from './door';
+import { settleSend } from './sends';
 import { saveProgress } from './session-progress';
 
 let db: TestDatabase;

@@ -19,7 +19,8 @@ import { quarantinedForLocations, receive, releaseQuarantined, type ReceivedEven
 import { closeSession } from './session-close';
 import { saveProgress } from './session-progress';
 import { findSession } from './sessions';
-import { openDoor, settleSend } from './sends';
+import { openDoor } from './door';
+import { settleSend } from './sends';
 import { traceIdOf } from './trace-id';
 
 let db: TestDatabase;

@@ -10,7 +10,7 @@ import { beginMirror, historyEntry, settleMirror } from './opt-out-mirrors';
 import { blockOf, optOutRecords, optOutState, type Wish } from './opt-out-states';
 import { recordOptOut, type OptOutChange } from './opt-outs';
 import { retrySecondLooks, secondLook, settleSecondLook, type SecondAnswer } from './second-looks';
-import { openDoor } from './sends';
+import { openDoor } from './door';
 
 let db: TestDatabase;
 beforeAll(async () => {

@@ -14,14 +14,9 @@ import { receive } from './inbox';
 import { replaceLocations } from './locations';
 import { recordOptOut } from './opt-outs';
 import { pauseRobot, resumeRobot } from './robot-pauses';
-import {
-  lookBack,
-  openDoor as passDoor,
-  settleAsFound,
-  settleSend,
-  type Candidate,
-  type WantedSend,
-} from './sends';
+import { lookBack, openDoor as passDoor, type WantedSend } from './door';
+import { settleAsFound, type Candidate } from './found-sends';
+import { settleSend } from './sends';
 
 const ARCHIVED = '9e000000-0000-4000-8000-000000000003';
 

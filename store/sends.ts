@@ -1,88 +1,12 @@
-/**
- * The door: every message that wants to leave passes it, and every attempt to send is let through
- * by itself. It shares the phone's lock with the opt-outs.
- */
-import { isAutomatic, isHoldCode, PAUSED, type HoldCode } from '../core/robot';
+/** What the door has decided about a send, and what became of it. */
 import { writeAudit, type AuditEntry, type AuditKind } from './audit';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { failAsReported } from './failures';
-import { isPermitted } from './opt-out-permits';
-import { isPaused } from './robot-pauses';
-import { blockOf, type SendBlock } from './opt-out-states';
-import { bodyHash } from './text';
-import { isVoid } from './void-sends';
-import { noteReply, showReplies } from './widget-replies';
-
-/** A message that wants to leave. */
-export interface WantedSend {
-  /** UUID made by the sender, so that a retry is the same send. */
-  sendId: string;
-  phone: string;
-  /** The audit's name for the phone. */
-  phoneHash: string;
-  locationUid: string;
-  workflowId: string | null;
-  conversationUid: string | null;
-  /** What it is for, as `greeting`. */
-  purpose: string;
-  body: string;
-  now: Date;
-  /** Why the settings hold it back; null, or left out, when they do not. */
-  heldBack?: HoldCode | null;
-  /** Since when it waits, where it does so in the store: an opt-out after that has voided it. */
-  wantedAt?: Date;
-}
-
-/** What is known of a send's attempts. */
-export interface Attempts {
-  /** How many the door has let through. */
-  count: number;
-  /** Since when one of unknown outcome may have left: read the conversation before sending again. Null for none. */
-  unknownSince: Date | null;
-}
-
-export type Door =
-  | {
-      kind: 'open';
-      /** 1 for the first. */
-      attempt: number;
-      /** Of the first attempt that may have left; this one, where none has. */
-      since: Date;
-    }
-  /** Another attempt has passed since `lookBack`, and may be on the wire. */
-  | { kind: 'overtaken' }
-  /** The phone is opted out, now or since this send was wanted first. */
-  | { kind: 'blocked' }
-  /** Podium is being asked whether the phone is opted out: a later attempt knows. */
-  | { kind: 'unsettled' }
-  /** `at` is Podium's time of it; where that is not known, that of the attempt, so never a later one. */
-  | { kind: 'already_sent'; messageUid: string | null; at: Date }
-  /** For good: the robot is paused here, or has its quiet hours. */
-  | { kind: 'held'; code: HoldCode }
-  /**
-   * For good: by Podium earlier, since the location is unknown or archived, or since a person is to decide whether the
-   * customer wants no more messages.
-   */
-  | { kind: 'refused'; code: string };
-
-export type SendOutcome =
-  | {
-      kind: 'sent';
-      messageUid: string | null;
-      conversationUid: string | null;
-      /** Podium's time of the message. */
-      at: Date;
-    }
-  /** Podium will never take it. */
-  | { kind: 'refused'; code: string }
-  /** It is certain that nothing left; the next attempt needs no reading. `code` says why, where it is known. */
-  | { kind: 'not_sent'; code?: string }
-  /** It may have left. */
-  | { kind: 'unknown' };
+import { showReplies } from './widget-replies';
 
 type SendStatus = 'intent' | 'sent' | 'failed' | 'blocked' | 'refused' | 'not_sent';
 
-interface SendRow {
+export interface SendRow {
   phone: string;
   phoneHash: string;
   locationUid: string;
@@ -98,87 +22,23 @@ interface SendRow {
   sentAt: Date | null;
 }
 
-/** Reads what is known of earlier attempts, for what has to be looked up in Podium before the door is passed. */
-export async function lookBack(pool: Pool, sendId: string): Promise<Attempts> {
-  const send = await readSend(pool, sendId);
-  return { count: send?.attempts ?? 0, unknownSince: send?.status === 'intent' ? send.intendedAt : null };
-}
+/** Of a send that the ledger blocks. */
+export const BLOCK_CODES = { opted_out: 'ERR_WEBCHAT_009', undecided: 'ERR_WEBCHAT_018' } as const;
 
-/**
- * Decides about one attempt, and writes the decision before anything leaves: an intent, or why not.
- * Only after `open` may Podium be called, and at once: what is slow comes before the door.
- * Throws when the store is away, and then nothing may leave either.
- * @param attemptsSeen by `lookBack`: with more of them by now, what was looked up is out of date
- */
-export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: number): Promise<Door> {
-  return transaction(pool, async (client) => {
-    await lockPhones(client, [send.phone]);
-    const earlier = await readSend(client, send.sendId);
-    if (earlier?.status === 'sent' || earlier?.status === 'failed') {
-      const { messageUid, sentAt, intendedAt } = earlier;
-      return { kind: 'already_sent', messageUid, at: sentAt ?? intendedAt };
+export type SendOutcome =
+  | {
+      kind: 'sent';
+      messageUid: string | null;
+      conversationUid: string | null;
+      /** Podium's time of the message. */
+      at: Date;
     }
-    if (earlier?.status === 'refused') return refused(earlier.code ?? '');
-    if (earlier?.status === 'blocked') return shut(earlier.code);
-    const attempts = earlier?.attempts ?? 0;
-    if (attempts !== attemptsSeen) return { kind: 'overtaken' };
-    const block = await blockOf(client, send.phone);
-    if (block === 'unsettled') return { kind: 'unsettled' };
-    if (!(await mayLeave(client, send, earlier, block))) {
-      const code = BLOCK_CODES[block ?? 'opted_out'];
-      await writeDecision(client, send, earlier, 'blocked', code);
-      return shut(code);
-    }
-    if (!(await isServed(client, send.locationUid))) {
-      await writeDecision(client, send, earlier, 'refused', 'ERR_WEBCHAT_003');
-      return refused('ERR_WEBCHAT_003');
-    }
-    const hold = await holdOf(client, send);
-    if (hold !== null) {
-      await writeDecision(client, send, earlier, 'refused', hold);
-      return refused(hold);
-    }
-    await writeDecision(client, send, earlier, 'intent', null);
-    await noteReply(client, send);
-    const since = isUncertain(earlier) ? earlier!.intendedAt : send.now;
-    return { kind: 'open', attempt: attempts + 1, since };
-  });
-}
-
-const BLOCK_CODES = { opted_out: 'ERR_WEBCHAT_009', undecided: 'ERR_WEBCHAT_018' } as const;
-
-const shut = (code: string | null): Door =>
-  code === BLOCK_CODES.undecided ? { kind: 'refused', code } : { kind: 'blocked' };
-
-const refused = (code: string): Door =>
-  isHoldCode(code) ? { kind: 'held', code } : { kind: 'refused', code };
-
-/** A pause that somebody ends later does not let go what was held back: it would be an answer out of time. */
-async function holdOf(
-  client: Queryable,
-  { purpose, locationUid, heldBack }: WantedSend,
-): Promise<HoldCode | null> {
-  if (isAutomatic(purpose) && (await isPaused(client, locationUid))) return PAUSED;
-  return heldBack ?? null;
-}
-
-/**
- * The confirmation of an opt-out leaves by its permit alone, and once: another attempt only where it is certain that
- * the one before did not. All else leaves where nothing blocks the phone, and no opt-out has come since it was wanted:
- * who opts in again has not asked for what waited before.
- */
-async function mayLeave(
-  client: Queryable,
-  send: WantedSend,
-  earlier: SendRow | undefined,
-  block: SendBlock | null,
-): Promise<boolean> {
-  if (send.purpose === 'opt_out_confirmation') {
-    const hasNotLeft = earlier === undefined || (earlier.status === 'not_sent' && !earlier.uncertain);
-    return block === 'opted_out' && hasNotLeft && (await isPermitted(client, send));
-  }
-  return block === null && !earlier?.voided && !(await isVoid(client, send));
-}
+  /** Podium will never take it. */
+  | { kind: 'refused'; code: string }
+  /** It is certain that nothing left; the next attempt needs no reading. `code` says why, where it is known. */
+  | { kind: 'not_sent'; code?: string }
+  /** It may have left. */
+  | { kind: 'unknown' };
 
 /**
  * Writes what became of an attempt. What is known to be sent stays sent. The phone is locked, so that
@@ -207,85 +67,8 @@ export async function settleSend(pool: Pool, sendId: string, outcome: SendOutcom
   });
 }
 
-/** A message in a conversation that has the words of a send and is no older than it. */
-export interface Candidate {
-  uid: string | null;
-  /** Podium's time of it; null where it gives none. */
-  at: Date | null;
-  conversationUid: string;
-}
-
-/** What was read in search of a send, for the audit. */
-export interface Reading {
-  conversationUids: string[];
-  /** How many messages were looked at. */
-  messages: number;
-}
-
-/**
- * Settles a send of unknown outcome by what its conversation holds, or those that may be it: takes the first of the candidates that is
- * no other send's, and says in the audit what was found.
- * @returns the message that it turned out to be, or null when there is none for it
- */
-export async function settleAsFound(
-  pool: Pool,
-  sendId: string,
-  candidates: Candidate[],
-  { conversationUids, messages }: Reading,
-): Promise<Candidate | null> {
-  return settle(pool, sendId, async (client, send) => {
-    const free = await freeCandidates(client, sendId, send, candidates);
-    const known = candidates.find(({ uid }) => uid !== null && uid === send.messageUid);
-    const found = known ?? free[0] ?? null;
-    const conversation = found?.conversationUid ?? conversationUids.join(' ');
-    const details = { conversation, messages, message: found?.uid ?? null };
-    await writeSendAudit(client, sendId, send, found ? 'send_found' : 'send_not_found', details);
-    if (!found) return null;
-    await writeSent(client, sendId, { ...found, messageUid: found.uid });
-    // Two attempts came through, and both are there.
-    if (send.uncertain) await noteDoubles(client, sendId, send, found.uid, free);
-    return found;
-  });
-}
-
-/**
- * Those of the candidates that may be this send's, the oldest first. Not those of other sends; and of the ones
- * that are older than it by our clock, which Podium's need not follow, one less for each earlier send of the
- * same words that waits for its message too.
- */
-async function freeCandidates(
-  client: Queryable,
-  sendId: string,
-  { intendedAt }: SendRow,
-  candidates: Candidate[],
-): Promise<Candidate[]> {
-  const { rows } = await client.query<{ taken: string[]; rivals: number }>(
-    `select array(select message_uid from sends where message_uid = any($2)) as taken,
-            (select count(*)::int from sends one join sends other using (phone_e164, location_uid, body_hash)
-              where one.id = $1 and other.id <> $1 and other.message_uid is null and other.attempts > 0
-                and (other.uncertain or other.status not in ('refused', 'not_sent')) and other.intended_at < one.intended_at) as rivals`,
-    [sendId, candidates.flatMap(({ uid }) => uid ?? [])],
-  );
-  const { taken, rivals } = rows[0]!;
-  const free = candidates
-    .filter(({ uid }) => uid === null || !taken.includes(uid))
-    .sort((one, other) => (one.at?.getTime() ?? 0) - (other.at?.getTime() ?? 0));
-  const early = free.filter(({ at }) => at !== null && at < intendedAt);
-  return free.filter((each) => !early.slice(0, rivals).includes(each));
-}
-
-async function noteDoubles(
-  client: Queryable,
-  sendId: string,
-  send: SendRow,
-  messageUid: string | null,
-  found: Candidate[],
-): Promise<void> {
-  for (const { uid } of found)
-    if (uid !== null && uid !== messageUid) await writeDoubled(client, sendId, send, uid, messageUid);
-}
-
-async function settle<T>(
+/** Does something with a send under the lock of its phone. */
+export async function settle<T>(
   pool: Pool,
   sendId: string,
   work: (client: Queryable, send: SendRow) => Promise<T>,
@@ -297,13 +80,7 @@ async function settle<T>(
   });
 }
 
-async function knownSend(client: Queryable, sendId: string): Promise<SendRow> {
-  const send = await readSend(client, sendId);
-  if (!send) throw new Error(`Send ${sendId} never came to the door.`);
-  return send;
-}
-
-async function readSend(client: Queryable, sendId: string): Promise<SendRow | undefined> {
+export async function readSend(client: Queryable, sendId: string): Promise<SendRow | undefined> {
   const { rows } = await client.query<SendRow>(
     `select phone_e164 as phone, phone_hash as "phoneHash", location_uid as "locationUid",
             workflow_id as "workflowId", status, attempts, uncertain, voided_at is not null as voided,
@@ -315,62 +92,14 @@ async function readSend(client: Queryable, sendId: string): Promise<SendRow | un
   return rows[0];
 }
 
-async function isServed(client: Queryable, locationUid: string): Promise<boolean> {
-  const { rowCount } = await client.query('select from locations where uid = $1 and not archived', [
-    locationUid,
-  ]);
-  return rowCount === 1;
-}
-
-/** Whether an attempt so far may have left. */
-const isUncertain = (earlier: SendRow | undefined) =>
-  earlier?.uncertain === true || earlier?.status === 'intent';
-
-async function writeDecision(
-  client: Queryable,
-  send: WantedSend,
-  earlier: SendRow | undefined,
-  status: 'intent' | 'blocked' | 'refused',
-  code: string | null,
-): Promise<void> {
-  const attempts = (earlier?.attempts ?? 0) + (status === 'intent' ? 1 : 0);
-  const uncertain = isUncertain(earlier);
-  await client.query(
-    `insert into sends (id, phone_e164, phone_hash, location_uid, workflow_id, conversation_uid, purpose,
-                        body_hash, status, attempts, uncertain, error_code, intended_at, settled_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, case when $9 = 'intent' then null else now() end)
-     on conflict (id) do update set status = excluded.status, attempts = excluded.attempts,
-       uncertain = excluded.uncertain, error_code = excluded.error_code, settled_at = excluded.settled_at,
-       intended_at = case when excluded.uncertain then sends.intended_at else excluded.intended_at end`,
-    [
-      send.sendId,
-      send.phone,
-      send.phoneHash,
-      send.locationUid,
-      send.workflowId,
-      send.conversationUid,
-      send.purpose,
-      bodyHash(send.body),
-      status,
-      attempts,
-      uncertain,
-      code,
-      send.now,
-    ],
-  );
-  const kind = ({ intent: 'send_intended', blocked: 'send_blocked', refused: 'send_refused' } as const)[
-    status
-  ];
-  // A call that may be on the wire already is named as such.
-  await writeSendAudit(client, send.sendId, { ...send, attempts }, kind, {
-    purpose: send.purpose,
-    code,
-    earlierAttemptUnknown: uncertain,
-  });
+async function knownSend(client: Queryable, sendId: string): Promise<SendRow> {
+  const send = await readSend(client, sendId);
+  if (!send) throw new Error(`Send ${sendId} never came to the door.`);
+  return send;
 }
 
 /** What did not arrive has left all the same, and stays failed. */
-async function writeSent(
+export async function writeSent(
   client: Queryable,
   sendId: string,
   message: { messageUid: string | null; conversationUid: string | null; at: Date | null },
@@ -394,7 +123,7 @@ async function writeSent(
 }
 
 /** An attempt that was not to be found, and so was made again, has come through after all. */
-async function writeDoubled(
+export async function writeDoubled(
   client: Queryable,
   sendId: string,
   send: SendRow,
@@ -435,7 +164,7 @@ async function writeOutcome(
   );
 }
 
-async function writeSendAudit(
+export async function writeSendAudit(
   client: Queryable,
   sendId: string,
   send: Pick<SendRow, 'phoneHash' | 'locationUid' | 'workflowId' | 'attempts'>,

@@ -6,7 +6,7 @@ import { receive } from './inbox';
 import { replaceLocations } from './locations';
 import { isOptedOut, blocksAmong, optOutRecords, optOutState } from './opt-out-states';
 import { recordOptOut } from './opt-outs';
-import { openDoor } from './sends';
+import { openDoor } from './door';
 import { suppress, suppressedSince, suppressionProblem, useSuppressionKeys } from './suppressions';
 
 const ID_KEYS = ['an-id-key-of-some-length'];

@@ -20,7 +20,8 @@ import { receive, type ReceivedEvent } from './inbox';
 import { blockOf, optOutRecords, type Wish } from './opt-out-states';
 import { recordOptOut } from './opt-outs';
 import { ownText, wantHelp } from './own-texts';
-import { lookBack, openDoor, settleSend } from './sends';
+import { lookBack, openDoor } from './door';
+import { settleSend } from './sends';
 import { useSuppressionKeys } from './suppressions';
 
 let db: TestDatabase;

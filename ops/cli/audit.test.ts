@@ -7,7 +7,7 @@ import { exportHead } from '../../store/audit-heads';
 import { newestSeal, sealBatch } from '../../store/audit-seals';
 import { folderStore } from '../../store/files/folder';
 import { recordOptOut } from '../../store/opt-outs';
-import { openDoor } from '../../store/sends';
+import { openDoor } from '../../store/door';
 import { useKeys } from '../../store/used-keys';
 import { cli } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';

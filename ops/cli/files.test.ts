@@ -5,7 +5,7 @@ import { receive } from '../../store/inbox';
 import { markKept } from '../../store/files/rows';
 import { replaceLocations } from '../../store/locations';
 import { recordOptOut } from '../../store/opt-outs';
-import { openDoor } from '../../store/sends';
+import { openDoor } from '../../store/door';
 import { cli } from '../../test/support/cli';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
 import { eventually } from '../../test/support/eventually';
