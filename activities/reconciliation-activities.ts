@@ -14,7 +14,8 @@ import { foundMessage, type FoundMessage } from '../podium/found-message';
 import { hasChanged, olderFollow, unchangedFollow } from '../podium/newest-first';
 import { readEvent } from '../podium/webhook-event';
 import type { Pool } from '../store/database';
-import { receive, type ReceiveContext } from '../store/inbox';
+import { receive } from '../store/inbox';
+import type { ReceiveContext } from '../store/receive-context';
 import { listLocations } from '../store/locations';
 import {
   conversationsToRead,

@@ -1,9 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
+import type { OpenedSession } from '../core/session-state';
 import { receive } from '../store/inbox';
 import { optOutState } from '../store/opt-out-states';
 import { recordOptOut } from '../store/opt-outs';
-import type { SessionOpening } from '../store/session-opening';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import {
   context,
@@ -35,7 +35,7 @@ test('answers that cannot be read are left behind, and the session begins afresh
 
   const { openSession } = createSessionActivities({ pool, phoneHash: testHash, answersWaitDays: 30 });
   const workflowId = workflowIdOf(JANE, NORTHSIDE);
-  const opening = await environment.run<Parameters<typeof openSession>, SessionOpening, typeof openSession>(
+  const opening = await environment.run<Parameters<typeof openSession>, OpenedSession, typeof openSession>(
     openSession,
     { workflowId, phone: JANE, locationUid: NORTHSIDE, firstRunId: 'run-1' },
   );

@@ -6,6 +6,7 @@ import { log } from '@temporalio/activity';
 import { failure } from '../core/error-codes';
 import { isPartialState } from '../core/partial-state';
 import type { CloseReason, PartialState } from '../core/session';
+import type { OpenedSession } from '../core/session-state';
 import { contactToRead } from '../store/contacts';
 import { lockPhones, transaction, type Pool } from '../store/database';
 import { noteToPost } from '../store/notes';
@@ -14,7 +15,7 @@ import { isOptedOut } from '../store/opt-out-states';
 import { applyOptOut } from '../store/opt-outs';
 import { retrySecondLooks, settleSecondLook } from '../store/second-looks';
 import { closeSession, wantContact } from '../store/session-close';
-import { openSession, type SessionOpening } from '../store/session-opening';
+import { openSession } from '../store/session-opening';
 import { saveProgress, type SavedProgress } from '../store/session-progress';
 import type { SessionKey, SessionNote } from '../store/sessions';
 
@@ -67,7 +68,7 @@ export type SessionActivities = ReturnType<typeof createSessionActivities>;
 export function createSessionActivities({ pool, phoneHash, answersWaitDays }: SessionDependencies) {
   return {
     /** Answers that cannot be read are left behind: the session begins afresh rather than not at all. */
-    openSession: async (session: SessionKey & { firstRunId: string }): Promise<SessionOpening> => {
+    openSession: async (session: SessionKey & { firstRunId: string }): Promise<OpenedSession> => {
       const opening = await openSession(pool, session, answersWaitDays);
       if (opening.restored === null || isPartialState(opening.restored)) return opening;
       const { code, message } = failure('ERR_WEBCHAT_013');

@@ -6,7 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { phoneHash, sessionWorkflowId } from '../core/ids';
-import { receive, type ReceiveContext, type ReceivedEvent } from '../store/inbox';
+import { receive, type ReceivedEvent } from '../store/inbox';
+import type { ReceiveContext } from '../store/receive-context';
 import { received } from '../test/support/received';
 import { customer } from './customers';
 import { atLeast, type Findings, type Part } from './report';

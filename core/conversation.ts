@@ -3,7 +3,7 @@
  * Pure decisions over the state; the workflow carries them out.
  */
 import { answersNote, lateMessageNote, unclearAnswerNote } from './agent-note';
-import { askAgainText, nextQuestion, questionText, takeAnswer } from './intake';
+import { askAgainText, nextQuestion, questionText, readAnswer } from './intake';
 import { dueMessages, isSilent, nextWord, tellsOfFailure, type SessionState } from './session-state';
 import type { PartialState, Question, SessionInput, SessionMessage, SessionPolicy } from './session';
 
@@ -142,9 +142,8 @@ function firstAnswer(question: Question, messages: SessionMessage[], { policy }:
     refusal === true && question.kind === 'name' && policy.texts.maybeOptOut !== undefined;
   for (const message of messages) {
     if (isNoAnswer(message)) continue;
-    const { text } = message;
-    const answer = takeAnswer(question, text);
-    if (answer) return answer.value;
+    const answer = readAnswer(question, message.text);
+    if (answer) return answer;
   }
   return null;
 }

@@ -1,4 +1,4 @@
-import { askAgainText, nextQuestion, questionText, takeAnswer } from './intake';
+import { askAgainText, nextQuestion, questionText, readAnswer } from './intake';
 import type { Question } from './session';
 
 const TOPIC: Question = {
@@ -18,8 +18,6 @@ const NAME: Question = {
 };
 const EMAIL: Question = { ...NAME, id: 'email', kind: 'email' };
 const DETAILS: Question = { ...NAME, id: 'details', kind: 'text' };
-
-const taken = (question: Question, text: string) => takeAnswer(question, text)?.value ?? null;
 
 test('a choice is put with its options as numbered lines', () => {
   expect(questionText(TOPIC)).toBe('What can we help with?\n1. Sales\n2. Service\n3. Something else');
@@ -50,7 +48,7 @@ test.each([
   '2. Service',
   '2 - service',
 ])('%j chooses the second option', (text) => {
-  expect(taken(TOPIC, text)).toBe('Service');
+  expect(readAnswer(TOPIC, text)).toBe('Service');
 });
 
 test.each([
@@ -68,12 +66,12 @@ test.each([
   'sales or service',
   'no',
 ])('%j chooses nothing', (text) => {
-  expect(taken(TOPIC, text)).toBeNull();
+  expect(readAnswer(TOPIC, text)).toBeNull();
 });
 
 test('the words of an option go before the number of another', () => {
   const seats: Question = { ...TOPIC, choices: ['2', '1'] };
-  expect(taken(seats, '2')).toBe('2');
+  expect(readAnswer(seats, '2')).toBe('2');
 });
 
 test.each([
@@ -84,13 +82,13 @@ test.each([
   ['J\u200Bane', 'Jane'],
   ['x'.repeat(80), 'x'.repeat(80)],
 ])('%j is a name', (text, name) => {
-  expect(taken(NAME, text)).toBe(name);
+  expect(readAnswer(NAME, text)).toBe(name);
 });
 
 test.each(['', '12', '👋', 'How much is it?', 'jane@example.com', 'x'.repeat(81)])(
   '%j is no name',
   (text) => {
-    expect(taken(NAME, text)).toBeNull();
+    expect(readAnswer(NAME, text)).toBeNull();
   },
 );
 
@@ -103,7 +101,7 @@ test.each([
   'jane@example.com, yes jane@example.com!',
   'jane＠example.com',
 ])('%j holds an e-mail address', (text) => {
-  expect(taken(EMAIL, text)?.toLowerCase()).toBe('jane@example.com');
+  expect(readAnswer(EMAIL, text)?.toLowerCase()).toBe('jane@example.com');
 });
 
 test.each([
@@ -115,24 +113,24 @@ test.each([
   'jane at example.com',
   'a@example.com or b@example.com',
 ])('%j holds none, or more than one', (text) => {
-  expect(taken(EMAIL, text)).toBeNull();
+  expect(readAnswer(EMAIL, text)).toBeNull();
 });
 
 test('an e-mail address longer than any can be is none', () => {
-  expect(taken(EMAIL, `${'x'.repeat(250)}@example.com`)).toBeNull();
+  expect(readAnswer(EMAIL, `${'x'.repeat(250)}@example.com`)).toBeNull();
 });
 
 test('a text is taken as it was written', () => {
-  expect(taken(DETAILS, ' A test drive\non Friday? ')).toBe('A test drive\non Friday?');
-  expect(taken(DETAILS, '5')).toBe('5');
+  expect(readAnswer(DETAILS, ' A test drive\non Friday? ')).toBe('A test drive\non Friday?');
+  expect(readAnswer(DETAILS, '5')).toBe('5');
 });
 
 test.each(['', ' \n', '...', '👍'])('%j says nothing', (text) => {
-  expect(taken(DETAILS, text)).toBeNull();
+  expect(readAnswer(DETAILS, text)).toBeNull();
 });
 
 test('a very long text is cut between characters', () => {
-  expect(taken(DETAILS, `a${'😀'.repeat(3_000)}`)).toBe(`a${'😀'.repeat(1_999)}…`);
+  expect(readAnswer(DETAILS, `a${'😀'.repeat(3_000)}`)).toBe(`a${'😀'.repeat(1_999)}…`);
 });
 
 // With work in the square of the length these take minutes, in a worker that every chat shares.
@@ -143,7 +141,7 @@ test.each([
   ['a word of dots', `a@b.example${'.'.repeat(200_000)}x`],
   ['a domain without an end', `a@${'b.'.repeat(100_000)}`],
 ])('%s, as much as an event can hold, answer nothing and hold up nobody', (_, text) => {
-  expect(taken(TOPIC, text)).toBeNull();
-  expect(taken(EMAIL, text)).toBeNull();
-  expect(taken(NAME, text)).toBeNull();
+  expect(readAnswer(TOPIC, text)).toBeNull();
+  expect(readAnswer(EMAIL, text)).toBeNull();
+  expect(readAnswer(NAME, text)).toBeNull();
 });

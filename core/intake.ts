@@ -24,16 +24,7 @@ export function askAgainText(question: Question): string {
 }
 
 /** What the text answers to the question; null when it is no answer to it. */
-export function takeAnswer(question: Question, text: string): { value: string } | null {
-  const value = readAnswer(question, text);
-  return value === null ? null : { value };
-}
-
-function withOptions(words: string, { choices = [] }: Question): string {
-  return [words, ...choices.map((choice, index) => `${index + 1}. ${choice}`)].join('\n');
-}
-
-function readAnswer(question: Question, text: string): string | null {
+export function readAnswer(question: Question, text: string): string | null {
   switch (question.kind) {
     case 'choice':
       return readChoice(text, question.choices ?? []);
@@ -44,6 +35,10 @@ function readAnswer(question: Question, text: string): string | null {
     case 'text':
       return readText(text);
   }
+}
+
+function withOptions(words: string, { choices = [] }: Question): string {
+  return [words, ...choices.map((choice, index) => `${index + 1}. ${choice}`)].join('\n');
 }
 
 /** An option by its words, its number, or both as they were shown: "sales", "1", "1)", "1. Sales". */

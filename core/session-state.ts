@@ -142,12 +142,14 @@ export function dueMessages({ inbox, forceClose }: SessionState): SessionMessage
 /** What the store knows when a session is opened. */
 export interface OpenedSession {
   sessionUid: string;
+  /** Highest number of a message that was dealt with, by this execution or an earlier one. */
   handledNumber: number;
-  /** Answers of an earlier session, given to this one. */
+  /** Answers of an earlier session. The same execution gets them again, no other does. */
   restored: PartialState | null;
-  /** What an earlier run was given and did not deal with. */
+  /** What was delivered to an earlier execution, which failed or was terminated before it had dealt with it. */
   undealt: SessionMessage[];
   optedOut: boolean;
+  /** Whether Podium's contact is known to belong to this location. */
   contactKnown: boolean;
 }
 

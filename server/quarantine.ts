@@ -3,12 +3,8 @@ import type { Logger } from 'pino';
 import type { PodiumEvent, Verdict } from '../core/events';
 import { readStoredEvent } from '../podium/stored-event';
 import type { Pool } from '../store/database';
-import {
-  quarantinedForLocations,
-  releaseQuarantined,
-  type QuarantinedEvent,
-  type ReceiveContext,
-} from '../store/inbox';
+import { quarantinedForLocations, releaseQuarantined, type QuarantinedEvent } from '../store/inbox';
+import type { ReceiveContext } from '../store/receive-context';
 import { raiseAlarm } from './after-receipt';
 
 const PAGE = 200;

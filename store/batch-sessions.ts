@@ -2,7 +2,7 @@
 import type { Verdict } from '../core/events';
 import { customerKey } from './customer-key';
 import type { Queryable } from './database';
-import type { ReceiveContext } from './effects';
+import type { ReceiveContext } from './receive-context';
 import { answersWait } from './partial-answers';
 
 /** A verdict on a message of somebody at a location. */

@@ -5,7 +5,7 @@ import { mayMeanOptOut } from '../core/refusal';
 import type { SessionMessage } from '../core/session';
 import { isTalk, SPEAKERS, type BatchSession, type Talk } from './batch-sessions';
 import { customerKey } from './customer-key';
-import type { JudgedEvent, ReceiveContext } from './effects';
+import type { JudgedEvent, ReceiveContext } from './receive-context';
 import type { NewNote } from './notes';
 import type { SendBlock } from './opt-out-states';
 import { storable } from './text';

@@ -5,7 +5,7 @@
  */
 import { dealingWith } from '../core/current-trace';
 import { failure } from '../core/error-codes';
-import type { PodiumEvent, Verdict } from '../core/events';
+import type { Verdict } from '../core/events';
 import { isOptOutOfNobody } from '../core/verdict';
 import { writeAudit } from './audit';
 import { leaveToAgents, lockSessions, makeDue, isTalk, type Talk } from './batch-sessions';
@@ -22,12 +22,13 @@ import {
   type Known,
 } from './effect-rules';
 import { failAsReported, failSends } from './failures';
-import { announceFiles, type AnnouncedFile, type FileRules } from './files/rows';
+import { announceFiles, type AnnouncedFile } from './files/rows';
 import { writeNotes } from './notes';
 import { findOwnMessages, type OwnMessage } from './own-messages';
 import { wantHelp } from './own-texts';
 import { blocksAmong, optedOutSince } from './opt-out-states';
 import { noteSpoken } from './opt-outs';
+import type { JudgedEvent, ReceiveContext } from './receive-context';
 import { storableKey } from './text';
 import { traceIdOf } from './trace-id';
 import { beginWaits, endWaits } from './waiting-chats';
@@ -35,34 +36,6 @@ import { followBrowsers } from './widget-conversations';
 import { showPersonsMessages, showReplies } from './widget-replies';
 import { bringIntoPodium } from './widget-words';
 import { notAfter, timeOf } from './wishes';
-
-/** An event and what was decided without the database. */
-export interface JudgedEvent {
-  event: PodiumEvent;
-  verdict: Verdict;
-  /** When we first received it. */
-  receivedAt: Date;
-}
-
-export interface ReceiveContext {
-  /** Id of the workflow for a session that begins now, by the current key. */
-  workflowId(phone: string, locationUid: string): string;
-  /** Whether a plain text message begins a session too. */
-  startOn: 'webchat' | 'any';
-  /** The audit's name for a phone. */
-  auditHash(phone: string): string;
-  /** How long answers wait for their customer. */
-  answersWaitDays: number;
-  /** What is answered later than that answers nobody. */
-  replyWithinSeconds: number;
-  files: Omit<FileRules, 'auditHash'>;
-  /** Texts that no session sends; `{location}` is replaced. */
-  texts: {
-    help(locationUid: string): string;
-    /** Null where opt-outs are not confirmed. */
-    confirmation: string | null;
-  };
-}
 
 /**
  * Decides what becomes of each event, and writes all that follows but the inbox rows themselves.

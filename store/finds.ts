@@ -3,7 +3,7 @@ import { isFound, UNCLEAR_MESSAGE, type PodiumEvent } from '../core/events';
 import { writeAudit } from './audit';
 import type { Queryable } from './database';
 import type { Effect } from './effect-rules';
-import type { JudgedEvent, ReceiveContext } from './effects';
+import type { JudgedEvent, ReceiveContext } from './receive-context';
 import { countFinds } from './reconciliation';
 
 /** Counts the customers' messages among them, and notes each in the audit: a webhook should have brought it. */

@@ -7,15 +7,14 @@ import { clockBehind } from './clock';
 import { phonesOfContacts } from './contact-changes';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { ERASED, RECORDED, type Effect } from './effect-rules';
-import { takeEffect, type JudgedEvent, type ReceiveContext } from './effects';
+import { takeEffect } from './effects';
 import { erasedUntil } from './erasures';
 import { noteFinds } from './finds';
 import { noteReceipt } from './receipt-span';
+import type { JudgedEvent, ReceiveContext } from './receive-context';
 import { ignoredBehind, recognizableWords, recognize } from './recognition';
 import { storable, storableKey } from './text';
 import { applyErasedOptOuts, applyOptOuts } from './wishes';
-
-export type { ReceiveContext } from './effects';
 
 /** An event as it came, and what was decided without the database. */
 export interface ReceivedEvent extends JudgedEvent {

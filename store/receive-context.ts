@@ -1,7 +1,37 @@
+/** What goes into receiving besides the database. */
 import type { Environment } from '../core/environment';
+import type { PodiumEvent, Verdict } from '../core/events';
 import { phoneHash, sessionWorkflowId } from '../core/ids';
 import type { Settings } from '../core/settings';
-import type { ReceiveContext } from './effects';
+import type { FileRules } from './files/rows';
+
+/** An event and what was decided without the database. */
+export interface JudgedEvent {
+  event: PodiumEvent;
+  verdict: Verdict;
+  /** When we first received it. */
+  receivedAt: Date;
+}
+
+export interface ReceiveContext {
+  /** Id of the workflow for a session that begins now, by the current key. */
+  workflowId(phone: string, locationUid: string): string;
+  /** Whether a plain text message begins a session too. */
+  startOn: 'webchat' | 'any';
+  /** The audit's name for a phone. */
+  auditHash(phone: string): string;
+  /** How long answers wait for their customer. */
+  answersWaitDays: number;
+  /** What is answered later than that answers nobody. */
+  replyWithinSeconds: number;
+  files: Omit<FileRules, 'auditHash'>;
+  /** Texts that no session sends; `{location}` is replaced. */
+  texts: {
+    help(locationUid: string): string;
+    /** Null where opt-outs are not confirmed. */
+    confirmation: string | null;
+  };
+}
 
 /** What receiving takes from keys and settings; the first key makes new ids. */
 export function receiveContext(

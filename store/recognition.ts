@@ -7,7 +7,7 @@
 import { isFound, UNCLEAR_MESSAGE, type PodiumEvent, type Verdict } from '../core/events';
 import { customerKey } from './customer-key';
 import type { Queryable } from './database';
-import type { JudgedEvent } from './effects';
+import type { JudgedEvent } from './receive-context';
 import { bodyHash, storableKey } from './text';
 import { customersWithImports, isOwnImport } from './widget-imports';
 

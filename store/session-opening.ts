@@ -1,6 +1,7 @@
-/** What an execution of a session's workflow has to know at its beginning. */
+/** The opening of a session: what it is given at the beginning of its workflow. */
 import type { Source } from '../core/events';
-import type { PartialState, SessionMessage } from '../core/session';
+import type { SessionMessage } from '../core/session';
+import type { OpenedSession } from '../core/session-state';
 import { transaction, type Pool, type Queryable } from './database';
 import { isOptedOut } from './opt-out-states';
 import { claimAnswers } from './partial-answers';
@@ -9,19 +10,6 @@ import { traceIdOf } from './trace-id';
 
 /** What an opening hands over at most: Temporal refuses results of more than 2 MB. */
 const MOST_UNDEALT_BYTES = 1024 * 1024;
-
-export interface SessionOpening {
-  sessionUid: string;
-  /** Highest number of a message that was dealt with, by this execution or an earlier one. */
-  handledNumber: number;
-  /** Answers of an earlier session. The same execution gets them again, no other does. */
-  restored: PartialState | null;
-  /** What was delivered to an earlier execution, which failed or was terminated before it had dealt with it. */
-  undealt: SessionMessage[];
-  optedOut: boolean;
-  /** Whether Podium's contact is known to belong to this location. */
-  contactKnown: boolean;
-}
 
 /**
  * What an execution has to know at its beginning.
@@ -32,7 +20,7 @@ export async function openSession(
   pool: Pool,
   { workflowId, phone, locationUid, firstRunId }: SessionKey & { firstRunId: string },
   answersWaitDays: number,
-): Promise<SessionOpening> {
+): Promise<OpenedSession> {
   return transaction(pool, async (client) => {
     const session = await ensureSession(client, { workflowId, phone, locationUid });
     const { rows } = await client.query<{ contactKnown: boolean }>(

@@ -1,6 +1,6 @@
 /** What a customer has written in the widget is to stand in Podium's inbox as well, as the customer's message. */
 import type { Queryable } from './database';
-import type { JudgedEvent, ReceiveContext } from './effects';
+import type { JudgedEvent, ReceiveContext } from './receive-context';
 import { typedOptIn, writeNotes } from './notes';
 import type { SendBlock } from './opt-out-states';
 import { hasBeenInTouch } from './sessions';

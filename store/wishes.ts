@@ -5,7 +5,7 @@
 import { dealingWith } from '../core/current-trace';
 import type { ContactChange, PodiumEvent } from '../core/events';
 import type { Queryable } from './database';
-import type { JudgedEvent, ReceiveContext } from './effects';
+import type { JudgedEvent, ReceiveContext } from './receive-context';
 import { suppressUnknown } from './erasures';
 import { optedOutByPodium, optedOutSince, optOutState, type Wish } from './opt-out-states';
 import {

@@ -237,6 +237,7 @@ async function save(run: Run, notes: Note[]): Promise<void> {
     notes: notes.map(({ name, body }) => ({ key: noteKey(run.state, name), body })),
   });
   if (typeof saved === 'number') {
+    // in histories of earlier versions
     run.state.handledNumber = saved;
     return;
   }

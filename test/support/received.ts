@@ -1,7 +1,8 @@
 /** Events as the server hands them to the store, for tests that need no signature and no parsing. */
 import { createHash, randomUUID } from 'node:crypto';
 import type { ContactChange, OtherWish, PodiumEvent, Verdict } from '../../core/events';
-import type { ReceiveContext, ReceivedEvent } from '../../store/inbox';
+import type { ReceivedEvent } from '../../store/inbox';
+import type { ReceiveContext } from '../../store/receive-context';
 
 export const JANE = '+61400123456';
 export const JOHN = '+61412345678';
