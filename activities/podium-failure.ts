@@ -44,3 +44,14 @@ export async function callPodium<T>(call: () => Promise<T>): Promise<T> {
     throw error instanceof PodiumError ? toActivityFailure(error) : error;
   }
 }
+
+/** Whether Podium knows what the call is about; its other errors are thrown. */
+export async function isKnown(call: () => Promise<void>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (error instanceof PodiumError && error.kind === 'not_found') return false;
+    throw error;
+  }
+}

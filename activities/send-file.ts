@@ -4,7 +4,8 @@ import { log } from '@temporalio/activity';
 import { fileToSend, noteNotForwarded, type FileToSend } from '../store/file-sends';
 import type { FileStore } from '../store/files/file-store';
 import type { OutgoingFile } from '../podium/api';
-import { sendGuarded, type SendDependencies } from './send-text';
+import { sendGuarded } from './send-text';
+import type { SendDependencies } from './sendable';
 
 export interface FileSendDependencies extends SendDependencies {
   files: FileStore;

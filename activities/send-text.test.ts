@@ -9,7 +9,8 @@ import { STORES, janeOptsOut, podiumDependencies } from '../test/support/activit
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { FakePodium } from '../test/support/fake-podium';
 import { BAYVIEW, JANE, NORTHSIDE } from '../test/support/received';
-import { createPodiumActivities, type TextOutcome, type TextToSend } from './podium-activities';
+import { createPodiumActivities } from './podium-activities';
+import type { TextOutcome, TextToSend } from './sendable';
 
 const silent = new DefaultLogger('ERROR', () => undefined);
 

@@ -4,51 +4,16 @@
  * leave, and at once.
  */
 import { ApplicationFailure, Context, log, metricMeter } from '@temporalio/activity';
-import type { TextToSend, TextOutcome } from './podium-activities';
-import {
-  PodiumError,
-  type ConversationMessage,
-  type OutgoingFile,
-  type PodiumApi,
-  type PodiumErrorKind,
-  type SentMessage,
-} from '../podium/api';
-import type { HoldCode } from '../core/robot';
+import { PodiumError, type PodiumErrorKind, type SentMessage } from '../podium/api';
 import { describeSpan, inSpan } from '../core/spans';
-import type { Pool } from '../store/database';
-import type { OwnText } from '../store/own-texts';
 import { replaceLocations } from '../store/locations';
 import { recordOptOut } from '../store/opt-outs';
 import { lookBack, openDoor, type Door } from '../store/door';
-import { settleAsFound, type Candidate } from '../store/found-sends';
 import { settleSend, type SendOutcome } from '../store/sends';
-import { bodyHash } from '../store/text';
 import { conversationOf } from './conversation';
+import { earlierAttempt, SETTLES_MS } from './earlier-attempt';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';
-
-export interface SendDependencies {
-  pool: Pool;
-  podium: PodiumApi;
-  /** The audit's name for a phone. */
-  phoneHash: (phone: string) => string;
-  /** Under which name our texts stand in Podium's inbox. */
-  senderName: string;
-  /** Whether the settings let the robot speak there now. */
-  heldBySettings: (send: { purpose: string; locationUid: string }, now: Date) => HoldCode | null;
-}
-
-/** What wants to leave. */
-export type Sendable = Omit<TextToSend, 'workflowId' | 'purpose'> & {
-  workflowId: string | null;
-  purpose: TextToSend['purpose'] | OwnText['purpose'] | 'file' | 'forwarded_file';
-  /** Since when it waits, where it does so in the store. */
-  wantedAt?: Date;
-  /** Goes with the words, or shows the store what the customer has sent (`forwarded_file`). */
-  file?: OutgoingFile;
-};
-
-/** How far Podium's clock may be behind ours when a message is looked for by its time. */
-const CLOCK_SKEW_MS = 60_000;
+import type { Sendable, SendDependencies, TextOutcome } from './sendable';
 
 /** The time limit of Podium's answer, and the time to write it down; and what the largest file takes besides. */
 const POST_TAKES_MS = 12_000;
@@ -60,8 +25,7 @@ const WITH_NEW_TOKEN_MS = 1_000;
 /** Podium is asked a little more than a minute after it told of an opt-out that may be our own. */
 const UNSETTLED_MS = 10_000;
 
-/** By when Podium has a text of unknown outcome in its conversation, should it have taken it. */
-const SETTLES_MS = 15_000;
+/** However long Podium leaves us in the dark, it is asked again by then. */
 const SETTLES_AT_LAST_MS = 60_000;
 
 /** What may be wrong on our side, with what mends it: the text as it is to go out then, or null. */
@@ -201,92 +165,6 @@ function withoutSending(door: Exclude<Door, { kind: 'open' }>, send: Sendable): 
         nextRetryDelay: UNSETTLED_MS,
       });
   }
-}
-
-/** What became of an attempt of unknown outcome; null when Podium does not have it, and it may be sent anew. */
-async function earlierAttempt(
-  deps: SendDependencies,
-  send: Sendable,
-  intendedAt: Date,
-): Promise<TextOutcome | null> {
-  try {
-    return await findSent(deps, send, intendedAt);
-  } catch (error) {
-    if (!(error instanceof PodiumError)) throw error;
-    if (mayPass(error)) throw toActivityFailure(error);
-    log.error('Nobody can tell whether a text was sent, so it is not sent again', { kind: error.kind });
-    return { status: 'refused', code: 'outcome_unknown' };
-  }
-}
-
-/** Looks whether an earlier attempt did reach Podium: our words, going out, no older than the attempt. */
-async function findSent(
-  deps: SendDependencies,
-  send: Sendable,
-  intendedAt: Date,
-): Promise<TextOutcome | null> {
-  const sought = bodyHash(send.body);
-  const isOurs = ({ body, at, direction, hasFile }: ConversationMessage) =>
-    direction !== 'inbound' &&
-    bodyHash(body).equals(sought) &&
-    hasFile === (send.file !== undefined) &&
-    (at === null || at.getTime() >= intendedAt.getTime() - CLOCK_SKEW_MS);
-  const read = await readWhereItMayStand(deps, send);
-  const candidates: Candidate[] = read.flatMap(({ conversationUid, messages }) =>
-    messages.filter(isOurs).map(({ uid, at }) => ({ uid, at, conversationUid })),
-  );
-  const found = await settleAsFound(deps.pool, send.sendId, candidates, {
-    conversationUids: read.map(({ conversationUid }) => conversationUid),
-    messages: read.reduce((sum, { messages }) => sum + messages.length, 0),
-  });
-  if (!found) return null;
-  return {
-    status: 'sent',
-    at: (found.at ?? intendedAt).getTime(),
-    conversationUid: found.conversationUid,
-  };
-}
-
-/** A merge of contacts moves conversations: where the known one is no more, the contact's others are read. */
-async function readWhereItMayStand(deps: SendDependencies, send: Sendable): Promise<ReadConversation[]> {
-  const { podium } = deps;
-  try {
-    return await readAll(podium, await conversationsOf(deps, send));
-  } catch (error) {
-    const isGone = error instanceof PodiumError && error.kind === 'not_found';
-    if (!isGone || send.conversationUid === null) throw error;
-    const contact = await podium.findContact(send.phone, send.locationUid);
-    const others = contact?.conversationUids.filter((uid) => uid !== send.conversationUid) ?? [];
-    if (others.length === 0) throw error;
-    return readAll(podium, others);
-  }
-}
-
-interface ReadConversation {
-  conversationUid: string;
-  messages: ConversationMessage[];
-}
-
-async function readAll(podium: PodiumApi, conversationUids: string[]): Promise<ReadConversation[]> {
-  const read: ReadConversation[] = [];
-  for (const conversationUid of conversationUids)
-    read.push({ conversationUid, messages: await podium.listMessages(conversationUid) });
-  return read;
-}
-
-/**
- * Where the text may stand. The first one of a customer makes its conversation itself, and the contact tells
- * which one that is. A contact that cannot be read yet tells nothing, and then nothing is sent either.
- */
-async function conversationsOf({ podium }: SendDependencies, send: Sendable): Promise<string[]> {
-  if (send.conversationUid !== null) return [send.conversationUid];
-  const contact = await podium.findContact(send.phone, send.locationUid);
-  if (contact) return contact.conversationUids;
-  throw ApplicationFailure.create({
-    message: 'Where a text of unknown outcome would stand cannot be read yet.',
-    type: 'not_readable_yet',
-    nextRetryDelay: SETTLES_MS,
-  });
 }
 
 /** What Podium's error means for this text. */

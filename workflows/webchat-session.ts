@@ -28,7 +28,7 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { TextOutcome } from '../activities/podium-activities';
+import type { TextOutcome } from '../activities/sendable';
 import { closeNote, contactConflictNote, robotPausedNote, sendRefusedNote } from '../core/agent-note';
 import { NAMELESS } from '../core/contact';
 import { handOver, partialState, promptText, takeInbox, type Note, type Reply } from '../core/conversation';
