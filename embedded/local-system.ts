@@ -5,12 +5,11 @@ import { loadEnvironment, loadSettings } from '../config/load';
 import type { Settings } from '../core/settings';
 import { migrate } from '../store/migrate';
 import { Child, type Program } from './child';
-import { FAST, writeFastSettings } from './fast-settings';
 import type { Flags } from './flags';
 import { keepAlive } from './keep-alive';
 import { keptKeys, type Keys } from './keys';
 import { keptPorts, type Ports } from './ports';
-import { writeLocalSettings } from './local-settings';
+import { FAST, writeLocalSettings } from './local-settings';
 import { createCluster, postgresUrl, type PostgresPlan } from './postgres';
 import { postgresProgram, temporalProgram } from './programs';
 import { provisionTemporal } from './provision/temporal-cli';
@@ -95,13 +94,7 @@ export class LocalSystem {
 
   private settingsFile(own: string | null): string {
     const file = join(this.directory, 'settings.yaml');
-    writeLocalSettings(this.flags.fast ? this.fastSettings(own) : own, join(this.memory, 'files'), file);
-    return file;
-  }
-
-  private fastSettings(own: string | null): string {
-    const file = join(this.directory, 'fast-settings.yaml');
-    writeFastSettings(own, file);
+    writeLocalSettings(own, { filesFolder: join(this.memory, 'files'), fast: this.flags.fast }, file);
     return file;
   }
 

@@ -9,6 +9,7 @@ import {
   type OptOutSource,
   type Wish,
 } from '../store/opt-out-states';
+import { iso } from './operation';
 
 /** Times in ISO form. */
 export interface OptOutReport {
@@ -114,5 +115,3 @@ export async function retryMirrors(
     writeAct(client, { kind: 'mirrors_retried', ...by, details: { tried } });
   return phone === null ? retryUntold(pool, note) : Number(await retryMirror(pool, phone, note));
 }
-
-const iso = (time: Date | null) => time?.toISOString() ?? null;

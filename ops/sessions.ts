@@ -15,6 +15,7 @@ import { closeSession as persistClose } from '../store/session-close';
 import { findSession, lastDelivered, type Session } from '../store/sessions';
 import { endWait } from '../store/waiting-chats';
 import { explain, OPERATION_FAILURES, Unanswered } from './failures';
+import { iso } from './operation';
 import { within } from './temporal';
 
 /** A worker has to answer queries and updates; it may be busy, or away. */
@@ -27,8 +28,8 @@ export interface SessionTools {
   auditHash: (phone: string) => string;
 }
 
-/** A session by its row, and by its workflow while that runs. */
-export interface SessionReport {
+/** A session by its row. */
+interface SessionRow {
   session_uid: string;
   workflow_id: string;
   phone_e164: string;
@@ -39,6 +40,10 @@ export interface SessionReport {
   closed_at: string | null;
   /** Since when a person of the store is waited for, closed or not. */
   waiting_since: string | null;
+}
+
+/** A session by its row, and by its workflow while that runs. */
+export interface SessionReport extends SessionRow {
   /** What the running workflow says; null when the session is closed, or when it did not answer. */
   live: LiveSession | null;
   /** Why an open session's workflow did not answer, in a sentence. */
@@ -60,18 +65,28 @@ export async function showSession(
   if (!row) return null;
   const { live, unanswered } =
     row.status === 'closed' ? NOTHING_TO_ASK : await askWorkflow(client, row.workflowId);
+  const stored = reportRow(row);
+  return {
+    ...stored,
+    status: live?.status ?? stored.status,
+    last_message_at: live?.last_message_at ?? stored.last_message_at,
+    live,
+    unanswered,
+  };
+}
+
+/** A session by its row alone. */
+export function reportRow(row: Session): SessionRow {
   return {
     session_uid: row.sessionUid,
     workflow_id: row.workflowId,
     phone_e164: row.phone,
     location_uid: row.locationUid,
-    status: live?.status ?? row.status,
+    status: row.status,
     close_reason: row.closeReason,
-    last_message_at: live?.last_message_at ?? row.lastMessageAt?.toISOString() ?? null,
-    closed_at: row.closedAt?.toISOString() ?? null,
-    waiting_since: row.waitingSince?.toISOString() ?? null,
-    live,
-    unanswered,
+    last_message_at: iso(row.lastMessageAt),
+    closed_at: iso(row.closedAt),
+    waiting_since: iso(row.waitingSince),
   };
 }
 

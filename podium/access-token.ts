@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { TokensBusy, type AccessToken, type TokenGrant, type TokenState } from '../core/tokens';
 import { PodiumError } from './api';
 import { requestGrant, type OAuthClient } from './oauth';
+import { TokenRejections } from './token-rejections';
 
 /** Where tokens are kept for all processes, and who may ask for new ones. */
 export interface TokenStore {
@@ -53,10 +54,6 @@ const EARLY_AGAIN_MS = 10_000;
 const REFUSED_AGAIN_MS = 60_000;
 /** How long everybody leaves the token endpoint alone when it has had enough and does not say for how long. */
 const THROTTLED_MS = 10_000;
-/** So many new tokens are rejected one after the other before everybody waits as for a refusal. */
-const REJECTED_IN_A_ROW = 3;
-/** So long an endpoint has no second token renewed that others accept. */
-const ENDPOINT_AGAIN_MS = 600_000;
 /** When a token that the store did not take is offered to it again. */
 const STORE_AGAIN_MS = 1_000;
 
@@ -89,11 +86,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   let refused = false;
   /** Rejected by Podium, and none came in its place, since access is refused. */
   let useless: string | null = null;
-  let lastAccepted: string | null = null;
-  let lastCounted: string | null = null;
-  let rejectedInARow = 0;
-  /** By endpoint, what it rejected when it last had a token renewed; until it accepts one. */
-  const rejections = new Map<string, { token: string; at: number; isTold: boolean }>();
+  const rejections = new TokenRejections(logger);
 
   const renew = (rejected: string | null) =>
     (renewal ??= store
@@ -109,7 +102,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     const stored = await store.load();
     const known = otherThan(rejected, stored);
     if (known) return hold(known);
-    if (rejected !== null && stored.access?.token === rejected) await countRejection(rejected);
+    if (rejected !== null && stored.access?.token === rejected) await stopWhereAllAreWorthless(rejected);
     const { grant, refusal } = await ask(stored, candidates(stored));
     const isLatest = grant
       ? await keep({ grant: { ...grant, scopes: grant.scopes ?? stored.scopes }, after: stored.grants })
@@ -120,13 +113,9 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     return hold(toHeld(grant.access));
   }
 
-  /** Podium may give tokens all day that it does not accept then: that must not become a flood. */
-  async function countRejection(rejected: string): Promise<void> {
-    if (rejected === lastCounted) return;
-    lastCounted = rejected;
-    rejectedInARow = rejected === lastAccepted ? 0 : rejectedInARow + 1;
-    if (rejectedInARow < REJECTED_IN_A_ROW) return;
-    rejectedInARow = 0;
+  /** New tokens that are rejected must not become a flood. */
+  async function stopWhereAllAreWorthless(rejected: string): Promise<void> {
+    if (!rejections.areAllWorthless(rejected)) return;
     await store.saveRejection(new Date(Date.now() + REFUSED_AGAIN_MS));
     logger.error('Podium rejects every access token that it gives');
     throw throttled(REFUSED_AGAIN_MS);
@@ -208,20 +197,6 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     return next.token;
   }
 
-  /** One that rejects two tokens in turn, where others accept the second, would do so all day, and use up one at each call. */
-  function isEndpointsFault(rejected: string, endpoint: string): boolean {
-    const before = rejections.get(endpoint);
-    const isFresh = before !== undefined && Date.now() < before.at + ENDPOINT_AGAIN_MS;
-    if (before?.token === rejected && isFresh) return false;
-    if (!isFresh || rejected !== lastAccepted) {
-      rejections.set(endpoint, { token: rejected, at: Date.now(), isTold: false });
-      return false;
-    }
-    if (!before.isTold) logger.warn({ endpoint }, 'Podium rejects tokens at an endpoint that others accept');
-    before.isTold = true;
-    return true;
-  }
-
   function accessRefused(code: string): PodiumError {
     const error = new PodiumError('unauthenticated', refusalMessage(code), { code, mayHaveHappened: false });
     if (!refused) logger.error({ code }, error.message);
@@ -247,7 +222,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     },
     async renewed(rejected, endpoint) {
       if (held !== null && held.token !== rejected) return held.token;
-      if (isEndpointsFault(rejected, endpoint)) {
+      if (rejections.isEndpointsFault(rejected, endpoint)) {
         const known = otherThan(rejected, await store.load());
         return known && hold(known);
       }
@@ -256,10 +231,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         throw error;
       });
     },
-    accepted(token, endpoint) {
-      lastAccepted = token;
-      rejections.delete(endpoint);
-    },
+    accepted: (token, endpoint) => rejections.accepted(token, endpoint),
   };
 }
 

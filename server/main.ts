@@ -55,8 +55,8 @@ import { close, listen } from './http-server';
 import { createInboxWriter } from './inbox-writer';
 import { LocationDirectory } from './location-directory';
 import { createMetrics, type Metrics } from './metrics';
-import { measureWebhookChecks, webhookIsWell } from './webhook-health';
-import { addOptOutAuditMetrics } from './opt-out-audit-health';
+import { addWebhookMetrics, webhookIsWell } from './webhook-health';
+import { addOptOutAuditMetrics } from './opt-out-audit-metrics';
 import { Presence } from './presence';
 import { releaseHeldUp } from './quarantine';
 import { addReconciliationMetrics, reconciliationIsWell } from './reconciliation-health';
@@ -67,7 +67,7 @@ import { shared } from './shared';
 import { addTaskBacklogMetrics } from './task-backlog';
 import { addWaitingChatMetrics } from './waiting-chats';
 import { notStored } from './webhook';
-import { addWorkerMetrics } from './worker-health';
+import { addWorkerMetrics } from './worker-metrics';
 
 const NEEDS = [
   'databaseUrl',
@@ -244,7 +244,7 @@ function addReadMetrics(
     figures: () => readFigures(pool, settings.session.idle_close_seconds),
   });
   addAccessMetrics(registry, readings.access);
-  measureWebhookChecks(registry, readings.webhookCheck);
+  addWebhookMetrics(registry, readings.webhookCheck);
   addReconciliationMetrics(registry, readings.reconciliation);
   addAuditMetrics(registry, readings.unsealed);
   addTaskBacklogMetrics(registry, () => taskBacklogs(client));

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import type { WebhookFinding } from '../core/webhook-check';
 import type { WebhookCheck } from '../store/webhooks';
-import { measureWebhookChecks, webhookIsWell } from './webhook-health';
+import { addWebhookMetrics, webhookIsWell } from './webhook-health';
 
 const INTERVAL = 300;
 const finding = (code: WebhookFinding['code'], severity: WebhookFinding['severity']): WebhookFinding => ({
@@ -45,7 +45,7 @@ it('is counted by code, and what is mended counts no more', async () => {
     finding('disabled', 'problem'),
     finding('old_secret', 'remark'),
   ]);
-  measureWebhookChecks(registry, () => last());
+  addWebhookMetrics(registry, () => last());
   const metrics = await registry.metrics();
   expect(metrics).toContain('webhook_findings{code="disabled",severity="problem"} 2');
   expect(metrics).toContain('webhook_findings{code="old_secret",severity="remark"} 1');
@@ -59,7 +59,7 @@ it('is counted by code, and what is mended counts no more', async () => {
 it('is no figure while it cannot be read, rather than none or a zero', async () => {
   const registry = new Registry();
   let last: () => Promise<WebhookCheck | null> = check([finding('disabled', 'problem')]);
-  measureWebhookChecks(registry, () => last());
+  addWebhookMetrics(registry, () => last());
   await registry.metrics();
   last = () => Promise.reject(new Error('away'));
   const metrics = await registry.metrics();
@@ -69,6 +69,6 @@ it('is no figure while it cannot be read, rather than none or a zero', async () 
 
 it('is a time of zero before the first check, which an alert can tell from not knowing', async () => {
   const registry = new Registry();
-  measureWebhookChecks(registry, async () => null);
+  addWebhookMetrics(registry, async () => null);
   expect(await registry.metrics()).toContain('webhook_check_timestamp_seconds 0');
 });

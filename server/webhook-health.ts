@@ -27,10 +27,7 @@ export async function webhookIsWell(
   if (wrong !== null) throw new Error(`${wrong}: see "podium-webchat webhook doctor"`);
 }
 
-export function measureWebhookChecks(
-  registry: Registry,
-  readCheck: () => Promise<WebhookCheck | null>,
-): void {
+export function addWebhookMetrics(registry: Registry, readCheck: () => Promise<WebhookCheck | null>): void {
   addFigureGauge(
     registry,
     {

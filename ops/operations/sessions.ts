@@ -6,7 +6,6 @@ import { storeNames } from '../../store/locations';
 import { findSession, findSessionById, sessionsOf, type Session } from '../../store/sessions';
 import { customerIfMeant, customerMeant, type GivenCustomer } from '../customer-meant';
 import {
-  iso,
   nullableTime,
   operation,
   OperationRefused,
@@ -16,7 +15,7 @@ import {
   type OpsTools,
 } from '../operation';
 import { scanSessions as scan } from '../session-scan';
-import { closeSession as close, showSession as show, type SessionTools } from '../sessions';
+import { closeSession as close, reportRow, showSession as show, type SessionTools } from '../sessions';
 import { idKeysOf } from '../used-keys';
 
 const sessionRow = z.object({
@@ -222,16 +221,5 @@ const whichSession = (message: string) =>
   });
 
 function rowOf(session: Session, names: Map<string, string>) {
-  return {
-    session_uid: session.sessionUid,
-    workflow_id: session.workflowId,
-    phone_e164: session.phone,
-    location_uid: session.locationUid,
-    location: names.get(session.locationUid) ?? null,
-    status: session.status,
-    close_reason: session.closeReason,
-    last_message_at: iso(session.lastMessageAt),
-    closed_at: iso(session.closedAt),
-    waiting_since: iso(session.waitingSince),
-  };
+  return { ...reportRow(session), location: names.get(session.locationUid) ?? null };
 }

@@ -1,7 +1,8 @@
 /** What the last look at everyone's opt-out has found, as `/metrics` tells it. */
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { DRIFT_REASONS } from '../core/opt-out-audit';
 import type { OptOutAudit } from '../store/opt-out-audits';
+import { addCountsGauge } from './counts-gauge';
 import { addFigureGauge } from './figure-gauge';
 import { secondsOfLast } from './last-time';
 import { shared } from './shared';
@@ -18,19 +19,21 @@ export function addOptOutAuditMetrics(registry: Registry, read: () => Promise<Op
     readOnce,
     (audit) => secondsOfLast(audit?.finishedAt ?? null),
   );
-  new Gauge({
-    name: 'podium_webchat_opt_out_audit_phones',
-    help: 'Phones by what that look has found: agreed, not_asked (nobody can tell), or the reason of the drift.',
-    labelNames: ['found'],
-    registers: [registry],
-    async collect() {
-      const audit = await readOnce().catch(() => null);
-      this.set({ found: 'agreed' }, audit?.agreed ?? NaN);
-      this.set({ found: 'not_asked' }, audit?.notAsked ?? NaN);
-      for (const reason of DRIFT_REASONS)
-        this.set({ found: reason }, audit ? (audit.drifted[reason] ?? 0) : NaN);
+  addCountsGauge(
+    registry,
+    {
+      name: 'podium_webchat_opt_out_audit_phones',
+      help: 'Phones by what that look has found: agreed, not_asked (nobody can tell), or the reason of the drift.',
+      labelNames: ['found'],
+      known: ['agreed', 'not_asked', ...DRIFT_REASONS].map((found) => ({ found })),
     },
-  });
+    async () => {
+      const audit = await readOnce();
+      if (!audit) throw new Error('not looked yet');
+      const found = { agreed: audit.agreed, not_asked: audit.notAsked, ...audit.drifted };
+      return Object.entries(found).map(([found, value]) => ({ labels: { found }, value }));
+    },
+  );
   addFigureGauge(
     registry,
     {

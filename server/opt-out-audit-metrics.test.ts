@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import type { OptOutAudit } from '../store/opt-out-audits';
-import { addOptOutAuditMetrics } from './opt-out-audit-health';
+import { addOptOutAuditMetrics } from './opt-out-audit-metrics';
 
 async function metrics(read: () => Promise<OptOutAudit | null>): Promise<string> {
   const registry = new Registry();
