@@ -8,7 +8,7 @@ import type { ReceivedFile } from '../core/events';
 import { PodiumError } from '../podium/api';
 import { fileSendState, type FileSendState } from '../store/file-sends';
 import type { FileStore } from '../store/files/file-store';
-import { keepForCustomer } from '../store/files/rows';
+import { keepForCustomer } from '../store/files/arrivals';
 import { receive } from '../store/inbox';
 import { replaceLocations } from '../store/locations';
 import { STORES, janeOptsOut, podiumDependencies } from '../test/support/activity-parts';

@@ -5,7 +5,7 @@ import type { Pool } from '../store/database';
 import { fileSendState, type FileSendState } from '../store/file-sends';
 import type { KeptContent } from '../store/files/checked-content';
 import type { FileStore } from '../store/files/file-store';
-import { keepForCustomer } from '../store/files/rows';
+import { keepForCustomer } from '../store/files/arrivals';
 import { phoneAt } from './customer-meant';
 import { OperationRefused, type OpsTools } from './operation';
 import { asListed, findStore } from './store-meant';

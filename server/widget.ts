@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { PodiumEvent, Verdict } from '../core/events';
 import type { Pool } from '../store/database';
 import type { FileStore } from '../store/files/file-store';
-import type { FileRules } from '../store/files/rows';
+import type { FileRules } from '../store/files/arrivals';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
 import { Refusal } from './errors';
 import type { Metrics } from './metrics';

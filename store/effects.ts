@@ -22,7 +22,7 @@ import {
   type Known,
 } from './effect-rules';
 import { failAsReported, failSends } from './failures';
-import { announceFiles, type AnnouncedFile } from './files/rows';
+import { announceFiles, type AnnouncedFile } from './files/arrivals';
 import { writeNotes } from './notes';
 import { findOwnMessages, type OwnMessage } from './own-messages';
 import { wantHelp } from './own-texts';

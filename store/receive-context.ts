@@ -3,7 +3,7 @@ import type { Environment } from '../core/environment';
 import type { PodiumEvent, Verdict } from '../core/events';
 import { phoneHash, sessionWorkflowId } from '../core/ids';
 import type { Settings } from '../core/settings';
-import type { FileRules } from './files/rows';
+import type { FileRules } from './files/arrivals';
 
 /** An event and what was decided without the database. */
 export interface JudgedEvent {

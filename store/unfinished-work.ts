@@ -1,6 +1,6 @@
 /** What waits for a workflow that Temporal may have lost. */
 import type { Pool } from './database';
-import { inboundFileWorkflow } from './files/rows';
+import { inboundFileWorkflow } from './files/arrivals';
 import { noteWorkflow } from './notes';
 import { mirrorWorkflow } from './opt-out-mirrors';
 import { importWorkflow } from './widget-imports';
