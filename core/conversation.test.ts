@@ -7,6 +7,7 @@ import {
   promptWanted,
   receive,
   sessionView,
+  waitsForPerson,
   wishClose,
   type SessionState,
 } from './session-state';
@@ -195,6 +196,24 @@ describe('a wish for no more messages in other words', () => {
     const { waiting_for } = sessionView(state, CUSTOMER, NOW);
     expect(waiting_for).toContain("the store's decision");
     expect(hear(state, [later('Hello?', { webchat: false })]).reply).toBeNull();
+  });
+});
+
+describe('a message of a person that comes late', () => {
+  const agent = (at: number) => message('On my way', { from: 'agent', webchat: false, at });
+
+  it('takes the conversation from the robot, but answers nothing that was written after it', () => {
+    const state = opened();
+    hear(state, [message('Hi')]);
+    expect(hear(state, [later('1'), agent(NOW - MINUTE)]).reply).toBeNull();
+    expect(state).toMatchObject({ lastSpeaker: 'customer', intake: { stage: 'over' } });
+    expect([nextWord(state), waitsForPerson(state)]).toEqual(['store', true]);
+  });
+
+  it('answers what was written before it, by a clock that is a little behind too', () => {
+    const state = opened();
+    hear(state, [message('Hi'), agent(NOW - 4_000)]);
+    expect([nextWord(state), waitsForPerson(state)]).toEqual(['customer', false]);
   });
 });
 

@@ -5,7 +5,14 @@
 import { answersNote, lateMessageNote, unclearAnswerNote } from './agent-note';
 import { askAgainText, nextQuestion, questionText, readAnswer } from './intake';
 import { dueMessages, isSilent, nextWord, tellsOfFailure, type SessionState } from './session-state';
-import type { PartialState, Question, SessionInput, SessionMessage, SessionPolicy } from './session';
+import {
+  CLOCKS_DIFFER_SECONDS,
+  type PartialState,
+  type Question,
+  type SessionInput,
+  type SessionMessage,
+  type SessionPolicy,
+} from './session';
 
 /** What a text of ours is for. */
 export type Purpose = 'greeting' | 'question' | 'ask_again' | 'hand_over' | 'prompt';
@@ -93,7 +100,7 @@ function noteDown(state: SessionState, message: SessionMessage): void {
     state.undeliverable ||= tellsOfFailure(message, state);
     return;
   }
-  state.lastSpeaker = message.from;
+  if (!isOvertaken(message, state)) state.lastSpeaker = message.from;
   state.status = 'active';
   if (message.from === 'agent') return;
   state.undecided ||= message.mayOptOut === true;
@@ -103,6 +110,10 @@ function noteDown(state: SessionState, message: SessionMessage): void {
   state.lastTextAt = Math.max(state.lastTextAt ?? 0, message.at);
   state.undeliverable = false;
 }
+
+/** Whether a person's message was written before the customer's last one, and came after it: it answers nothing of that. */
+const isOvertaken = ({ from, at }: SessionMessage, { lastMessageAt }: SessionState): boolean =>
+  from === 'agent' && at < (lastMessageAt ?? 0) - CLOCKS_DIFFER_SECONDS * 1000;
 
 /** The robot's part. A message that was written before the question went out is no answer to it. */
 function converse(state: SessionState, session: Session, messages: SessionMessage[], step: Step): void {

@@ -12,6 +12,9 @@ export type SessionStatus = 'active' | 'warned' | 'closing' | 'closed';
  */
 export type CloseReason = 'idle' | 'forced' | 'opted_out' | 'completed' | 'terminated';
 
+/** Podium's clock and ours: times of the two are told apart from so many seconds on. */
+export const CLOCKS_DIFFER_SECONDS = 5;
+
 /**
  * One message of the customer, or of a person of the store, as the relay hands it to the workflow. From
  * `delivery` comes the news that a text of ours did not arrive: Podium's reason, and the time of that text.

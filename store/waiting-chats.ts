@@ -1,4 +1,5 @@
 /** Chats that wait for a person of the store. `saveProgress` and `closeSession` note down that they do, too. */
+import { CLOCKS_DIFFER_SECONDS } from '../core/session';
 import { writeAudit } from './audit';
 import { writeCloseWish } from './close-wishes';
 import { transaction, type Pool, type Queryable } from './database';
@@ -42,8 +43,7 @@ export async function beginWaits(
   );
 }
 
-/** Podium's clock is not ours, and may tell whole seconds. */
-export const CLOCKS_DIFFER = `interval '5 seconds'`;
+export const CLOCKS_DIFFER = `interval '${CLOCKS_DIFFER_SECONDS} seconds'`;
 
 /** That a person has written. */
 export interface PersonsAnswer {
