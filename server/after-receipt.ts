@@ -28,10 +28,7 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
     const { eventType, locationUid } = event;
     logger.info({ traceId, eventId, eventType, locationUid, status: outcome.status }, 'An event came in');
     if (outcome.waitedSeconds !== undefined) metrics.personAnswers.observe(outcome.waitedSeconds);
-    if (outcome.alarm) {
-      metrics.codes.inc({ code: outcome.alarm.code });
-      raiseAlarm(outcome.alarm, event, logger);
-    }
+    if (outcome.alarm) raiseAlarm(outcome.alarm, event, deps);
     if (isOptOutOfNobody(verdict)) {
       const words = 'an opt-out whose phone cannot be made out: a person has to look at it';
       noteOptOut('error', { traceId, eventId }, words);
@@ -53,9 +50,14 @@ export function afterReceipt(deps: AfterReceiptDependencies) {
   }
 }
 
-/** Says in the log what an event has shown that a person has to look at. */
-export function raiseAlarm({ code, message, hint }: Failure, event: PodiumEvent, logger: Logger): void {
+/** Says in the log, and counts, what an event has shown that a person has to look at. */
+export function raiseAlarm(
+  { code, message, hint }: Failure,
+  event: PodiumEvent,
+  { metrics, logger }: Pick<AfterReceiptDependencies, 'metrics' | 'logger'>,
+): void {
   const { eventId, locationUid } = event;
+  metrics.codes.inc({ code });
   logger.error({ code, traceId: traceIdOf(event), eventId, locationUid, hint }, message);
 }
 

@@ -267,7 +267,8 @@ function createInbox({ pool, client, podium, context, settings, metrics, logger 
     onRead: async () => {
       const served = directory.list().filter(({ archived }) => !archived);
       const servedLocations = served.map(({ uid }) => uid);
-      const released = await releaseHeldUp({ pool, context, judge: judgeEvent, servedLocations, logger });
+      const tools = { pool, context, judge: judgeEvent, metrics, logger };
+      const released = await releaseHeldUp({ ...tools, servedLocations });
       if (released > 0) relay.wake();
     },
     metrics,

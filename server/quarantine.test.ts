@@ -6,6 +6,7 @@ import { context, NORTHSIDE } from '../test/support/received';
 import { shippedWords } from '../test/support/shipped-words';
 import { readEvent } from '../podium/webhook-event';
 import { receive } from '../store/inbox';
+import { createMetrics } from './metrics';
 import { releaseHeldUp } from './quarantine';
 
 let database: TestDatabase;
@@ -23,12 +24,12 @@ afterAll(() => database.drop());
 const judgeEvent = (event: Parameters<typeof judge>[0]) =>
   judge(event, (uid) => served.get(uid), shippedWords);
 
-const release = (logger = pino({ level: 'silent' })) =>
+const release = (logger = pino({ level: 'silent' }), metrics = createMetrics()) =>
   releaseHeldUp({
     pool: database.pool,
     context,
     judge: judgeEvent,
-    logger,
+    ...{ metrics, logger },
     servedLocations: [...served.values()].filter(({ archived }) => !archived).map(({ uid }) => uid),
   });
 
@@ -94,8 +95,10 @@ it("raises an alarm where a person's text to somebody who had opted out was amon
     createdAt: new Date().toISOString(),
   });
   served.set(NORTHSIDE, { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false });
-  await release(pino({}, { write: (line: string) => void log.push(JSON.parse(line)) }));
+  const metrics = createMetrics();
+  await release(pino({}, { write: (line: string) => void log.push(JSON.parse(line)) }), metrics);
   expect(log.map(({ code }) => code)).toEqual(['ERR_WEBCHAT_011']);
+  expect(await metrics.registry.metrics()).toContain('podium_webchat_codes_total{code="ERR_WEBCHAT_011"} 1');
   expect(log[0]!.traceId).toMatch(/^[0-9a-f]{32}$/);
   expect(JSON.stringify(log)).not.toContain('412345678');
 });

@@ -6,6 +6,7 @@ import type { Pool } from '../store/database';
 import { quarantinedForLocations, releaseQuarantined, type QuarantinedEvent } from '../store/inbox';
 import type { ReceiveContext } from '../store/receive-context';
 import { raiseAlarm } from './after-receipt';
+import type { Metrics } from './metrics';
 
 const PAGE = 200;
 
@@ -15,6 +16,7 @@ export interface QuarantineDependencies {
   judge: (event: PodiumEvent) => Verdict;
   /** Uids of the locations that are served. */
   servedLocations: string[];
+  metrics: Metrics;
   logger: Logger;
 }
 
@@ -32,7 +34,7 @@ export async function releaseHeldUp(deps: QuarantineDependencies): Promise<numbe
     });
     const outcomes = await releaseQuarantined(deps.pool, judged, deps.context);
     outcomes.forEach(({ alarm }, i) => {
-      if (alarm) raiseAlarm(alarm, judged[i]!.event, deps.logger);
+      if (alarm) raiseAlarm(alarm, judged[i]!.event, deps);
     });
     released += outcomes.filter(({ status }) => status === 'accepted').length;
   } while (page.length === PAGE);
