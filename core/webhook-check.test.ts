@@ -182,7 +182,9 @@ describe('of the secrets', () => {
         ],
       })[0]!;
     expect(oldOne(days(3))).toMatchObject({ code: 'old_secret', mend: null });
-    expect(oldOne(days(3)).message).toContain('last used 3 days ago');
+    expect(oldOne(days(3)).message).toBe(
+      'The secret at place 2 was last used 3 days ago; what it signed may come for 10 days, so leave it in place until 2026-07-31.',
+    );
     expect(oldOne(days(11)).mend).toContain('take it out');
     expect(oldOne(null).mend).toContain('take it out');
   });

@@ -116,13 +116,19 @@ function old(secret: LiveSecret, newest: LiveSecret, now: Date): WebhookFinding 
   const since = secret.lastUsedAt ?? newest.firstSeenAt;
   const mayGo = daysSince(since, now) > QUEUE_DAYS;
   const used = secret.lastUsedAt === null ? 'was never used' : `was last used ${ago(secret.lastUsedAt, now)}`;
+  const stay = `; what it signed may come for ${QUEUE_DAYS} days, so leave it in place until ${dayAfterQueue(since)}`;
   return {
     code: 'old_secret',
     severity: 'remark',
-    message: `The secret at place ${secret.place} ${used}${mayGo ? '' : `; events that it signed may come for ${QUEUE_DAYS} days`}.`,
+    message: `The secret at place ${secret.place} ${used}${mayGo ? '' : stay}.`,
     value: secret.fingerprint,
     mend: mayGo ? 'take it out of PODIUM_WEBHOOK_SECRETS and restart the servers' : null,
   };
+}
+
+/** The first day (UTC) on which nothing can be queued any more that was signed at a time, as 2026-12-10. */
+function dayAfterQueue(time: Date): string {
+  return new Date(time.getTime() + (QUEUE_DAYS + 1) * DAY_MS).toISOString().slice(0, 10);
 }
 
 function latestUseFirst(a: LiveSecret, b: LiveSecret): number {

@@ -222,6 +222,17 @@ describe('doctor', () => {
     expect(await codes()).toEqual([]);
   });
 
+  it('says that nothing is wrong before what is only worth a remark: it is no leave to take an old secret out', async () => {
+    await register('--organization', ORGANIZATION);
+    expect((await cli(environment, ['webhook', 'doctor'])).out).toBe('Nothing is wrong with the webhook.\n');
+    await db.pool.query('update webhook_secrets set last_used_at = now()');
+    const { exitCode, out } = await cli(environment, ['webhook', 'doctor']);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(
+      /^Nothing is wrong with the webhook, but:\nremark  The secret at place 2 .+, so leave it in place until \d{4}-\d\d-\d\d\.\n$/,
+    );
+  });
+
   it('names the stores that no webhook covers; archived ones need none', async () => {
     await register('--location', NORTHSIDE);
     const { data } = await webhook('doctor');

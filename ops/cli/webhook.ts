@@ -99,7 +99,8 @@ async function verify(context: CliContext): Promise<void> {
 
 async function doctor(context: CliContext): Promise<void> {
   const { fine, findings } = await context.perform(examineWebhook, {});
-  const text = [...findings.map(findingInWords), ...(fine ? ['Nothing is wrong with the webhook.'] : [])];
+  const isFine = `Nothing is wrong with the webhook${findings.length === 0 ? '.' : ', but:'}`;
+  const text = [...(fine ? [isFine] : []), ...findings.map(findingInWords)];
   context.answer({ fine, findings }, text.join('\n'), fine ? EXIT.fine : EXIT.notFine);
 }
 
