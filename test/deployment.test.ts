@@ -42,6 +42,7 @@ interface Service {
   image?: string;
   command?: string;
   environment?: Record<string, string>;
+  volumes?: string[];
   healthcheck?: { test: string[] };
   stop_grace_period?: string;
   mem_limit?: string;
@@ -202,6 +203,13 @@ describe('Docker Compose', () => {
     expect(node).toBe('node');
     expect(existsSync(join(ROOT, sourceOf(program!)))).toBe(true);
     expect(Object.keys(service.environment!).filter((name) => !isKnown(name))).toEqual([]);
+  });
+
+  test.each(ours)('%s reads own settings, or else the shipped ones, where they are mounted', (_, service) => {
+    const mounts = service.volumes!.map((volume) => /^\$\{WEBCHAT_SETTINGS:-(.+)\}:(.+):ro$/.exec(volume));
+    const [, shipped, path] = mounts.find((mount) => mount !== null)!;
+    expect(service.environment!['WEBCHAT_SETTINGS']).toBe(path);
+    expect(existsSync(join(ROOT, shipped!))).toBe(true);
   });
 
   test('the heap of a worker fits its memory', () => {
