@@ -52,6 +52,7 @@ async function findSent(
   return {
     status: 'sent',
     at: (found.at ?? intendedAt).getTime(),
+    since: intendedAt.getTime(),
     conversationUid: found.conversationUid,
   };
 }

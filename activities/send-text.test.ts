@@ -373,6 +373,19 @@ describe('an attempt of unknown outcome', () => {
     expect(podium.texts).toHaveLength(2);
   });
 
+  test('and is sent again counts from the first time: the customer may have read and answered that one', async () => {
+    const send = text();
+    podium.fail('sendMessage', error('server', { mayHaveHappened: true }), 1);
+    await failed(send);
+    const { rows } = await database.pool.query<{ first: Date }>(
+      'select intended_at as first from sends where id = $1',
+      [send.sendId],
+    );
+    const first = rows[0]!.first.getTime();
+    expect(await attempt(send)).toMatchObject({ status: 'sent', at: first, since: first });
+    expect(podium.texts).toHaveLength(1);
+  });
+
   test('is not sent again before the conversation could be read', async () => {
     const send = text();
     podium.fail('sendMessage', 'lost answer', 1);

@@ -77,19 +77,19 @@ async function tryToSend(
 ): Promise<TextOutcome> {
   const { pool, podium } = deps;
   const phoneHash = deps.phoneHash(send.phone);
-  const { count, unknownSince } = await orNothingLeaves(() => lookBack(pool, send.sendId));
+  const { count, unknownSince, clockBehindMs } = await orNothingLeaves(() => lookBack(pool, send.sendId));
   const earlier = unknownSince && (await earlierAttempt(deps, send, unknownSince));
   if (earlier) return earlier;
   // A turn that is waited for and a token that is fetched take seconds: behind the door, a STOP could come in between.
   const call = send.file ? 'sendAttachment' : 'sendMessage';
   await inSpan('prepare to send', () => callPodium(() => podium.prepare(call)));
-  const now = new Date();
+  const now = new Date(Date.now() + clockBehindMs);
   const wanted = { ...send, phoneHash, now, heldBack: deps.heldBySettings(send, now) };
   const door = await inSpan('pass the door', () => orNothingLeaves(() => openDoor(pool, wanted, count)));
   if (door.kind !== 'open') return withoutSending(door, send);
   if (Date.now() > latest) return tooLate(deps, send);
   try {
-    return await post(deps, send);
+    return await post(deps, send, { since: door.since, mayStandTwice: door.since < now });
   } catch (error) {
     if (!(error instanceof PodiumError)) throw toBeReadLater(error, door.since);
     const mend = mended ? undefined : MENDS[error.kind];
@@ -97,11 +97,15 @@ async function tryToSend(
   }
 }
 
-async function post(deps: SendDependencies, send: Sendable): Promise<TextOutcome> {
-  const { pool } = deps;
+async function post(
+  deps: SendDependencies,
+  send: Sendable,
+  { since, mayStandTwice }: { since: Date; mayStandTwice: boolean },
+): Promise<TextOutcome> {
   const { messageUid, conversationUid, at } = await give(deps, send);
-  await settleSend(pool, send.sendId, { kind: 'sent', messageUid, conversationUid, at });
-  return { status: 'sent', at: at.getTime(), conversationUid };
+  await settleSend(deps.pool, send.sendId, { kind: 'sent', messageUid, conversationUid, at });
+  const readFrom = mayStandTwice && since < at ? since : at;
+  return { status: 'sent', at: readFrom.getTime(), since: since.getTime(), conversationUid };
 }
 
 function give({ podium, senderName }: SendDependencies, { file, ...send }: Sendable): Promise<SentMessage> {
@@ -144,7 +148,12 @@ async function tooLate({ pool }: SendDependencies, send: Sendable): Promise<neve
 function withoutSending(door: Exclude<Door, { kind: 'open' }>, send: Sendable): TextOutcome {
   switch (door.kind) {
     case 'already_sent':
-      return { status: 'sent', at: door.at.getTime(), conversationUid: null };
+      return {
+        status: 'sent',
+        at: door.at.getTime(),
+        since: door.since.getTime(),
+        conversationUid: null,
+      };
     case 'blocked':
       log.warn('A text was held back, since its receiver has opted out', {
         purpose: send.purpose,

@@ -16,9 +16,15 @@ export interface TextToSend extends CustomerHere {
   body: string;
 }
 
+export type SentText = Extract<TextOutcome, { status: 'sent' }>;
+
 export type TextOutcome =
-  /** `at` is Podium's time of the message, ms since 1970. */
-  | { status: 'sent'; at: number; conversationUid: string | null }
+  /**
+   * `at` is Podium's time of the message, or that of an earlier attempt where that one may have arrived as well; `since`
+   * is our own time of the first attempt that may have left, by Postgres's clock. Both in ms since 1970. Histories of
+   * earlier versions do not have `since`.
+   */
+  | { status: 'sent'; at: number; since?: number; conversationUid: string | null }
   /** The receiver has opted out. */
   | { status: 'blocked' }
   /** The robot is paused there, or has its quiet hours; for good. */

@@ -3,6 +3,7 @@ import type { PartialState, SessionMessage, SessionPolicy } from './session';
 import {
   begin,
   newState,
+  noteAsked,
   nextWord,
   promptWanted,
   receive,
@@ -196,6 +197,37 @@ describe('a wish for no more messages in other words', () => {
     const { waiting_for } = sessionView(state, CUSTOMER, NOW);
     expect(waiting_for).toContain("the store's decision");
     expect(hear(state, [later('Hello?', { webchat: false })]).reply).toBeNull();
+  });
+});
+
+describe('whether a message was written after the question went out', () => {
+  /** Podium's clock is so far ahead of ours; the question is out at NOW by ours. */
+  const asked = (aheadMs: number) => {
+    const state = opened();
+    hear(state, [message('Hi')]);
+    noteAsked(state, { at: NOW + aheadMs, since: NOW });
+    return state;
+  };
+  const answers = (state: SessionState) => state.intake.answers.map(({ value }) => value);
+
+  it('is told by our clock for one that has no time of Podium', () => {
+    const state = asked(120_000);
+    hear(state, [message('1', { at: NOW + 2_500, receivedAt: NOW + 2_500 })]);
+    expect(answers(state)).toEqual(['Sales']);
+  });
+
+  it('is told by Podium’s clock for one that has its time', () => {
+    const [ahead, behind] = [asked(120_000), asked(-120_000)];
+    hear(ahead, [message('1', { at: NOW + 119_000, receivedAt: NOW + 2_000 })]);
+    hear(behind, [message('1', { at: NOW - 118_000, receivedAt: NOW + 2_000 })]);
+    expect([answers(ahead), answers(behind)]).toEqual([[], ['Sales']]);
+  });
+
+  it('is told by the one time that there is, in a run of an earlier version', () => {
+    const state = asked(0);
+    delete state.intake.askedSince;
+    hear(state, [later('1')]);
+    expect(answers(state)).toEqual(['Sales']);
   });
 });
 

@@ -141,10 +141,12 @@ function converse(state: SessionState, session: Session, messages: SessionMessag
  * can be told from a new request: a choice and an e-mail address.
  */
 function answersTo(question: Question, state: SessionState, messages: SessionMessage[]): SessionMessage[] {
-  const { stage, askedAt } = state.intake;
+  const { stage, askedAt, askedSince } = state.intake;
   const written = messages.filter(({ text }) => text.trim() !== '');
   if (stage === 'restored') return ['choice', 'email'].includes(question.kind) ? written : [];
-  return askedAt === null ? [] : written.filter(({ at }) => at > askedAt);
+  if (askedAt === null) return [];
+  // Clocks differ: Podium's time is compared with Podium's, and what has none with ours.
+  return written.filter(({ at, receivedAt }) => at > (at === receivedAt ? (askedSince ?? askedAt) : askedAt));
 }
 
 /** A mere no is nobody's name. */

@@ -17,6 +17,8 @@ export interface Intake extends PartialState {
   stage: IntakeStage;
   /** Podium's time of the question that waits; null until it went out. Ms since 1970. */
   askedAt: number | null;
+  /** Our own time of it, to be compared with messages that have none of Podium's. Runs of earlier versions leave it out. */
+  askedSince?: number | null;
 }
 
 export interface SessionState {
@@ -132,6 +134,13 @@ export const tellsOfFailure = (
 export function wishClose(state: SessionState, wish: Wish): void {
   const after = Math.max(state.handledNumber, ...state.inbox.map(({ number }) => number));
   state.forceClose ??= { ...wish, after };
+}
+
+/** Notes down when the question that waits went out; null when it did not. */
+export function noteAsked({ intake }: SessionState, sent: { at: number; since?: number } | null): void {
+  if (intake.waitingFor === null) return;
+  intake.askedAt = sent?.at ?? null;
+  intake.askedSince = sent?.since ?? null;
 }
 
 /** What is to be dealt with in this session. */

@@ -3,6 +3,7 @@
  * by itself. It shares the phone's lock with the opt-outs.
  */
 import { isAutomatic, isHoldCode, PAUSED, type HoldCode } from '../core/robot';
+import { clockBehind } from './clock';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { isPermitted } from './opt-out-permits';
 import { blockOf, type SendBlock } from './opt-out-states';
@@ -25,6 +26,7 @@ export interface WantedSend {
   /** What it is for, as `greeting`. */
   purpose: string;
   body: string;
+  /** By Postgres's clock. */
   now: Date;
   /** Why the settings hold it back; null, or left out, when they do not. */
   heldBack?: HoldCode | null;
@@ -38,6 +40,8 @@ export interface Attempts {
   count: number;
   /** Since when one of unknown outcome may have left: read the conversation before sending again. Null for none. */
   unknownSince: Date | null;
+  /** By how many ms our clock is behind Postgres's. */
+  clockBehindMs: number;
 }
 
 export type Door =
@@ -54,8 +58,8 @@ export type Door =
   | { kind: 'blocked' }
   /** Podium is being asked whether the phone is opted out: a later attempt knows. */
   | { kind: 'unsettled' }
-  /** `at` is Podium's time of it; where that is not known, that of the attempt, so never a later one. */
-  | { kind: 'already_sent'; messageUid: string | null; at: Date }
+  /** `at` is Podium's time of it; where that is not known, that of the attempt, so never a later one. `since` as above. */
+  | { kind: 'already_sent'; messageUid: string | null; at: Date; since: Date }
   /** For good: the robot is paused here, or has its quiet hours. */
   | { kind: 'held'; code: HoldCode }
   /**
@@ -66,8 +70,9 @@ export type Door =
 
 /** Reads what is known of earlier attempts, for what has to be looked up in Podium before the door is passed. */
 export async function lookBack(pool: Pool, sendId: string): Promise<Attempts> {
-  const send = await readSend(pool, sendId);
-  return { count: send?.attempts ?? 0, unknownSince: send?.status === 'intent' ? send.intendedAt : null };
+  const [send, clockBehindMs] = await Promise.all([readSend(pool, sendId), clockBehind(pool)]);
+  const unknownSince = send?.status === 'intent' ? send.intendedAt : null;
+  return { count: send?.attempts ?? 0, unknownSince, clockBehindMs };
 }
 
 /**
@@ -82,7 +87,7 @@ export async function openDoor(pool: Pool, send: WantedSend, attemptsSeen: numbe
     const earlier = await readSend(client, send.sendId);
     if (earlier?.status === 'sent' || earlier?.status === 'failed') {
       const { messageUid, sentAt, intendedAt } = earlier;
-      return { kind: 'already_sent', messageUid, at: sentAt ?? intendedAt };
+      return { kind: 'already_sent', messageUid, at: sentAt ?? intendedAt, since: intendedAt };
     }
     if (earlier?.status === 'refused') return refused(earlier.code ?? '');
     if (earlier?.status === 'blocked') return shut(earlier.code);

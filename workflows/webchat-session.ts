@@ -28,7 +28,7 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { TextOutcome } from '../activities/sendable';
+import type { SentText, TextOutcome } from '../activities/sendable';
 import { closeNote, contactConflictNote, robotPausedNote, sendRefusedNote } from '../core/agent-note';
 import { NAMELESS } from '../core/contact';
 import { handOver, partialState, promptText, takeInbox, type Note, type Reply } from '../core/conversation';
@@ -39,6 +39,7 @@ import {
   dueMessages,
   isSilent,
   newState,
+  noteAsked,
   nextWord,
   promptWanted,
   tellsOfFailure,
@@ -124,8 +125,8 @@ async function dealWithInbox(run: Run): Promise<void> {
   if (isOver(run)) return;
   await seeToContact(run);
   if (!reply) return;
-  const sentAt = await send(run, reply, 'answer', () => isOver(run) || isInVain(run.state));
-  if (run.state.intake.waitingFor !== null) run.state.intake.askedAt = sentAt;
+  const sent = await send(run, reply, 'answer', () => isOver(run) || isInVain(run.state));
+  noteAsked(run.state, sent);
   describe(run.state, run.input); // now that the question is out, it is the customer who is waited for
 }
 
@@ -168,8 +169,8 @@ async function prompt(run: Run): Promise<void> {
   noteLateness('prompt', deadlines(state, input.policy).promptAt);
   state.prompted = true;
   const reply = promptText(state, input);
-  const sentAt = await send(run, reply, 'prompt', () => isOver(run) || state.inbox.length > 0);
-  if (sentAt === null) return;
+  const sent = await send(run, reply, 'prompt', () => isOver(run) || state.inbox.length > 0);
+  if (!sent) return;
   log.info('The idle customer was prompted', { code: 'ERR_WEBCHAT_007' });
   state.status = 'warned';
   show(state, input);
@@ -178,14 +179,14 @@ async function prompt(run: Run): Promise<void> {
 
 /**
  * Sends a text through the guarded door, for as long as there is a point in it.
- * @returns Podium's time of the text; null when it did not go out
+ * @returns null when it did not go out
  */
 async function send(
   run: Run,
   { purpose, text }: Reply,
   use: 'answer' | 'prompt',
   pointless: () => boolean,
-): Promise<number | null> {
+): Promise<SentText | null> {
   const { state } = run;
   const { conversationUid } = state;
   const sendId = uuid4();
@@ -196,7 +197,7 @@ async function send(
   switch (outcome?.status) {
     case 'sent':
       state.conversationUid = outcome.conversationUid ?? conversationUid;
-      return outcome.at;
+      return outcome;
     case 'blocked':
       state.optedOut = true;
       return null;
