@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { typedOptInNote } from '../core/agent-note';
+import { notImportedNote, typedOptInNote } from '../core/agent-note';
 import { PodiumError } from '../podium/api';
 import { receive } from '../store/inbox';
 import { isOptedOut } from '../store/opt-out-states';
@@ -261,6 +261,49 @@ describe('a "yes" that nobody had to answer', () => {
     await optsOut();
     await attempt(other);
     expect(imports()).toBe(2);
+  });
+});
+
+async function notes(): Promise<string[]> {
+  const { rows } = await db.pool.query<{ body: string }>('select body from agent_notes');
+  return rows.map(({ body }) => body);
+}
+
+test('what Podium never takes is read by an agent in a note: it stands nowhere else', async () => {
+  const id = (await written('Is the red one still there?'))!;
+  podium.fail('importMessage', new PodiumError('not_permitted', 'no', { mayHaveHappened: false }), 1);
+  await attempt(id);
+  await attempt(id);
+  expect(await notes()).toEqual([notImportedNote('Is the red one still there?', { mayBeThere: false })]);
+});
+
+describe('of unknown outcome', () => {
+  async function lost(): Promise<string> {
+    const id = (await written('Hello'))!;
+    podium.fail('importMessage', unreachable(), 1);
+    await expect(attempt(id)).rejects.toThrow(ApplicationFailure);
+    inPodium();
+    return id;
+  }
+
+  test('and in a conversation that is gone meanwhile, it is imported again', async () => {
+    const id = await lost();
+    podium.fail('listMessages', new PodiumError('not_found', 'gone', { mayHaveHappened: false }), 1);
+    await attempt(id);
+    expect(await row()).toMatchObject({ status: 'imported', attempts: 2 });
+  });
+
+  test('and where Podium never tells, the agent gets the words, and it is not imported again', async () => {
+    const id = await lost();
+    podium.fail(
+      'listMessages',
+      new PodiumError('invalid', 'pages in a circle', { mayHaveHappened: false }),
+      1,
+    );
+    await attempt(id);
+    await attempt(id);
+    expect(await row()).toMatchObject({ status: 'refused', error_code: 'outcome_unknown' });
+    expect(await notes()).toEqual([notImportedNote('Hello', { mayBeThere: true })]);
   });
 });
 

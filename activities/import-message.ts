@@ -12,6 +12,7 @@ import {
   freeOfImports,
   IMPORT_TIME_TOLERANCE_MS,
   importIsSeen,
+  OUTCOME_UNKNOWN,
   pendingImport,
   settleImport,
   unseenImport,
@@ -33,7 +34,8 @@ export async function importMessage({ pool, podium }: ImportDependencies, id: st
   const message = await pendingImport(pool, id);
   if (!message) return; // settled, or its person erased
   if (message.triedSince) {
-    const found = await callPodium(() => findImported(pool, podium, message));
+    const found = await earlierImport(pool, podium, message);
+    if (found === 'unknown') return;
     if (found) {
       if (await settleImport(pool, message, { kind: 'found', ...found })) return;
       throw overtaken();
@@ -72,6 +74,19 @@ const overtaken = () => ApplicationFailure.retryable('Another attempt has passed
 const unsettled = () =>
   ApplicationFailure.retryable('Podium is asked whether the phone has opted out.', 'unsettled');
 
+/** What became of an attempt of unknown outcome. Where Podium will never tell, it is settled by that, and not tried again. */
+async function earlierImport(pool: Pool, podium: PodiumApi, message: PendingImport) {
+  try {
+    return await findImported(pool, podium, message);
+  } catch (error) {
+    if (!(error instanceof PodiumError)) throw error;
+    if (mayPass(error)) throw toActivityFailure(error);
+    await settleImport(pool, message, { kind: 'refused', code: OUTCOME_UNKNOWN });
+    log.error('Nobody can tell whether a message of the widget was imported', { kind: error.kind });
+    return 'unknown';
+  }
+}
+
 /** Our words, coming in, of that time; none that is another import's. */
 async function findImported(
   pool: Pool,
@@ -85,11 +100,19 @@ async function findImported(
     (at === null || Math.abs(at.getTime() - writtenAt.getTime()) <= IMPORT_TIME_TOLERANCE_MS);
   const contact = await podium.findContact(phone, locationUid);
   for (const conversationUid of contact?.conversationUids ?? []) {
-    const candidates = (await podium.listMessages(conversationUid)).filter(isIt);
+    const candidates = (await messagesOf(podium, conversationUid)).filter(isIt);
     const [found] = await freeOfImports(pool, candidates);
     if (found) return { messageUid: found.uid, conversationUid };
   }
   return null;
+}
+
+/** None of a conversation that is gone, as after a merge of contacts. */
+async function messagesOf(podium: PodiumApi, conversationUid: string): Promise<ConversationMessage[]> {
+  return podium.listMessages(conversationUid).catch((error: unknown) => {
+    if (error instanceof PodiumError && error.kind === 'not_found') return [];
+    throw error;
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import { undeliveredCause, type UndeliveredCause } from './undelivered';
 
 /**
  * Notes for the person of the store, as they stand in Podium's inbox beside the conversation. They
- * repeat answers and nothing else that the customer wrote: the conversation has it.
+ * repeat answers and nothing else that the customer wrote, as long as the conversation has it.
  */
 
 /** All questions are answered, and a person takes over. */
@@ -56,6 +56,16 @@ export function closeNote({
 export function lateMessageNote(count: number): string {
   const came = count === 1 ? 'A message of the customer came' : `${count} messages of the customer came`;
   return `${came} in late, so nothing was said in reply. Please answer if it still matters.`;
+}
+
+/** Podium does not take what was written on the website into its conversation: it stands nowhere else. */
+export function notImportedNote(words: string, { mayBeThere }: { mayBeThere: boolean }): string {
+  return paragraphs(
+    mayBeThere
+      ? 'The customer wrote this on the website; whether Podium has it in the conversation is not known:'
+      : 'The customer wrote this on the website, and Podium did not take it into the conversation:',
+    words,
+  );
 }
 
 /** Somebody who has opted out wrote again. */

@@ -4,6 +4,7 @@
  * sends of it is known by its uid, or by its words and its time.
  */
 import { randomUUID } from 'node:crypto';
+import { notImportedNote } from '../core/agent-note';
 import type { ErrorCode } from '../core/error-codes';
 import { writeAudit, type AuditKind } from './audit';
 import { customerKey, type CustomerHere } from './customer-key';
@@ -13,6 +14,9 @@ import { blockOf } from './opt-out-states';
 import { bodyHash, storable, storableKey } from './text';
 import { traceIdOf } from './trace-id';
 import { wantWorkflows, type WantedWorkflow } from './workflow-starts';
+
+/** Where nobody can tell whether an attempt has arrived. */
+export const OUTCOME_UNKNOWN = 'outcome_unknown';
 
 /** By how much Podium's clock may be behind ours. */
 const CLOCK_SKEW = '5 minutes';
@@ -133,7 +137,7 @@ export type ImportOutcome =
   | { kind: 'imported'; messageUid: string | null; conversationUid: string | null }
   /** An earlier attempt's, in Podium's list of messages. */
   | { kind: 'found'; messageUid: string | null; conversationUid: string }
-  /** Podium will never take it. */
+  /** Podium will never take it, or nobody can tell whether it has: the agent gets the words in a note. */
   | { kind: 'refused'; code: string }
   /** It is certain that this attempt did nothing. */
   | { kind: 'not_imported' };
@@ -145,9 +149,10 @@ export type ImportOutcome =
  */
 export async function settleImport(
   pool: Pool,
-  { id, phone, triedSince }: Pick<PendingImport, 'id' | 'phone' | 'triedSince'>,
+  message: Pick<PendingImport, 'id' | 'phone' | 'triedSince' | 'locationUid' | 'body'>,
   outcome: ImportOutcome,
 ): Promise<boolean> {
+  const { id, phone, triedSince } = message;
   return transaction(pool, async (client) => {
     await lockPhones(client, [phone]);
     if (outcome.kind === 'not_imported') {
@@ -158,8 +163,21 @@ export async function settleImport(
         );
       return true;
     }
-    return settle(client, id, outcome);
+    const isSettled = await settle(client, id, outcome);
+    if (isSettled && outcome.kind === 'refused') await noteWords(client, message, outcome.code);
+    return isSettled;
   });
+}
+
+/** The agent reads the customer's words in a note, where the conversation does not have them. */
+async function noteWords(
+  client: Queryable,
+  { id, phone, locationUid, body: words }: Pick<PendingImport, 'id' | 'phone' | 'locationUid' | 'body'>,
+  code: string,
+): Promise<void> {
+  const body = notImportedNote(words, { mayBeThere: code === OUTCOME_UNKNOWN });
+  const place = { phone, locationUid, conversationUid: null, workflowId: null };
+  await writeNotes(client, [{ ...place, key: `not_imported:${id}`, body, close: false }]);
 }
 
 /** @param attemptsSeen where it is settled as of an attempt, and not if another one has begun since */
@@ -262,7 +280,7 @@ export async function isOwnImport(client: Queryable, message: MaybeEcho): Promis
     `with echo as (
        select id, status = 'pending' as was_pending from widget_imports
         where phone_e164 = $1 and location_uid = $2 and body_hash = $3 and attempts > 0
-          and (status <> 'refused' or error_code = '${WITHHELD}') -- an attempt before that may have arrived
+          and (status <> 'refused' or error_code in ('${WITHHELD}', '${OUTCOME_UNKNOWN}')) -- an attempt before that may have arrived
           and echoed_at is null and (message_uid is null or $4::text is null)
           and ($5 between written_at - interval '${TOLERANCE}' and written_at + interval '${TOLERANCE}'
                or (status <> 'pending' or not $6) and $5 between tried_since - interval '${CLOCK_SKEW}'
