@@ -1,3 +1,4 @@
+import { LOCK_HELD, lockPhones } from '../store/database';
 import { receive, type Outcome, type ReceivedEvent } from '../store/inbox';
 import { createTestDatabase } from '../test/support/database';
 import { context, customerMessage, JANE, JOHN, storeMessage } from '../test/support/received';
@@ -78,4 +79,27 @@ describe('an event that cannot be written', () => {
       await drop();
     }
   });
+});
+
+it('of a phone that a process standing still has locked keeps no other waiting', async () => {
+  const { pool, drop } = await createTestDatabase();
+  const frozen = await pool.connect();
+  try {
+    await frozen.query('begin');
+    await lockPhones(frozen, [JANE]);
+    const write = createInboxWriter(
+      (batch) => receive(pool, batch, context, { lockWithinMs: 100 }),
+      () => undefined,
+    );
+    const [janes, johns] = [customerMessage({ phone: JANE }), customerMessage({ phone: JOHN })];
+    const { signal } = new AbortController();
+    const [held, stored] = await Promise.allSettled([write(janes, signal), write(johns, signal)]);
+    expect(stored).toMatchObject({ value: { status: 'accepted' } });
+    expect(held).toMatchObject({ status: 'rejected', reason: { code: LOCK_HELD } });
+    await frozen.query('rollback');
+    expect(await write(janes, signal)).toMatchObject({ status: 'accepted' });
+  } finally {
+    frozen.release();
+    await drop();
+  }
 });

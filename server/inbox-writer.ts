@@ -1,5 +1,6 @@
 /** Writes received events in batches, in the order in which they came. */
 import { DatabaseError } from 'pg';
+import { LOCK_HELD } from '../store/database';
 import { RacingDuplicate, type Outcome, type ReceivedEvent } from '../store/inbox';
 import { BatchWriter } from './batch-writer';
 
@@ -30,5 +31,6 @@ export function createInboxWriter(
 
 function mayBlameAnItem(error: unknown): boolean {
   if (error instanceof RacingDuplicate) return true;
-  return error instanceof DatabaseError && ITEMS_FAULT.test(error.code ?? '');
+  if (!(error instanceof DatabaseError)) return false;
+  return error.code === LOCK_HELD || ITEMS_FAULT.test(error.code ?? '');
 }

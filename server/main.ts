@@ -95,6 +95,8 @@ const WIDGET_SCRIPTS = join(__dirname, '../widget');
 const LOCATION_PATIENCE_MS = 2_000;
 /** The receiver's own connections: a batch on its way, and the look whether it could store one. */
 const RECEIVER_POOL = { max: 2, statementTimeoutMs: 2_000 };
+/** A worker that stands still may hold the lock of one phone; the others' events are not to wait for it. */
+const LOCKED_PHONE_MS = 500;
 const TEMPORAL_CHECK_MS = 900;
 
 void runMain('server', async () => {
@@ -157,7 +159,10 @@ void runMain('server', async () => {
         clockSkewSeconds: settings.webhook.clock_skew_seconds,
       },
       judge: judgeEvent,
-      write: createInboxWriter((batch) => receive(receiverPool, batch, context), onReceived),
+      write: createInboxWriter(
+        (batch) => receive(receiverPool, batch, context, { lockWithinMs: LOCKED_PHONE_MS }),
+        onReceived,
+      ),
       onVerified: (secret) => presence.onVerified(secret),
       metrics,
       logger,

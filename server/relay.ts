@@ -171,7 +171,7 @@ export class Relay {
       signalled === 'done' && optOutAt
         ? await this.call(workflowId, () => this.signalOptOut(workflowId, optOutAt))
         : signalled;
-    if (told === 'failed') await failClaim(pool, claim, new Date(Date.now() + this.pauseMs));
+    if (told === 'failed') await failClaim(pool, claim, this.pauseMs);
     else await settleClaim(pool, claim);
   }
 

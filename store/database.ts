@@ -137,6 +137,22 @@ export async function lockPhones(client: Queryable, phones: Iterable<string>): P
   );
 }
 
+/** The same, but no longer than `ms`: somebody who holds one and stands still keeps nobody else waiting. @throws DatabaseError with `LOCK_HELD` */
+export async function lockPhonesWithin(
+  client: Queryable,
+  phones: Iterable<string>,
+  ms: number,
+): Promise<void> {
+  await Promise.all([
+    client.query(`set local lock_timeout = ${ms}`),
+    lockPhones(client, phones),
+    client.query('set local lock_timeout = default'), // tables and rows may be waited for longer
+  ]);
+}
+
+/** Postgres's code for a lock that was not to be had in time. */
+export const LOCK_HELD = '55P03';
+
 /** A lock was not to be had for as long as a statement may take. */
 export class LockNotFree extends Error {
   override readonly name = 'LockNotFree';

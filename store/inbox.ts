@@ -5,7 +5,7 @@
 import type { Failure, PodiumEvent, Source } from '../core/events';
 import { clockBehind } from './clock';
 import { phonesOfContacts } from './contact-changes';
-import { lockPhones, transaction, type Pool, type Queryable } from './database';
+import { lockPhones, lockPhonesWithin, transaction, type Pool, type Queryable } from './database';
 import { ERASED, RECORDED, type Effect } from './effect-rules';
 import { takeEffect } from './effects';
 import { erasedUntil } from './erasures';
@@ -48,25 +48,32 @@ export class RacingDuplicate extends Error {}
 /** Writes more of an act than its events, once their outcomes are known. */
 type Note = (client: Queryable, outcomes: Outcome[]) => Promise<void>;
 
+interface ReceiveOptions {
+  /** An event from its bytes, where found messages may change what became of earlier ones. */
+  read?: ((raw: Buffer) => PodiumEvent) | undefined;
+  /** What else is to be written in this transaction. */
+  note?: Note;
+  /** For how long a phone that is locked is waited for, in ms; as long as a statement may take, without. */
+  lockWithinMs?: number | undefined;
+}
+
 /** The second try finds the row of the first; only a conflict that no look shows needs more. */
 const MOST_TRIES = 5;
 
 /**
  * Writes events, and all that follows from them, in one transaction; one outcome each, in their order.
  * Throws when nothing was written, as with the database away.
- * @param read an event from its bytes, where found messages may change what became of earlier ones
- * @param note what else is to be written in this transaction
  */
 export async function receive(
   pool: Pool,
   batch: ReceivedEvent[],
   context: ReceiveContext,
-  { read, note }: { read?: (raw: Buffer) => PodiumEvent; note?: Note } = {},
+  { read, note, lockWithinMs }: ReceiveOptions = {},
 ): Promise<Outcome[]> {
   for (let tries = 1; ; tries += 1) {
     try {
       const outcomes = await transaction(pool, async (client) => {
-        const taken = await receiveIn(client, batch, context, read);
+        const taken = await receiveIn(client, batch, context, { read, lockWithinMs });
         await note?.(client, taken);
         return taken;
       });
@@ -82,17 +89,18 @@ async function receiveIn(
   client: Queryable,
   received: ReceivedEvent[],
   context: ReceiveContext,
-  read: ((raw: Buffer) => PodiumEvent) | undefined,
+  { read, lockWithinMs }: Omit<ReceiveOptions, 'note'>,
 ): Promise<Outcome[]> {
   const [ofContacts, lagMs] = await Promise.all([
     phonesOfContacts(client, received.flatMap(contactChange)),
     clockBehind(client),
   ]);
   const batch = received.map((one) => byPostgresClock(one, lagMs));
+  const keys = [...batch.flatMap(lockKeys), ...ofContacts];
   // The lock comes first: before what is read, and before the rows' ids are drawn, since ids become
   // visible in another order than drawn.
   const [, unknown] = await Promise.all([
-    lockPhones(client, [...batch.flatMap(lockKeys), ...ofContacts]),
+    lockWithinMs === undefined ? lockPhones(client, keys) : lockPhonesWithin(client, keys, lockWithinMs),
     withoutDuplicates(client, batch),
   ]);
   const { erased, kept } = await withoutErased(client, unknown);

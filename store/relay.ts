@@ -157,10 +157,11 @@ async function closeWithoutRun(client: Queryable, workflowId: string, code: stri
 }
 
 /** The signal could not be made: all stays as it is, and the session is due again at `retryAt`. */
-export async function failClaim(pool: Pool, claim: SessionClaim, retryAt: Date): Promise<boolean> {
+export async function failClaim(pool: Pool, claim: SessionClaim, pauseMs: number): Promise<boolean> {
   const { rowCount } = await pool.query(
-    'update sessions set relay_token = null, relay_due_at = $3 where workflow_id = $1 and relay_token = $2',
-    [claim.workflowId, claim.token, retryAt],
+    `update sessions set relay_token = null, relay_due_at = now() + $3 * interval '1 ms'
+      where workflow_id = $1 and relay_token = $2`,
+    [claim.workflowId, claim.token, pauseMs],
   );
   return rowCount === 1;
 }
