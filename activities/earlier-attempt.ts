@@ -3,6 +3,7 @@ import { ApplicationFailure, log } from '@temporalio/activity';
 import { PodiumError, type ConversationMessage, type PodiumApi } from '../podium/api';
 import { settleAsFound, type Candidate } from '../store/found-sends';
 import { bodyHash } from '../store/text';
+import { conversationsAt } from './conversation';
 import { mayPass, toActivityFailure } from './podium-failure';
 import type { Sendable, SendDependencies, TextOutcome } from './sendable';
 
@@ -57,7 +58,7 @@ async function findSent(
   };
 }
 
-/** A merge of contacts moves conversations: where the known one is no more, the contact's others are read. */
+/** A merge of contacts moves conversations: where the known one is no more, the contact's others at this store are read. */
 async function readWhereItMayStand(deps: SendDependencies, send: Sendable): Promise<ReadConversation[]> {
   const { podium } = deps;
   try {
@@ -66,7 +67,8 @@ async function readWhereItMayStand(deps: SendDependencies, send: Sendable): Prom
     const isGone = error instanceof PodiumError && error.kind === 'not_found';
     if (!isGone || send.conversationUid === null) throw error;
     const contact = await podium.findContact(send.phone, send.locationUid);
-    const others = contact?.conversationUids.filter((uid) => uid !== send.conversationUid) ?? [];
+    const here = contact ? await conversationsAt(podium, contact, send.locationUid) : [];
+    const others = here.filter((uid) => uid !== send.conversationUid);
     if (others.length === 0) throw error;
     return readAll(podium, others);
   }
@@ -86,12 +88,12 @@ async function readAll(podium: PodiumApi, conversationUids: string[]): Promise<R
 
 /**
  * Where the text may stand. The first one of a customer makes its conversation itself, and the contact tells
- * which one that is. A contact that cannot be read yet tells nothing, and then nothing is sent either.
+ * which one that is. Another store's is none of them: its robot says the same words. A contact that cannot be read yet tells nothing, and then nothing is sent either.
  */
 async function conversationsOf({ podium }: SendDependencies, send: Sendable): Promise<string[]> {
   if (send.conversationUid !== null) return [send.conversationUid];
   const contact = await podium.findContact(send.phone, send.locationUid);
-  if (contact) return contact.conversationUids;
+  if (contact) return conversationsAt(podium, contact, send.locationUid);
   throw ApplicationFailure.create({
     message: 'Where a text of unknown outcome would stand cannot be read yet.',
     type: 'not_readable_yet',

@@ -8,7 +8,7 @@ import { receive } from '../store/inbox';
 import { isOptedOut } from '../store/opt-out-states';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { FakePodium } from '../test/support/fake-podium';
-import { context, customerMessage, JANE, NORTHSIDE } from '../test/support/received';
+import { BAYVIEW, context, customerMessage, JANE, NORTHSIDE } from '../test/support/received';
 import { importMessage, showImport } from './import-message';
 
 const silent = new DefaultLogger('ERROR', () => undefined);
@@ -69,6 +69,7 @@ function inPodium(
     ...{ uid: 'c1', name: null, phones: [JANE], locationUids: [NORTHSIDE], conversationUids: ['v1'] },
     ...{ optedOutAt: null, updatedAt: null },
   });
+  podium.show('v1', NORTHSIDE);
   podium.conversations.set(
     'v1',
     messages.map(({ uid = 'm1', direction = 'inbound', ...rest }) => ({
@@ -178,6 +179,19 @@ test.each([
   inPodium(...messages);
   await attempt(id);
   expect(podium.imported).toHaveLength(1);
+});
+
+test('of unknown outcome it is not taken for the same words at another store, whose conversation stays as it is', async () => {
+  const at = new Date();
+  const id = (await written('Hello', { receivedAt: at }))!;
+  podium.fail('importMessage', unreachable(), 1);
+  await expect(attempt(id)).rejects.toThrow();
+  inPodium({ body: 'Hello', at });
+  podium.listed[0]!.locationUid = BAYVIEW;
+  await attempt(id);
+  await show(id);
+  expect(podium.imported).toHaveLength(1);
+  expect(podium.opened).toEqual([`conversation of ${JANE}`]);
 });
 
 test('while nobody can tell, it is not tried again', async () => {

@@ -18,7 +18,7 @@ import {
   unseenImport,
   type PendingImport,
 } from '../store/widget-imports';
-import { conversationOf } from './conversation';
+import { conversationOf, conversationsAt } from './conversation';
 import { callPodium, mayPass, toActivityFailure } from './podium-failure';
 
 /** By when Podium has a message of unknown outcome in its conversation, should it have taken it. */
@@ -87,7 +87,7 @@ async function earlierImport(pool: Pool, podium: PodiumApi, message: PendingImpo
   }
 }
 
-/** Our words, coming in, of that time; none that is another import's. */
+/** Our words, coming in at this store, of that time; none that is another import's. */
 async function findImported(
   pool: Pool,
   podium: PodiumApi,
@@ -99,7 +99,8 @@ async function findImported(
     bodyHash(words).equals(sought) &&
     (at === null || Math.abs(at.getTime() - writtenAt.getTime()) <= IMPORT_TIME_TOLERANCE_MS);
   const contact = await podium.findContact(phone, locationUid);
-  for (const conversationUid of contact?.conversationUids ?? []) {
+  const here = contact ? await conversationsAt(podium, contact, locationUid) : [];
+  for (const conversationUid of here) {
     const candidates = (await messagesOf(podium, conversationUid)).filter(isIt);
     const [found] = await freeOfImports(pool, candidates);
     if (found) return { messageUid: found.uid, conversationUid };

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { PodiumApi } from '../podium/api';
 import type { Pool } from '../store/database';
 import { markPosted, markRefused, noteToPost, type Note } from '../store/notes';
-import { sessionReopened } from '../store/session-close';
+import { customerIsBack } from '../store/session-close';
 import { conversationOf } from './conversation';
 import { callPodium, isKnown } from './podium-failure';
 
@@ -49,7 +49,7 @@ export function createNoteActivities({ pool, podium, senderName }: NoteDependenc
     async closeConversation(noteId: string): Promise<void> {
       const note = await noteToPost(pool, noteId);
       if (!note?.close) return;
-      if (note.workflowId !== null && (await sessionReopened(pool, note.workflowId))) return;
+      if (await customerIsBack(pool, note)) return;
       await inConversation(note, (conversationUid) => podium.closeConversation(conversationUid));
     },
   };

@@ -124,6 +124,7 @@ describe('a note', () => {
 
     test('goes where the contact has one, and so does the close', async () => {
       podium.contacts.push({ ...contact(JANE, [NORTHSIDE]), conversationUids: ['found'] });
+      podium.show('found', NORTHSIDE);
       const id = await note({ conversationUid: null, close: true });
       await run('postNote', [id]);
       await run('closeConversation', [id]);
@@ -133,6 +134,8 @@ describe('a note', () => {
 
     test('to Podium goes where the contact has another one', async () => {
       podium.contacts.push({ ...contact(JANE, [NORTHSIDE]), conversationUids: ['conversation', 'found'] });
+      podium.show('conversation', NORTHSIDE);
+      podium.show('found', NORTHSIDE);
       unknown();
       const id = await note({});
       await run('postNote', [id]);
@@ -140,8 +143,51 @@ describe('a note', () => {
       expect(await refusedCode(id)).toEqual({ refused_code: null });
     });
 
+    describe('at a store of two', () => {
+      beforeEach(() => {
+        const conversationUids = ['at Bayview', 'by e-mail', 'untold', 'gone', 'at Northside'];
+        podium.contacts.push({ ...contact(JANE, [BAYVIEW, NORTHSIDE]), conversationUids });
+        podium.show('at Bayview', BAYVIEW);
+        podium.show('by e-mail', NORTHSIDE);
+        podium.listed.at(-1)!.channel = 'email';
+        podium.show('untold', null);
+      });
+
+      test('goes into the one that Podium shows at this store, by text', async () => {
+        podium.show('at Northside', NORTHSIDE);
+        await run('postNote', [await note({ conversationUid: null })]);
+        expect(podium.notes).toMatchObject([{ conversationUid: 'at Northside' }]);
+      });
+
+      test('is waited for while there is another one only', async () => {
+        const id = await note({ conversationUid: null });
+        await expect(run('postNote', [id])).rejects.toMatchObject({ type: 'no_conversation' });
+        expect(podium.notes).toEqual([]);
+      });
+
+      test('since a merge has taken it away closes none of the other store', async () => {
+        podium.fail('closeConversation', new PodiumError('not_found', '404', { mayHaveHappened: false }), 1);
+        const id = await note({ close: true });
+        await expect(run('closeConversation', [id])).rejects.toMatchObject({ nonRetryable: true });
+        expect(podium.closed).toEqual([]);
+      });
+
+      test('is taken from the contact of this store, where each has its own', async () => {
+        podium.readConversation = null;
+        const [both] = podium.contacts.splice(0);
+        podium.contacts.push({ ...both!, locationUids: [BAYVIEW], conversationUids: ['at Bayview'] });
+        const id = await note({ conversationUid: null });
+        await expect(run('postNote', [id])).rejects.toMatchObject({ type: 'no_conversation' });
+        podium.contacts[0]!.locationUids = [NORTHSIDE];
+        podium.contacts[0]!.conversationUids = ['at Northside'];
+        await run('postNote', [id]);
+        expect(podium.notes).toMatchObject([{ conversationUid: 'at Northside' }]);
+      });
+    });
+
     test('nor found at this store is given up, with the reason in its row', async () => {
       podium.contacts.push({ ...contact(JANE, [BAYVIEW]), conversationUids: ['of another store'] });
+      podium.show('of another store', BAYVIEW);
       unknown();
       const id = await note({});
       await expect(run('postNote', [id])).rejects.toMatchObject({ nonRetryable: true });
@@ -164,6 +210,7 @@ describe('a note', () => {
       const later = (await run('postNote', [id]).catch((error: unknown) => error)) as ApplicationFailure;
       expect(Number(later.nextRetryDelay)).toBeGreaterThanOrEqual(600_000);
       podium.contacts.push({ ...contact(JANE, [NORTHSIDE]), conversationUids: ['begun'] });
+      podium.show('begun', NORTHSIDE);
       await run('postNote', [id]);
       expect(podium.notes).toMatchObject([{ conversationUid: 'begun' }]);
 

@@ -53,6 +53,7 @@ beforeEach(async () => {
     },
     conversationUids: [`conversation of ${JANE}`],
   });
+  podium.show(`conversation of ${JANE}`, NORTHSIDE);
   await replaceLocations(database.pool, podium.locations, new Date());
   await database.pool.query(
     'truncate opt_outs, sends, files, file_sends, agent_notes, inbox_events, sessions',

@@ -223,23 +223,27 @@ describe("Podium's errors", () => {
   });
 });
 
-describe('a conversation that Podium does not know', () => {
-  const contactAt = (locationUid: string) =>
-    podium.contacts.push({
-      ...{ uid: 'contact', name: null, phones: [JANE], optedOutAt: null, updatedAt: null },
-      ...{ locationUids: [locationUid], conversationUids: ['known'] },
-    });
+/** Podium shows Jane's contact with these conversations, and at which store each is. */
+function janeHas(conversations: Record<string, string | null>): void {
+  podium.contacts.push({
+    ...{ uid: 'jane', name: null, phones: [JANE], optedOutAt: null, updatedAt: null },
+    ...{ locationUids: [BAYVIEW, NORTHSIDE], conversationUids: Object.keys(conversations) },
+  });
+  for (const [uid, locationUid] of Object.entries(conversations)) podium.show(uid, locationUid);
+}
 
+describe('a conversation that Podium does not know', () => {
   test('is looked up at the contact, and the text goes there', async () => {
-    contactAt(NORTHSIDE);
+    janeHas({ 'of another store': BAYVIEW, known: NORTHSIDE });
     podium.fail('sendMessage', error('not_found'), 1);
     const outcome = await attempt(text({ conversationUid: 'unheard of' }));
     expect(outcome).toMatchObject({ status: 'sent', conversationUid: 'known' });
-    expect(podium.calls.map(({ method }) => method)).toEqual(['sendMessage', 'findContact', 'sendMessage']);
+    const read = ['findContact', 'readConversation', 'readConversation'];
+    expect(podium.calls.map(({ method }) => method)).toEqual(['sendMessage', ...read, 'sendMessage']);
   });
 
   test('is never replaced by one at another store', async () => {
-    contactAt(BAYVIEW);
+    janeHas({ 'of another store': BAYVIEW });
     podium.fail('sendMessage', error('not_found', { code: 'resource_not_found' }));
     expect(await attempt(text())).toEqual({ status: 'refused', code: 'resource_not_found' });
     expect(podium.texts).toEqual([]);
@@ -282,36 +286,40 @@ describe('an attempt of unknown outcome', () => {
 
   test('is looked for by way of the contact while no conversation is known', async () => {
     const send = text({ conversationUid: null });
-    podium.contacts.push({
-      ...{
-        uid: 'jane',
-        name: null,
-        phones: [JANE],
-        locationUids: [NORTHSIDE],
-        optedOutAt: null,
-        updatedAt: null,
-      },
-      conversationUids: [`conversation of ${JANE}`],
-    });
+    janeHas({ [`conversation of ${JANE}`]: NORTHSIDE });
     podium.fail('sendMessage', 'lost answer', 1);
     await failed(send);
     expect(await attempt(send)).toMatchObject({ status: 'sent' });
     expect(podium.texts).toHaveLength(1);
   });
 
+  test('is not taken for the same words at another store', async () => {
+    const send = text({ conversationUid: null });
+    janeHas({ 'of another store': BAYVIEW });
+    podium.fail('sendMessage', error('server', { mayHaveHappened: true }), 1);
+    await failed(send);
+    podium.conversations.set('of another store', [
+      {
+        ...{ uid: randomUUID(), body: send.body, at: new Date() },
+        ...{ direction: 'outbound', senderUid: null, hasFile: false },
+      },
+    ]);
+    expect(await attempt(send)).toMatchObject({ conversationUid: `conversation of ${JANE}` });
+    expect(podium.texts).toHaveLength(1);
+  });
+
+  test('is not sent again while it may stand in a conversation that may be of this store', async () => {
+    const send = text({ conversationUid: null });
+    janeHas({ untold: null });
+    podium.fail('sendMessage', error('server', { mayHaveHappened: true }), 1);
+    await failed(send);
+    expect(await failed(send)).toMatchObject({ type: 'not_readable_yet', nonRetryable: false });
+    expect(podium.texts).toEqual([]);
+  });
+
   test('is looked for in the other conversations of the contact when a merge has moved its own', async () => {
     const send = text();
-    podium.contacts.push({
-      ...{
-        uid: 'jane',
-        name: null,
-        phones: [JANE],
-        locationUids: [NORTHSIDE],
-        optedOutAt: null,
-        updatedAt: null,
-      },
-      conversationUids: ['moved'],
-    });
+    janeHas({ 'of another store': BAYVIEW, moved: NORTHSIDE });
     podium.fail('sendMessage', 'lost answer', 1);
     await failed(send);
     podium.conversations.set('moved', podium.conversations.get('conversation')!);
@@ -348,17 +356,7 @@ describe('an attempt of unknown outcome', () => {
     await failed(send);
     expect(await failed(send)).toMatchObject({ type: 'not_readable_yet', nextRetryDelay: 15_000 });
     expect(podium.texts).toEqual([]);
-    podium.contacts.push({
-      ...{
-        uid: 'jane',
-        name: null,
-        phones: [JANE],
-        locationUids: [NORTHSIDE],
-        optedOutAt: null,
-        updatedAt: null,
-      },
-      conversationUids: [],
-    });
+    janeHas({});
     expect(await attempt(send)).toMatchObject({ status: 'sent' }); // the contact has no conversation
     expect(podium.texts).toHaveLength(1);
   });

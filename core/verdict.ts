@@ -14,8 +14,10 @@ import { undeliveredCause } from './undelivered';
 import { readWish } from './wish';
 import type { WordsFor } from './wish-words';
 
-/** Channels whose identifier is a phone, and which a text message answers. */
 const TEXT_CHANNELS = new Set(['phone', 'sms', 'text']);
+
+/** Whether the identifier of a channel is a phone, and a text message answers it. @param channel as Podium names it */
+export const isTextChannel = (channel: string): boolean => TEXT_CHANNELS.has(channel.toLowerCase());
 
 const ARCHIVED = failure('ERR_WEBCHAT_003', {
   message: 'The location is archived in Podium.',
@@ -56,7 +58,7 @@ function judgeMessage(
   location: Location | undefined,
   wishes: Wishes,
 ): Verdict {
-  if (!TEXT_CHANNELS.has(event.channel)) {
+  if (!isTextChannel(event.channel)) {
     return { kind: 'ignored', reason: 'It came through a channel that is not answered by text.' };
   }
   const phone = readPhone(event.phone, event, location);

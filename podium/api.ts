@@ -18,6 +18,7 @@ export interface PodiumContact {
   /** E.164 forms only; what Podium holds in another form is left out. */
   phones: string[];
   locationUids: string[];
+  /** On all channels and, where Podium has one contact for all locations, with any of them: see `readConversation`. */
   conversationUids: string[];
   /** When Podium itself holds an opt-out for the phone that was asked about. */
   optedOutAt: Date | null;
@@ -130,6 +131,11 @@ export interface PodiumApi {
   }): Promise<SentMessage>;
   /** The newest messages of a conversation, newest first: one page, or all where Podium begins with the oldest. */
   listMessages(conversationUid: string): Promise<ConversationMessage[]>;
+  /**
+   * A conversation, or null when Podium has none of this uid. There is no such call where a contact is one of a
+   * location, and so are its conversations.
+   */
+  readonly readConversation: ((conversationUid: string) => Promise<PodiumConversation | null>) | null;
   /** Conversations of a location on all channels, at most 100 at a time, in Podium's order. */
   pageOfConversations(locationUid: string, cursor: string | null): Promise<Page<PodiumConversation>>;
   /** Messages of a conversation in Podium's order. `raw` is the message as Podium gave it. */

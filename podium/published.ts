@@ -85,6 +85,13 @@ export function createPublished(call: Call): Omit<PodiumApi, 'prepare'> {
       return { items: items.map((raw) => ({ ...toMessage(message.parse(raw)), raw })), nextCursor };
     },
 
+    async readConversation(conversationUid) {
+      const path = `/v4/conversations/${encodeURIComponent(conversationUid)}`;
+      const request = { operation: 'read conversation', method: 'GET', path } as const;
+      const answer = await orNull(call(request, z.object({ data: conversation })));
+      return answer && toConversation(answer.data, conversationUid);
+    },
+
     async pageOfConversations(locationUid, cursor) {
       const { items, nextCursor } = await readPage(
         call,
@@ -97,7 +104,8 @@ export function createPublished(call: Call): Omit<PodiumApi, 'prepare'> {
         conversations,
         cursor,
       );
-      return { items: items.flatMap(toConversation), nextCursor };
+      // About one without a uid nothing could be asked.
+      return { items: items.flatMap((each) => (each.uid ? toConversation(each, each.uid) : [])), nextCursor };
     },
 
     async sendAttachment({ phone, locationUid, body, senderName, file }) {
@@ -237,9 +245,8 @@ const conversation = part({
 /** Podium's schema has one conversation where its words have a list of them. */
 const conversations = z.preprocess((value) => (isObject(value) ? [value] : value), z.array(conversation));
 
-function toConversation({ uid, channel, ...rest }: z.infer<typeof conversation>): PodiumConversation[] {
-  if (uid === null) return []; // nothing could be asked about it
-  return [{ uid, ...rest, channel: channel.type, identifier: channel.identifier }];
+function toConversation({ channel, ...rest }: z.infer<typeof conversation>, uid: string): PodiumConversation {
+  return { ...rest, uid, channel: channel.type, identifier: channel.identifier };
 }
 
 const message = part({

@@ -52,6 +52,8 @@ export function createSkill(call: Call): Omit<PodiumApi, 'prepare'> {
       };
     },
 
+    readConversation: null,
+
     // These documents mean files of customers when they speak of this call.
     forwardCustomerFile: published.sendAttachment,
 

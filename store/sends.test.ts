@@ -273,6 +273,18 @@ describe('a send', () => {
     expect(await audit()).toEqual(['send_intended', 'send_sent']);
   });
 
+  it('that made the conversation tells the session which one it is, unless it knows', async () => {
+    await receive(db.pool, [customerMessage({ conversationUid: null })], context);
+    const conversationOf = async () => (await rows('sessions'))[0].conversation_uid;
+    for (const conversationUid of [null, 'c-2', 'c-3']) {
+      const send = wanted({ conversationUid: null });
+      await openDoor(db.pool, send);
+      const sent = { kind: 'sent', at: new Date(), messageUid: null } as const;
+      await settleSend(db.pool, send.sendId, { ...sent, conversationUid });
+      expect(await conversationOf()).toBe(conversationUid && 'c-2');
+    }
+  });
+
   it("tells Podium's time of it, also when only its echo has told: what was written since may answer it", async () => {
     const send = wanted();
     await openDoor(db.pool, send);

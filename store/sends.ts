@@ -116,10 +116,24 @@ export async function writeSent(
   );
   await showReplies(client, [sendId]);
   const send = await knownSend(client, sendId);
+  if (message.conversationUid !== null) await learnConversation(client, send, message.conversationUid);
   await writeSendAudit(client, sendId, send, 'send_sent', { message: messageUid });
   if (messageUid === null) return;
   if (send.messageUid === messageUid) await failAsReported(client, [{ sendId, messageUid }]);
   else if (send.uncertain) await writeDoubled(client, sendId, send, messageUid, send.messageUid);
+}
+
+/** Where a text has made the conversation, what is written later knows it by the session's row, and need not ask Podium. */
+async function learnConversation(
+  client: Queryable,
+  { phone, locationUid }: SendRow,
+  conversationUid: string,
+): Promise<void> {
+  await client.query(
+    `update sessions set conversation_uid = $3
+      where phone_e164 = $1 and location_uid = $2 and conversation_uid is null`,
+    [phone, locationUid, conversationUid],
+  );
 }
 
 /** An attempt that was not to be found, and so was made again, has come through after all. */

@@ -4,7 +4,7 @@ import { writeAudit } from './audit';
 import { writeCloseWish } from './close-wishes';
 import { wantMissingContact } from './contacts';
 import { transaction, type Pool, type Queryable } from './database';
-import { writeNotes } from './notes';
+import { writeNotes, type Note } from './notes';
 import { keepAnswers } from './partial-answers';
 import { handledUpTo, lockSession, placeOf, type SessionKey, type SessionNote } from './sessions';
 import { storable } from './text';
@@ -134,10 +134,27 @@ export async function wantContact(pool: Pool, { phone, locationUid }: SessionKey
   });
 }
 
-/** Whether the session has gone on since it was closed, so that Podium's conversation must stay open. */
-export async function sessionReopened(pool: Pool, workflowId: string): Promise<boolean> {
-  const { rowCount } = await pool.query(`select from sessions where workflow_id = $1 and status = 'closed'`, [
-    workflowId,
-  ]);
-  return rowCount === 0;
+/**
+ * Whether the customer has come back since a close was wanted, so that Podium's conversation must stay open: a session
+ * goes on or was closed later, or a text came, though it may have begun no session. A close may wait for hours, as long
+ * as Podium is away.
+ * @param wanted the note with the close
+ */
+export async function customerIsBack(
+  pool: Pool,
+  { id, phone, locationUid }: Pick<Note, 'id' | 'phone' | 'locationUid'>,
+): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `select from agent_notes n
+      where id = $1
+        and (exists (select from sessions where phone_e164 = $2 and location_uid = $3
+                        and (status <> 'closed' or closed_at > n.created_at))
+          or exists (select from inbox_events e where phone_e164 = $2 and location_uid = $3
+                        and received_at > n.created_at
+                        and (event_type like '%message.received' or contract = 'widget')
+                        -- The echo of what the widget has brought into Podium is no news.
+                        and not exists (select from widget_imports i where i.message_uid = e.message_uid)))`,
+    [id, phone, locationUid],
+  );
+  return rowCount! > 0;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { PartialState } from '../core/session';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import {
@@ -7,14 +8,16 @@ import {
   JANE,
   JOHN,
   NORTHSIDE,
+  storeMessage,
   testHash,
   workflowIdOf,
 } from '../test/support/received';
 import { contactToMake, saveContact } from './contacts';
 import { receive } from './inbox';
-import { markPosted, noteToPost } from './notes';
+import { transaction, type Pool } from './database';
+import { markPosted, noteToPost, writeNotes } from './notes';
 import { claimSessions, settleClaim } from './relay';
-import { closeSession, sessionReopened, type SessionClose } from './session-close';
+import { closeSession, customerIsBack, type SessionClose } from './session-close';
 import { openSession } from './session-opening';
 import { saveProgress, type SessionProgress } from './session-progress';
 import { findSession } from './sessions';
@@ -27,7 +30,7 @@ afterAll(() => db.drop());
 afterEach(() =>
   db.pool.query(
     `truncate inbox_events, sessions, partial_answers, agent_notes, workflow_starts, opt_outs, opt_out_history,
-              audit_entries, contacts, contact_locations`,
+              audit_entries, contacts, contact_locations, widget_imports`,
   ),
 );
 
@@ -58,6 +61,11 @@ const close = (closing: Partial<SessionClose> = {}) =>
     ...{ closeConversation: false, conversationUid: null, ...closing },
   });
 const rows = async (table: string) => (await db.pool.query(`select * from ${table}`)).rows;
+/** Whether the customer has come back since the first close was wanted. */
+const isBack = async () => {
+  const [{ id }] = (await db.pool.query('select id from agent_notes order by created_at limit 1')).rows;
+  return customerIsBack(db.pool, { ...keyOf(), id });
+};
 
 describe('a contact that a session could not have', () => {
   const wanted = async () =>
@@ -266,6 +274,74 @@ describe('progress', () => {
   });
 });
 
+describe('a close that Podium has not heard of yet', () => {
+  beforeEach(async () => {
+    await say();
+    await relayed();
+    await close({ closeConversation: true });
+  });
+
+  it('is void once another session is closed, whose conversation may have to stay open', async () => {
+    await say();
+    await relayed();
+    expect(await isBack()).toBe(true);
+    expect(await close({ handledNumber: 2, reason: 'completed' })).toEqual({ closed: true });
+    expect(await isBack()).toBe(true);
+  });
+
+  it.each([
+    ['a text that begins no session', {}],
+    ['one that is a wish', { stop: true }],
+  ])('is void once the customer has written %s', async (_, options) => {
+    await say({ webchat: false, ...options });
+    expect(await findSession(db.pool, JANE, NORTHSIDE)).toMatchObject({ status: 'closed' });
+    expect(await isBack()).toBe(true);
+  });
+
+  it('stands whatever is said to the customer, by others, or at another store', async () => {
+    await receive(db.pool, [storeMessage(), storeMessage({ senderUid: null })], context);
+    await say({ webchat: false, locationUid: BAYVIEW });
+    await say({ webchat: false, phone: JOHN });
+    expect(await isBack()).toBe(false);
+  });
+
+  it('stands when Podium tells of what the widget has brought there', async () => {
+    await db.pool.query(
+      `insert into widget_imports (id, phone_e164, phone_hash, location_uid, body_hash, message_uid, status, event_id, reopen, written_at)
+       values (gen_random_uuid(), $1, 'hash', $2, '', 'm-1', 'imported', 'e-1', false, now())`,
+      [JANE, NORTHSIDE],
+    );
+    await say({ webchat: false, messageUid: 'm-1' });
+    expect(await isBack()).toBe(false);
+  });
+
+  it('of an operator stands, however long the session has been closed, and whatever was written before', async () => {
+    await say({ webchat: false });
+    const note = { ...keyOf(), key: 'wait_ended', conversationUid: null, body: 'By: kim.', close: true };
+    await transaction(db.pool, (client) => writeNotes(client, [note]));
+    await db.pool.query('delete from agent_notes where note_key <> $1', [note.key]);
+    expect(await isBack()).toBe(false);
+  });
+
+  it('is looked at without reading the inbox whole', async () => {
+    const client = await db.pool.connect();
+    try {
+      await client.query('set enable_seqscan = off');
+      const plan: string[] = [];
+      const query = async (statement: string, values: unknown[]) => {
+        const { rows } = await client.query(`explain (costs off) ${statement}`, values);
+        plan.push(...rows.map((row) => row['QUERY PLAN']));
+        return { rowCount: 0 };
+      };
+      await customerIsBack({ query } as unknown as Pool, { ...keyOf(), id: randomUUID() });
+      expect(plan.join('\n')).toContain('inbox_events_customer');
+      expect(plan.join('\n')).not.toContain('Seq Scan');
+    } finally {
+      client.release(true);
+    }
+  });
+});
+
 describe('a close', () => {
   const note = { key: 'close:1', body: 'The chat was closed.' };
 
@@ -288,7 +364,7 @@ describe('a close', () => {
     expect(await rows('audit_entries')).toMatchObject([
       { kind: 'session_closed', phone_hash: testHash(JANE), details: { reason: 'idle' } },
     ]);
-    expect(await sessionReopened(db.pool, keyOf().workflowId)).toBe(false);
+    expect(await isBack()).toBe(false);
   });
 
   it('that knows nothing of the answers lets the stored ones wait for the next session', async () => {
@@ -400,9 +476,9 @@ describe('a close', () => {
     await relayed();
     await say();
     await meanwhile();
-    expect(await close()).toEqual({ closed: false });
+    expect(await close({ closeConversation: true })).toEqual({ closed: false });
     expect(await findSession(db.pool, JANE, NORTHSIDE)).toMatchObject({ status: 'active', closedAt: null });
-    expect(await sessionReopened(db.pool, keyOf().workflowId)).toBe(true);
+    expect(await isBack()).toBe(true);
     await relayed();
     expect(await close({ handledNumber: 2 })).toEqual({ closed: true });
   });

@@ -2,8 +2,10 @@
  * The client against the simulator, which was written from the same documents by other hands and shares
  * no code with it: where the two agree, the contract was understood.
  */
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import pino from 'pino';
+import { conversationOf } from '../activities/conversation';
 import type { Contract } from '../core/events';
 import { createAccessTokens } from '../podium/access-token';
 import type { PodiumApi, PodiumError } from '../podium/api';
@@ -116,6 +118,23 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
     const [newest, oldest] = await podium.listMessages(conversation_uid);
     expect(newest).toMatchObject({ uid: sent.messageUid, body: 'Hi Jane', direction: 'outbound' });
     expect(oldest).toMatchObject({ body: 'Hello', direction: 'inbound', senderUid: null });
+  });
+
+  it('tells at which store each conversation of a customer is', async () => {
+    const uids: string[] = [];
+    for (const location_uid of [BAYVIEW, NORTHSIDE]) {
+      const { conversation_uid } = await simulator.customerWrites({ phone: PHONE, location_uid, body: 'Hi' });
+      uids.push(conversation_uid);
+    }
+    await simulator.addContact({ phone: PHONE, location_uids: [BAYVIEW, NORTHSIDE] });
+    const customer = { phone: PHONE, locationUid: NORTHSIDE };
+    expect(await conversationOf(podium, customer, null)).toBe(uids[1]);
+    expect(await conversationOf(podium, customer, uids[1]!)).not.toBe(uids[0]);
+    if (!podium.readConversation) return;
+    expect(await podium.readConversation(uids[0]!)).toMatchObject({
+      ...{ uid: uids[0], locationUid: BAYVIEW, channel: 'phone', lastItemAt: expect.any(Date) },
+    });
+    expect(await podium.readConversation(randomUUID())).toBeNull();
   });
 
   it('lists the conversations of a location and no other, page by page', async () => {

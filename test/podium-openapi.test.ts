@@ -97,6 +97,13 @@ const CALLS: [
     ({ data }) => data !== undefined,
   ],
   [
+    'readConversation',
+    'GET',
+    '/v4/conversations/{uid}',
+    async (podium) => (await podium.readConversation?.(CONVERSATION)) ?? null,
+    always,
+  ],
+  [
     'listMessages',
     'GET',
     '/v4/conversations/{conversation_uid}/messages',
@@ -206,7 +213,8 @@ describe('what Podium may answer', () => {
           async (status, body) => {
             answer = { status, body };
             const { result, error } = await outcome(ask);
-            if (name === 'findContact' && status === 404) return expect(result).toBeNull();
+            const mayBeNone = ['findContact', 'readConversation'].includes(name);
+            if (mayBeNone && status === 404) return expect(result).toBeNull();
             expect(error?.details.code).toBeUndefined();
             expect(error?.details).toMatchObject({
               status,
@@ -351,6 +359,7 @@ test('whatever is asked for is asked as the files want it', async () => {
           () => podium.sendMessage(to),
           () => podium.sendAttachment({ ...to, file }),
           () => podium.importMessage({ ...to, contactName: text, direction, at }),
+          () => podium.readConversation!(uid),
           () => podium.pageOfConversations(uid, text),
           () => podium.pageOfMessages(uid, text),
           () => podium.addNote(uid, text, text),

@@ -41,7 +41,7 @@ export class FakePodium implements PodiumApi {
   readonly closed: string[] = [];
   readonly optOuts: { phone: string; locationUid: string; optedOut: boolean; contactUid: string | null }[] =
     [];
-  /** What `pageOfConversations` shows, and how many of a location on one page. */
+  /** What `readConversation` and `pageOfConversations` show, and how many of a location on one page. */
   readonly listed: PodiumConversation[] = [];
   listedAtOnce = Infinity;
   /** Every file that reached a customer, in order. */
@@ -101,6 +101,19 @@ export class FakePodium implements PodiumApi {
 
   listMessages = (conversationUid: string) =>
     this.call('listMessages', [conversationUid], async () => this.conversations.get(conversationUid) ?? []);
+
+  readConversation: PodiumApi['readConversation'] = (conversationUid) =>
+    this.call(
+      'readConversation',
+      [conversationUid],
+      async () => this.listed.find(({ uid }) => uid === conversationUid) ?? null,
+    );
+
+  /** Shows a conversation by text with this location; null for one of which Podium does not tell. */
+  show(uid: string, locationUid: string | null): void {
+    const times = { lastItemAt: null, createdAt: null, updatedAt: null };
+    this.listed.push({ uid, locationUid, channel: 'phone', identifier: null, closed: false, ...times });
+  }
 
   pageOfConversations = (locationUid: string, cursor: string | null): Promise<Page<PodiumConversation>> =>
     this.call('pageOfConversations', [locationUid, cursor], async () => {
