@@ -156,7 +156,7 @@ async function closeWithoutRun(client: Queryable, workflowId: string, code: stri
     });
 }
 
-/** The signal could not be made: all stays as it is, and the session is due again at `retryAt`. */
+/** The signal could not be made: all stays as it is, and the session is due again in `pauseMs`. */
 export async function failClaim(pool: Pool, claim: SessionClaim, pauseMs: number): Promise<boolean> {
   const { rowCount } = await pool.query(
     `update sessions set relay_token = null, relay_due_at = now() + $3 * interval '1 ms'
