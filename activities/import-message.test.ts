@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await db.pool.query(
-    'truncate inbox_events, sessions, opt_outs, widget_imports, workflow_starts, agent_notes, audit_entries',
+    'truncate inbox_events, sessions, opt_outs, widget_imports, widget_conversations, widget_replies, workflow_starts, agent_notes, audit_entries',
   );
   podium = new FakePodium(async () => Date.now());
 });
@@ -337,6 +337,84 @@ test('what Podium never takes is refused once, and what it may take later comes 
   expect(await audit()).toEqual(['message_import_refused']);
 });
 
+describe('what Podium refuses', () => {
+  const refusal = () => new PodiumError('not_permitted', 'no', { status: 403, mayHaveHappened: false });
+  const agentNotesWanted = async () => {
+    const { rows } = await db.pool.query(
+      "select from workflow_starts where workflow_id in (select 'agent-note:' || id from agent_notes)",
+    );
+    return rows.length;
+  };
+
+  test('is told to the agent word for word, message by message', async () => {
+    podium.fail('importMessage', refusal());
+    const ids = [(await written('Is it\nraining?'))!];
+    await attempt(ids[0]!);
+    ids.push((await written('Is it\nraining?', { receivedAt: new Date(Date.now() + 1_000) }))!);
+    for (const id of ids) await attempt(id);
+    const note = notImportedNote('Is it\nraining?', { mayBeThere: false });
+    expect(note).toContain('Is it\nraining?');
+    expect(await notes()).toEqual([note, note]);
+    expect(await agentNotesWanted()).toBe(2);
+  });
+
+  test('is told to nobody once its person is erased', async () => {
+    const id = (await written('Hello'))!;
+    podium.importMessage = async () => {
+      await db.pool.query('delete from widget_imports where id = $1', [id]);
+      throw refusal();
+    };
+    await attempt(id);
+    expect(await notes()).toEqual([]);
+  });
+
+  describe('to tell after an attempt of unknown outcome', () => {
+    const gone = () => new PodiumError('not_found', 'gone', { status: 404, mayHaveHappened: false });
+    const circle = () => new PodiumError('invalid', 'a circle', { mayHaveHappened: false });
+
+    /** The contact has another conversation, which is read first, and fails. */
+    async function unknown(error: PodiumError, ...messages: Parameters<typeof inPodium>): Promise<string> {
+      const id = (await written('Hello'))!;
+      podium.fail('importMessage', unreachable(), 1);
+      await expect(attempt(id)).rejects.toThrow();
+      inPodium(...messages);
+      podium.contacts[0]!.conversationUids.unshift('v0');
+      podium.show('v0', NORTHSIDE);
+      podium.fail('listMessages', error, 1);
+      return id;
+    }
+
+    test.each([
+      ['is gone', gone()],
+      ['cannot be read', circle()],
+    ])('is looked for in the other conversations where one %s', async (_, error) => {
+      const id = await unknown(error, { body: 'Hello', at: new Date() });
+      await attempt(id);
+      expect(await row()).toMatchObject({ status: 'imported', message_uid: 'm1' });
+      expect(imports()).toBe(1);
+    });
+
+    test('is told to the agent, and its event is known all the same', async () => {
+      await attempt(await unknown(circle()));
+      expect(imports()).toBe(1);
+      expect(await row()).toMatchObject({ status: 'refused', error_code: 'outcome_unknown' });
+      expect(await notes()).toEqual([notImportedNote('Hello', { mayBeThere: true })]);
+      const echo = { text: 'Hello', webchat: false, receivedAt: new Date(), messageUid: 'm7' };
+      await receive(db.pool, [customerMessage(echo)], context);
+      expect(await row()).toMatchObject({ status: 'imported', error_code: null, message_uid: 'm7' });
+      expect(await audit()).toEqual(['message_import_refused', 'message_imported']);
+    });
+
+    test("is no reason to take the customer's own words for it where the first attempt was refused", async () => {
+      podium.fail('importMessage', refusal());
+      await attempt((await written('Hello'))!);
+      const own = { text: 'Hello', webchat: false, receivedAt: new Date(), messageUid: 'm7' };
+      await receive(db.pool, [customerMessage(own)], context);
+      expect(await row()).toMatchObject({ status: 'refused', message_uid: null });
+    });
+  });
+});
+
 test.each([
   ['a file without words', '', {}],
   ["Podium's own chat", 'Hello', { contract: 'published', eventType: 'message.received' }],
@@ -388,6 +466,83 @@ describe("the event of Podium's that follows", () => {
     // Where the event has no time of its own, the same words are the import's.
     await receive(db.pool, [echo({ at: null })], context);
     expect(await row()).toMatchObject({ status: 'imported' });
+  });
+
+  describe('of an attempt that was not to be found, and came late,', () => {
+    const writtenAt = new Date(Date.now() - 30 * 60_000);
+    const doubled = async () => {
+      const { rows } = await db.pool.query<{ details: object }>(
+        "select details from audit_entries where kind = 'import_doubled'",
+      );
+      return rows.map(({ details }) => details);
+    };
+
+    /** The answer to the first attempt is lost, and the second one works. @returns its message's uid */
+    async function importedTwice(more: object = {}): Promise<string> {
+      const id = (await written('Hello', { receivedAt: writtenAt, ...more }))!;
+      podium.fail('importMessage', unreachable(), 1);
+      await expect(attempt(id)).rejects.toThrow();
+      await attempt(id);
+      return (await row())!.message_uid!;
+    }
+
+    test('does nothing, and the audit has both', async () => {
+      const messageUid = await importedTwice();
+      await receive(db.pool, [echo({ messageUid: 'late', at: writtenAt })], context);
+      await receive(db.pool, [echo({ messageUid, at: writtenAt })], context);
+      await receive(db.pool, [echo({ messageUid: 'late', at: writtenAt })], context);
+      expect(new Set(await messages())).toEqual(new Set(['recorded']));
+      expect(await doubled()).toEqual([{ message: 'late', besides: messageUid }]);
+    });
+
+    test('does nothing where it comes first, either', async () => {
+      const id = (await written('Hello', { receivedAt: writtenAt }))!;
+      podium.fail('importMessage', unreachable(), 2);
+      for (const _ of [1, 2]) await expect(attempt(id)).rejects.toThrow();
+      for (const messageUid of ['early', 'late'])
+        await receive(db.pool, [echo({ messageUid, at: writtenAt })], context);
+      expect(await messages()).toEqual(['recorded', 'recorded']);
+      expect(await doubled()).toEqual([{ message: 'late', besides: 'early' }]);
+    });
+
+    test('leaves the browser what persons of the store write', async () => {
+      const here = { browser: 'ab'.repeat(32), webchat: true };
+      await importedTwice(here);
+      await receive(db.pool, [echo({ messageUid: 'late', at: writtenAt })], context);
+      await db.pool.query('delete from sessions');
+      await written('Hello again', here);
+      const { rows } = await db.pool.query('select private, persons_private from widget_conversations');
+      expect(rows).toEqual([{ private: false, persons_private: false }]);
+    });
+
+    test.each([
+      ['has another time', { at: new Date() }],
+      ['has no time of its own', { at: null }],
+      ['has other words', { at: writtenAt, text: 'Hello?' }],
+    ])("is not seen in the customer's own text, which %s", async (_, more) => {
+      const messageUid = await importedTwice();
+      await receive(db.pool, [echo({ messageUid, at: writtenAt })], context);
+      await receive(db.pool, [echo({ messageUid: 'own', ...more })], context);
+      expect(await messages()).toEqual(['recorded', 'pending']);
+      expect(await doubled()).toEqual([]);
+    });
+
+    test('is seen once for each attempt', async () => {
+      await importedTwice();
+      for (const messageUid of ['late', 'own'])
+        await receive(db.pool, [echo({ messageUid, at: writtenAt })], context);
+      expect(await messages()).toEqual(['recorded', 'pending']);
+    });
+
+    test('is not seen where the attempt before is known to have done nothing', async () => {
+      const id = (await written('Hello', { receivedAt: writtenAt }))!;
+      const throttled = new PodiumError('throttled', 'later', { status: 429, mayHaveHappened: false });
+      podium.fail('importMessage', throttled, 1);
+      await expect(attempt(id)).rejects.toThrow();
+      await attempt(id);
+      await receive(db.pool, [echo({ messageUid: 'own', at: writtenAt })], context);
+      expect(await messages()).toEqual(['pending']);
+    });
   });
 
   test('is not looked for among texts that came before the import was tried', async () => {

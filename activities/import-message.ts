@@ -87,7 +87,10 @@ async function earlierImport(pool: Pool, podium: PodiumApi, message: PendingImpo
   }
 }
 
-/** Our words, coming in at this store, of that time; none that is another import's. */
+/**
+ * Our words, coming in at this store, of that time; none that is another import's. A conversation that cannot be read
+ * leaves it open only where no other one has the message.
+ */
 async function findImported(
   pool: Pool,
   podium: PodiumApi,
@@ -100,11 +103,18 @@ async function findImported(
     (at === null || Math.abs(at.getTime() - writtenAt.getTime()) <= IMPORT_TIME_TOLERANCE_MS);
   const contact = await podium.findContact(phone, locationUid);
   const here = contact ? await conversationsAt(podium, contact, locationUid) : [];
+  let unread: PodiumError | null = null;
   for (const conversationUid of here) {
-    const candidates = (await messagesOf(podium, conversationUid)).filter(isIt);
-    const [found] = await freeOfImports(pool, candidates);
-    if (found) return { messageUid: found.uid, conversationUid };
+    try {
+      const candidates = (await messagesOf(podium, conversationUid)).filter(isIt);
+      const [found] = await freeOfImports(pool, { phone, locationUid }, candidates);
+      if (found) return { messageUid: found.uid, conversationUid };
+    } catch (error) {
+      if (!(error instanceof PodiumError) || mayPass(error)) throw error;
+      unread = error;
+    }
   }
+  if (unread) throw unread;
   return null;
 }
 

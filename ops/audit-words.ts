@@ -156,9 +156,15 @@ const WORDS: Record<AuditKind, Wording> = {
   }),
   erased: ({ actor }) => ({ what: 'All that was held of the customer was deleted', why: `by ${actor}` }),
   message_imported: () => ({ what: "A message from the website was put into Podium's inbox" }),
-  message_import_refused: ({ code }) => ({
+  message_import_refused: ({ code, earlierAttemptUnknown }) => ({
     what: 'Podium does not take a message from the website into its inbox',
-    why: reasonOf(code),
+    why: earlierAttemptUnknown
+      ? `${reasonOf(code)}; of an earlier attempt nobody knows whether it stands there`
+      : reasonOf(code),
+  }),
+  import_doubled: () => ({
+    what: "A message from the website stands in Podium's inbox twice",
+    why: 'an attempt that was not to be found came late',
   }),
   message_found: ({ status, code }) => ({
     what: 'A message of the customer was found in Podium that no webhook had brought',

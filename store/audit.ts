@@ -62,6 +62,8 @@ export const AUDIT_KINDS = [
   /** A customer's message from the widget stands in Podium's inbox, or Podium does not take it. */
   'message_imported',
   'message_import_refused',
+  /** It stands there twice: an attempt that was not found came late. */
+  'import_doubled',
   /** A customer's message that no webhook had brought. */
   'message_found',
   /** Our ledger and Podium do not say the same of an opt-out. */

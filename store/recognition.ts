@@ -7,9 +7,9 @@
 import { isFound, UNCLEAR_MESSAGE, type PodiumEvent, type Verdict } from '../core/events';
 import { customerKey } from './customer-key';
 import type { Queryable } from './database';
+import { customersWithImports, isOwnImport } from './import-echoes';
 import type { JudgedEvent } from './receive-context';
 import { bodyHash, storableKey } from './text';
-import { customersWithImports, isOwnImport } from './widget-imports';
 
 /** The types under which a customer's message is stored. */
 const RECEIVED = ['message.received', 'webchat.message.received'];

@@ -32,7 +32,9 @@ export async function followBrowsers(client: Queryable, messages: WrittenMessage
 const HEARD_OF_OTHERS = `exists (
   select from inbox_events e where e.phone_e164 = $3 and e.location_uid = $2 and e.browser is distinct from decode($1, 'hex')
      and not exists (select from sends where sends.message_uid = e.message_uid)
-     and not exists (select from widget_imports i where i.message_uid = e.message_uid))`;
+     and not exists (select from widget_imports i where i.message_uid = e.message_uid)
+     and not exists (select from widget_imports i
+                      where i.phone_e164 = $3 and i.location_uid = $2 and e.message_uid = any(i.double_uids)))`;
 
 /** What the session knew before is nobody's to see, unless this very browser had all part in it. */
 async function remember(client: Queryable, message: WrittenMessage): Promise<void> {

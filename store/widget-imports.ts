@@ -1,13 +1,13 @@
 /**
  * Customers' messages from the widget on their way into Podium's inbox. Each stands there once: an attempt is
  * written down before it is made, one of unknown outcome is looked for before the next, and the event that Podium
- * sends of it is known by its uid, or by its words and its time.
+ * sends of it is known (`import-echoes.ts`).
  */
 import { randomUUID } from 'node:crypto';
 import { notImportedNote } from '../core/agent-note';
 import type { ErrorCode } from '../core/error-codes';
-import { writeAudit, type AuditKind } from './audit';
-import { customerKey, type CustomerHere } from './customer-key';
+import { writeAudit, type AuditEntry, type AuditKind } from './audit';
+import type { CustomerHere } from './customer-key';
 import { lockPhones, transaction, type Pool, type Queryable } from './database';
 import { typedOptIn, writeNotes } from './notes';
 import { blockOf } from './opt-out-states';
@@ -18,14 +18,8 @@ import { wantWorkflows, type WantedWorkflow } from './workflow-starts';
 /** Where nobody can tell whether an attempt has arrived. */
 export const OUTCOME_UNKNOWN = 'outcome_unknown';
 
-/** By how much Podium's clock may be behind ours. */
-const CLOCK_SKEW = '5 minutes';
-/** An echo follows its import at once, where that has been answered; else its event may be as late as any. */
-const LATEST_ECHO = '10 minutes';
-const LATEST_EVENT = '11 days';
 /** By how much Podium's time of an imported message may be off the one that we gave. */
 export const IMPORT_TIME_TOLERANCE_MS = 60_000;
-const TOLERANCE = `${IMPORT_TIME_TOLERANCE_MS} milliseconds`;
 
 export interface WantedImport {
   /** The inbox event's. */
@@ -114,7 +108,8 @@ export async function beginImport(pool: Pool, message: PendingImport): Promise<I
     if (block === 'unsettled') return 'unsettled';
     if (block !== null) return (await withhold(client, message)) ? 'withheld' : 'overtaken';
     const { rowCount } = await client.query(
-      `update widget_imports set attempts = attempts + 1, tried_since = coalesce(tried_since, now())
+      `update widget_imports set attempts = attempts + 1, tried_since = coalesce(tried_since, now()),
+              uncertain = uncertain or tried_since is not null
         where id = $1 and status = 'pending' and attempts = $2`,
       [id, attempts],
     );
@@ -127,8 +122,8 @@ const WITHHELD = 'ERR_WEBCHAT_009' satisfies ErrorCode;
 
 /** The agent gets a note instead, as of whatever opts in from a browser. */
 async function withhold(client: Queryable, message: PendingImport): Promise<boolean> {
-  const { id, phone, locationUid, attempts } = message;
-  const withheld = await settle(client, id, { kind: 'refused', code: WITHHELD }, attempts);
+  const { phone, locationUid, attempts } = message;
+  const withheld = await settle(client, message, { kind: 'refused', code: WITHHELD }, attempts);
   if (withheld) await writeNotes(client, [typedOptIn({ phone, locationUid, at: new Date() })]);
   return withheld;
 }
@@ -144,38 +139,39 @@ export type ImportOutcome =
 
 /**
  * Writes what became of an attempt; one of unknown outcome stays as it is. The phone is locked, so that an event that
- * is just being received finds either the attempt or the message's uid.
+ * is just being received finds either the attempt or the message's uid. What is refused stands nowhere in Podium but in
+ * the note that the agent gets.
+ * @param message as it was looked for, before the attempt
  * @returns false for a found message that has turned out to be another import's, or where all was settled meanwhile
  */
 export async function settleImport(
   pool: Pool,
-  message: Pick<PendingImport, 'id' | 'phone' | 'triedSince' | 'locationUid' | 'body'>,
+  message: PendingImport,
   outcome: ImportOutcome,
 ): Promise<boolean> {
-  const { id, phone, triedSince } = message;
+  const { id, phone, triedSince, attempts } = message;
   return transaction(pool, async (client) => {
     await lockPhones(client, [phone]);
     if (outcome.kind === 'not_imported') {
       if (triedSince === null)
         await client.query(
-          `update widget_imports set tried_since = null where id = $1 and status = 'pending'`,
-          [id],
+          `update widget_imports set tried_since = null where id = $1 and status = 'pending' and attempts = $2`,
+          [id, attempts + 1],
         );
       return true;
     }
-    const isSettled = await settle(client, id, outcome);
-    if (isSettled && outcome.kind === 'refused') await noteWords(client, message, outcome.code);
-    return isSettled;
+    const settled = await settle(client, message, outcome);
+    if (settled && outcome.kind === 'refused') await noteWords(client, message);
+    return settled;
   });
 }
 
 /** The agent reads the customer's words in a note, where the conversation does not have them. */
 async function noteWords(
   client: Queryable,
-  { id, phone, locationUid, body: words }: Pick<PendingImport, 'id' | 'phone' | 'locationUid' | 'body'>,
-  code: string,
+  { id, phone, locationUid, body: words, triedSince }: PendingImport,
 ): Promise<void> {
-  const body = notImportedNote(words, { mayBeThere: code === OUTCOME_UNKNOWN });
+  const body = notImportedNote(words, { mayBeThere: triedSince !== null });
   const place = { phone, locationUid, conversationUid: null, workflowId: null };
   await writeNotes(client, [{ ...place, key: `not_imported:${id}`, body, close: false }]);
 }
@@ -183,14 +179,15 @@ async function noteWords(
 /** @param attemptsSeen where it is settled as of an attempt, and not if another one has begun since */
 async function settle(
   client: Queryable,
-  id: string,
+  { id, triedSince }: PendingImport,
   outcome: Exclude<ImportOutcome, { kind: 'not_imported' }>,
   attemptsSeen: number | null = null,
 ): Promise<boolean> {
   const { code, messageUid, conversationUid } = { ...NOTHING_TOLD, ...outcome };
   const { rows } = await client.query<SettledRow>(
     `update widget_imports set status = $2, error_code = $3, body = null, name = null, settled_at = now(),
-       message_uid = coalesce(message_uid, (select $4 where not ${TAKEN})), conversation_uid = $5
+       message_uid = coalesce(message_uid, (select $4 where not ${TAKEN})), conversation_uid = $5,
+       uncertain = uncertain or $8
      where id = $1 and status = 'pending' and not ($6 and ${TAKEN}) and ($7::integer is null or attempts = $7)
      returning ${SETTLED}`,
     [
@@ -201,9 +198,12 @@ async function settle(
       conversationUid && storableKey(conversationUid),
       outcome.kind === 'found',
       attemptsSeen,
+      triedSince !== null,
     ],
   );
-  await tell(client, rows, code === null ? 'message_imported' : 'message_import_refused', { code });
+  if (code === null) await tell(client, rows, 'message_imported', { code });
+  else
+    await tell(client, rows, 'message_import_refused', { code, earlierAttemptUnknown: triedSince !== null });
   return rows.length > 0;
 }
 
@@ -232,82 +232,22 @@ export async function importIsSeen(client: Queryable, id: string): Promise<void>
   await client.query('update widget_imports set reopen = false where id = $1', [id]);
 }
 
-const SETTLED = `id, phone_hash as "phoneHash", location_uid as "locationUid", message_uid as "messageUid"`;
+export const SETTLED = `id, phone_hash as "phoneHash", location_uid as "locationUid", message_uid as "messageUid"`;
 
-interface SettledRow {
+/** As `SETTLED` names it. */
+export interface SettledRow {
   id: string;
   phoneHash: string;
   locationUid: string;
   messageUid: string | null;
 }
 
-/** Those of the customers of whom there are imports, by `customerKey`. */
-export async function customersWithImports(
-  client: Queryable,
-  customers: CustomerHere[],
-): Promise<Set<string>> {
-  if (customers.length === 0) return new Set();
-  const { rows } = await client.query<CustomerHere>(
-    `select distinct phone_e164 as phone, location_uid as "locationUid" from widget_imports
-      where (phone_e164, location_uid) in (select * from unnest($1::text[], $2::text[]))`,
-    [customers.map(({ phone }) => phone), customers.map(({ locationUid }) => locationUid)],
-  );
-  return new Set(rows.map(customerKey));
-}
-
-/** An event that may be the echo of an import: a message of a customer's that a webhook brought, or that was found. */
-export interface MaybeEcho {
-  uid: string | null;
-  phone: string;
-  locationUid: string;
-  text: string;
-  at: Date;
-  /** `at` is Podium's time of the message, which of an import is the one that we gave; else it is when we heard of it. */
-  hasPodiumsTime: boolean;
-  /** It wishes for no more messages: then only its uid tells that it is none, since a STOP may be a new one. */
-  wishesOptOut: boolean;
-}
-
-/** Whether an event is the echo of an import, which is settled by it where nobody knew what became of it. */
-export async function isOwnImport(client: Queryable, message: MaybeEcho): Promise<boolean> {
-  const { uid, phone, locationUid, text, at, hasPodiumsTime, wishesOptOut } = message;
-  const known = await client.query('select from widget_imports where message_uid = $1', [
-    uid && storableKey(uid),
-  ]);
-  if (known.rowCount! > 0) return true;
-  if (wishesOptOut) return false;
-  const { rows } = await client.query<SettledRow & { wasPending: boolean }>(
-    `with echo as (
-       select id, status = 'pending' as was_pending from widget_imports
-        where phone_e164 = $1 and location_uid = $2 and body_hash = $3 and attempts > 0
-          and (status <> 'refused' or error_code in ('${WITHHELD}', '${OUTCOME_UNKNOWN}')) -- an attempt before that may have arrived
-          and echoed_at is null and (message_uid is null or $4::text is null)
-          and ($5 between written_at - interval '${TOLERANCE}' and written_at + interval '${TOLERANCE}'
-               or (status <> 'pending' or not $6) and $5 between tried_since - interval '${CLOCK_SKEW}'
-                         and coalesce(settled_at + interval '${LATEST_ECHO}', written_at + interval '${LATEST_EVENT}'))
-        order by abs(extract(epoch from written_at - $5)), written_at, id limit 1
-     )
-     update widget_imports i set echoed_at = now(), message_uid = coalesce(message_uid, $4), status = 'imported',
-       error_code = null, body = null, name = null, settled_at = coalesce(settled_at, now())
-       from echo where i.id = echo.id
-     returning i.id, phone_hash as "phoneHash", location_uid as "locationUid", message_uid as "messageUid",
-       was_pending as "wasPending"`,
-    [phone, locationUid, bodyHash(text), uid && storableKey(uid), at, hasPodiumsTime],
-  );
-  await tell(
-    client,
-    rows.filter(({ wasPending }) => wasPending),
-    'message_imported',
-    { by: 'echo' },
-  );
-  return rows.length > 0;
-}
-
-async function tell(
+/** Has the audit tell of what has been settled. */
+export async function tell(
   client: Queryable,
   rows: SettledRow[],
   kind: Extract<AuditKind, `message_import${string}`>,
-  details: Record<string, string | null>,
+  details: AuditEntry['details'],
 ): Promise<void> {
   for (const { id, phoneHash, locationUid, messageUid } of rows)
     await writeAudit(client, {
@@ -316,14 +256,16 @@ async function tell(
     });
 }
 
-/** Those of a conversation's messages that are no other import's. */
+/** Those of a customer's messages that are no other import's. */
 export async function freeOfImports<Message extends { uid: string | null }>(
   client: Queryable,
+  { phone, locationUid }: CustomerHere,
   messages: Message[],
 ): Promise<Message[]> {
-  const { rows } = await client.query<{ uid: string }>(
-    'select message_uid as uid from widget_imports where message_uid = any($1)',
-    [messages.flatMap(({ uid }) => uid ?? [])],
+  const { rows } = await client.query<{ uid: string | null }>(
+    `select message_uid as uid from widget_imports where message_uid = any($1)
+     union all select unnest(double_uids) from widget_imports where phone_e164 = $2 and location_uid = $3`,
+    [messages.flatMap(({ uid }) => uid ?? []), phone, locationUid],
   );
   const taken = new Set(rows.map(({ uid }) => uid));
   return messages.filter(({ uid }) => uid === null || !taken.has(uid));
