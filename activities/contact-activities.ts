@@ -3,15 +3,10 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import { NAMELESS } from '../core/contact';
 import { PodiumError, type PodiumApi, type PodiumContact } from '../podium/api';
 import { contactOf, contactToMake, contactToRead, saveContact } from '../store/contacts';
+import type { CustomerHere } from '../store/customer-key';
 import type { Pool } from '../store/database';
 import { recordOptOut } from '../store/opt-outs';
 import { callPodium, toActivityFailure } from './podium-failure';
-
-/** A customer at a store. */
-export interface CustomerHere {
-  phone: string;
-  locationUid: string;
-}
 
 /** One whose contact is read or made as a row of ours says: should that be erased meanwhile, nothing is written. */
 type CustomerOfRow = CustomerHere & { contactId?: string };

@@ -4,13 +4,13 @@ import { PodiumError, type ConversationMessage, type PodiumApi } from '../podium
 import { settleAsFound, type Candidate } from '../store/found-sends';
 import { bodyHash } from '../store/text';
 import { conversationsAt } from './conversation';
-import { mayPass, toActivityFailure } from './podium-failure';
+import { permanent } from './podium-failure';
 import type { Sendable, SendDependencies, TextOutcome } from './sendable';
 
 /** How far Podium's clock may be behind ours when a message is looked for by its time. */
 const CLOCK_SKEW_MS = 60_000;
 
-/** By when Podium has a text of unknown outcome in its conversation, should it have taken it. */
+/** By when Podium has a message of unknown outcome in its conversation, should it have taken it. */
 export const SETTLES_MS = 15_000;
 
 /** Null when Podium does not have it, and it may be sent anew. */
@@ -22,9 +22,8 @@ export async function earlierAttempt(
   try {
     return await findSent(deps, send, intendedAt);
   } catch (error) {
-    if (!(error instanceof PodiumError)) throw error;
-    if (mayPass(error)) throw toActivityFailure(error);
-    log.error('Nobody can tell whether a text was sent, so it is not sent again', { kind: error.kind });
+    const { kind } = permanent(error);
+    log.error('Nobody can tell whether a text was sent, so it is not sent again', { kind });
     return { status: 'refused', code: 'outcome_unknown' };
   }
 }
@@ -88,7 +87,8 @@ async function readAll(podium: PodiumApi, conversationUids: string[]): Promise<R
 
 /**
  * Where the text may stand. The first one of a customer makes its conversation itself, and the contact tells
- * which one that is. Another store's is none of them: its robot says the same words. A contact that cannot be read yet tells nothing, and then nothing is sent either.
+ * which one that is. Another store's is none of them: its robot says the same words. A contact that cannot be read yet
+ * tells nothing, and then nothing is sent either.
  */
 async function conversationsOf({ podium }: SendDependencies, send: Sendable): Promise<string[]> {
   if (send.conversationUid !== null) return [send.conversationUid];

@@ -12,17 +12,14 @@ import {
   freeOfImports,
   IMPORT_TIME_TOLERANCE_MS,
   importIsSeen,
-  OUTCOME_UNKNOWN,
   pendingImport,
   settleImport,
   unseenImport,
   type PendingImport,
 } from '../store/widget-imports';
 import { conversationOf, conversationsAt } from './conversation';
-import { callPodium, mayPass, toActivityFailure } from './podium-failure';
-
-/** By when Podium has a message of unknown outcome in its conversation, should it have taken it. */
-const SETTLES_MS = 15_000;
+import { SETTLES_MS } from './earlier-attempt';
+import { callPodium, mayPass, permanent, toActivityFailure } from './podium-failure';
 
 interface ImportDependencies {
   pool: Pool;
@@ -79,10 +76,9 @@ async function earlierImport(pool: Pool, podium: PodiumApi, message: PendingImpo
   try {
     return await findImported(pool, podium, message);
   } catch (error) {
-    if (!(error instanceof PodiumError)) throw error;
-    if (mayPass(error)) throw toActivityFailure(error);
-    await settleImport(pool, message, { kind: 'refused', code: OUTCOME_UNKNOWN });
-    log.error('Nobody can tell whether a message of the widget was imported', { kind: error.kind });
+    const { kind } = permanent(error);
+    await settleImport(pool, message, { kind: 'refused', code: 'outcome_unknown' });
+    log.error('Nobody can tell whether a message of the widget was imported', { kind });
     return 'unknown';
   }
 }
@@ -142,9 +138,8 @@ export async function showImport({ pool, podium }: ImportDependencies, id: strin
       );
     await podium.openConversation(conversationUid);
   } catch (error) {
-    if (!(error instanceof PodiumError)) throw error;
-    if (mayPass(error)) throw toActivityFailure(error);
-    log.warn("A conversation could not be opened in Podium's inbox", { kind: error.kind });
+    const { kind } = permanent(error);
+    log.warn("A conversation could not be opened in Podium's inbox", { kind });
   }
   await importIsSeen(pool, id);
 }

@@ -45,6 +45,13 @@ export async function callPodium<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
+/** @returns the error where it is Podium's and will never pass; throws all others, Podium's as Temporal takes them */
+export function permanent(error: unknown): PodiumError {
+  if (!(error instanceof PodiumError)) throw error;
+  if (mayPass(error)) throw toActivityFailure(error);
+  return error;
+}
+
 /** Whether Podium knows what the call is about; its other errors are thrown. */
 export async function isKnown(call: () => Promise<void>): Promise<boolean> {
   try {

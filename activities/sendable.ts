@@ -2,9 +2,9 @@
 import type { Purpose } from '../core/conversation';
 import type { HoldCode } from '../core/robot';
 import type { OutgoingFile, PodiumApi } from '../podium/api';
+import type { CustomerHere } from '../store/customer-key';
 import type { Pool } from '../store/database';
 import type { OwnText } from '../store/own-texts';
-import type { CustomerHere } from './contact-activities';
 
 /** A text to a customer. */
 export interface TextToSend extends CustomerHere {

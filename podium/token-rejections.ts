@@ -1,4 +1,7 @@
-/** What it means that Podium rejects an access token: that it is out of date, that an endpoint errs, or that all of them are worth nothing. */
+/**
+ * What it means that Podium rejects an access token: that it is out of date, that an endpoint errs, or that all of them
+ * are worth nothing.
+ */
 import type { Logger } from 'pino';
 
 /** So many new tokens are rejected one after the other before everybody waits as for a refusal. */
@@ -20,7 +23,10 @@ export class TokenRejections {
     this.endpoints.delete(endpoint);
   }
 
-  /** An endpoint that rejects two tokens in turn, where others accept the second, would do so all day, and use up one at each call. */
+  /**
+   * An endpoint that rejects two tokens in turn, where others accept the second, would do so all day, and use up one at
+   * each call.
+   */
   isEndpointsFault(rejected: string, endpoint: string): boolean {
     const before = this.endpoints.get(endpoint);
     const isFresh = before !== undefined && Date.now() < before.at + ENDPOINT_AGAIN_MS;
@@ -35,7 +41,10 @@ export class TokenRejections {
     return true;
   }
 
-  /** Podium may give tokens all day that it does not accept then. @returns whether it is so, and nobody may ask for one for a while */
+  /**
+   * Podium may give tokens all day that it does not accept then.
+   * @returns whether it is so, and nobody may ask for one for a while
+   */
   areAllWorthless(rejected: string): boolean {
     if (rejected === this.lastCounted) return false;
     this.lastCounted = rejected;

@@ -1,7 +1,8 @@
-/** A customer at a store: for sets and maps of a batch. */
+/** A customer at a store. */
 export interface CustomerHere {
   phone: string;
   locationUid: string;
 }
 
+/** For sets and maps of a batch. */
 export const customerKey = ({ phone, locationUid }: CustomerHere): string => `${phone} ${locationUid}`;

@@ -70,7 +70,9 @@ export type Door =
 
 /** Reads what is known of earlier attempts, for what has to be looked up in Podium before the door is passed. */
 export async function lookBack(pool: Pool, sendId: string): Promise<Attempts> {
-  const [send, clockBehindMs] = await Promise.all([readSend(pool, sendId), clockBehind(pool)]);
+  const [send, clockBehindMs] = await transaction(pool, (client) =>
+    Promise.all([readSend(client, sendId), clockBehind(client)]),
+  );
   const unknownSince = send?.status === 'intent' ? send.intendedAt : null;
   return { count: send?.attempts ?? 0, unknownSince, clockBehindMs };
 }

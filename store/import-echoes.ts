@@ -3,7 +3,7 @@ import { writeAudit } from './audit';
 import { customerKey, type CustomerHere } from './customer-key';
 import type { Queryable } from './database';
 import { bodyHash, storableKey } from './text';
-import { IMPORT_TIME_TOLERANCE_MS, SETTLED, tell, type SettledRow } from './widget-imports';
+import { IMPORT_TIME_TOLERANCE_MS, SETTLED, auditImports, type SettledRow } from './widget-imports';
 
 /** By how much Podium's clock may be behind ours. */
 const CLOCK_SKEW = '5 minutes';
@@ -67,7 +67,7 @@ export async function isOwnImport(client: Queryable, message: MaybeEcho): Promis
        was_open as "wasOpen"`,
     [phone, locationUid, bodyHash(text), uid && storableKey(uid), at, hasPodiumsTime],
   );
-  await tell(
+  await auditImports(
     client,
     rows.filter(({ wasOpen }) => wasOpen),
     'message_imported',

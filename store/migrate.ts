@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import { Client, DatabaseError } from 'pg';
+import { LOCK_HELD } from './database';
 import { MIGRATIONS, sqlFiles } from './migration-files';
 import { migrationState } from './migration-state';
 
@@ -130,9 +131,9 @@ async function apply(
   }
 }
 
-/** 55P03: a lock was not to be had for as long as `lock_timeout` is. */
+/** A lock was not to be had for as long as `lock_timeout` is. */
 function isLockTimeout(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code === '55P03';
+  return error instanceof DatabaseError && error.code === LOCK_HELD;
 }
 
 function inVain(file: string, blockers: string[]): string {

@@ -12,7 +12,7 @@ import type { JudgedEvent } from './receive-context';
 import { bodyHash, storableKey } from './text';
 
 /** The types under which a customer's message is stored. */
-const RECEIVED = ['message.received', 'webchat.message.received'];
+export const RECEIVED = ['message.received', 'webchat.message.received'];
 const SENT = 'message.sent';
 /** By how much Podium's clock may be ahead of ours. */
 const CLOCK_SKEW = '5 minutes';

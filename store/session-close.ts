@@ -6,6 +6,7 @@ import { wantMissingContact } from './contacts';
 import { transaction, type Pool, type Queryable } from './database';
 import { writeNotes, type Note } from './notes';
 import { keepAnswers } from './partial-answers';
+import { RECEIVED } from './recognition';
 import { handledUpTo, lockSession, placeOf, type SessionKey, type SessionNote } from './sessions';
 import { storable } from './text';
 import { CLOCKS_DIFFER } from './waiting-chats';
@@ -151,10 +152,10 @@ export async function customerIsBack(
                         and (status <> 'closed' or closed_at > n.created_at))
           or exists (select from inbox_events e where phone_e164 = $2 and location_uid = $3
                         and received_at > n.created_at
-                        and (event_type like '%message.received' or contract = 'widget')
+                        and (event_type = any($4) or contract = 'widget')
                         -- The echo of what the widget has brought into Podium is no news.
                         and not exists (select from widget_imports i where i.message_uid = e.message_uid)))`,
-    [id, phone, locationUid],
+    [id, phone, locationUid, RECEIVED],
   );
   return rowCount! > 0;
 }

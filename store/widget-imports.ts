@@ -15,9 +15,6 @@ import { bodyHash, storable, storableKey } from './text';
 import { traceIdOf } from './trace-id';
 import { wantWorkflows, type WantedWorkflow } from './workflow-starts';
 
-/** Where nobody can tell whether an attempt has arrived. */
-export const OUTCOME_UNKNOWN = 'outcome_unknown';
-
 /** By how much Podium's time of an imported message may be off the one that we gave. */
 export const IMPORT_TIME_TOLERANCE_MS = 60_000;
 
@@ -201,9 +198,12 @@ async function settle(
       triedSince !== null,
     ],
   );
-  if (code === null) await tell(client, rows, 'message_imported', { code });
+  if (code === null) await auditImports(client, rows, 'message_imported', { code });
   else
-    await tell(client, rows, 'message_import_refused', { code, earlierAttemptUnknown: triedSince !== null });
+    await auditImports(client, rows, 'message_import_refused', {
+      code,
+      earlierAttemptUnknown: triedSince !== null,
+    });
   return rows.length > 0;
 }
 
@@ -243,7 +243,7 @@ export interface SettledRow {
 }
 
 /** Has the audit tell of what has been settled. */
-export async function tell(
+export async function auditImports(
   client: Queryable,
   rows: SettledRow[],
   kind: Extract<AuditKind, `message_import${string}`>,

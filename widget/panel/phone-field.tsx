@@ -19,9 +19,8 @@ export function PhoneField({ phone, country, error, onChange }: PhoneFieldProps)
   const rules = usePhoneRules(wanted);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    const { value, selectionStart } = field.current!; // typed before the rules were there
-    const formatted = selectionStart === value.length ? neat(value, rules, country) : value;
-    if (formatted !== value) onChange(formatted, country);
+    const formatted = neatAtEnd(field.current!, rules, country); // typed before the rules were there
+    if (formatted !== field.current!.value) onChange(formatted, country);
   }, [rules]);
   const shown = countryShown(rules, phone, country);
   return (
@@ -116,15 +115,23 @@ function withCountry(rules: PhoneRules | null, phone: string, country: string): 
   return country ? rules.formatTyped(`+${rules.callingCode(country)}${national}`, null) : phone;
 }
 
-/** Only what is added at the end is formatted: so the caret never moves, and what is deleted stays so. */
+/** Only what is added is formatted: what is deleted stays so. */
 function formatted(
   event: InputEvent & { currentTarget: HTMLInputElement },
   rules: PhoneRules | null,
   country: string,
 ): string {
-  const { value, selectionStart } = event.currentTarget;
   const adds = event.inputType?.startsWith('insert') && !event.isComposing;
-  return adds && selectionStart === value.length ? neat(value, rules, country) : value;
+  return adds ? neatAtEnd(event.currentTarget, rules, country) : event.currentTarget.value;
+}
+
+/** Only with the caret at the end: so it never moves. */
+function neatAtEnd(
+  { value, selectionStart }: HTMLInputElement,
+  rules: PhoneRules | null,
+  country: string,
+): string {
+  return selectionStart === value.length ? neat(value, rules, country) : value;
 }
 
 /** With blanks and brackets as usual; whatever may not be a number stays as it was typed. */
