@@ -2,7 +2,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 
 /** How many things are looked at side by side: enough to keep the queue's lowest class busy. */
-const LANES = 4;
+export const LANES = 4;
 
 /** Then the run ends where it stands, and the next one goes on there. */
 export function isLong(): boolean {

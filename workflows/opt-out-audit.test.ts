@@ -7,6 +7,7 @@ import { recordOptOut } from '../store/opt-outs';
 import { eventually } from '../test/support/eventually';
 import { JANE, JOHN, MARY, NORTHSIDE, testHash } from '../test/support/received';
 import { MINUTE, SessionRig } from '../test/support/session-rig';
+import { LANES } from './long-run';
 
 let rig: SessionRig;
 beforeAll(async () => (rig = await SessionRig.start()));
@@ -99,7 +100,7 @@ test('a run that was killed is gone on with by the next one', async () => {
   for (const phone of all) await known(phone);
   const held = holdFrom(6);
   const handle = await start();
-  await eventually('Podium to be asked', () => held.begun >= 6);
+  await eventually('every lane to wait for Podium', () => held.begun === 5 + LANES);
   await handle.terminate('a test');
   held.release();
   await eventually('what was under way to end', async () => (await underWay())?.lookedAt === held.begun);
