@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { readdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { findFile } from '../store/files/rows';
+import { findFile, markRefused } from '../store/files/rows';
 import { receive } from '../store/inbox';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { contentOf } from '../test/support/file-contents';
@@ -57,6 +59,12 @@ function attempt(call: keyof FileActivities, id: string, changed: Partial<FileDe
 const brings = (response: ServerResponse) => void response.end(contentOf('png', 1_000));
 const says = (status: number) => (response: ServerResponse) => void response.writeHead(status).end();
 
+/** The schedule's retention, so many hours later. */
+async function sweepAfter(hours: number): Promise<void> {
+  await database.pool.query("update file_uploads set begun_at = begun_at - $1 * interval '1 hour'", [hours]);
+  await attempt('deleteOutdatedFiles', '');
+}
+
 describe('a content that was kept while its row could not be written', () => {
   async function keptWithoutRow(): Promise<string> {
     answer = brings;
@@ -72,6 +80,7 @@ describe('a content that was kept while its row could not be written', () => {
     const id = await keptWithoutRow();
     await attempt('fetchFile', id);
     expect(await findFile(database.pool, id)).toMatchObject({ status: 'kept' });
+    await sweepAfter(25);
     expect(await readdir(kept.folder)).toContain(id);
   });
 
@@ -84,6 +93,25 @@ describe('a content that was kept while its row could not be written', () => {
     expect(await findFile(database.pool, id)).toMatchObject({ status: 'expired' });
     expect(await readdir(kept.folder)).not.toContain(id);
   });
+
+  test.each(['expired', 'erased'])('is swept when no attempt follows, since the file is %s', async (what) => {
+    const id = await keptWithoutRow();
+    if (what === 'erased') await database.pool.query('delete from files where id = $1', [id]);
+    else await markRefused(database.pool, id, 'ERR_WEBCHAT_017', 'hash');
+    await sweepAfter(23);
+    expect(await readdir(kept.folder)).toContain(id);
+    await sweepAfter(2);
+    expect(await readdir(kept.folder)).not.toContain(id);
+  });
+});
+
+test('what a killed process was writing into the folder is gone a day later', async () => {
+  const half = join(kept.folder, 'incoming', randomUUID());
+  await writeFile(half, 'half');
+  const yesterday = Date.now() / 1000 - 25 * 3_600;
+  await utimes(half, yesterday, yesterday);
+  await attempt('deleteOutdatedFiles', '');
+  expect(await readdir(join(kept.folder, 'incoming'))).toEqual([]);
 });
 
 test('a content that comes after its file was given up is not kept', async () => {

@@ -19,6 +19,7 @@ import {
   markRefused,
   outdatedFiles,
 } from '../store/files/rows';
+import { noteUpload, sweepUploads } from '../store/files/uploads';
 
 export interface FileDependencies {
   pool: Pool;
@@ -68,10 +69,7 @@ export function createFileActivities(deps: FileDependencies) {
     return keepContent(files, id, content, rules);
   }
 
-  /**
-   * An attempt may have put a content into the store and not have come to write that down. Without a row that says
-   * it is kept, nobody would ever delete it.
-   */
+  /** An attempt may have put a content into the store and not have come to write that down. */
   async function removeUnlessKept(id: string): Promise<void> {
     const file = await findFile(pool, id);
     if (file?.status !== 'kept') await files.delete(id);
@@ -83,6 +81,8 @@ export function createFileActivities(deps: FileDependencies) {
       const file = await fileToFetch(pool, id);
       if (!file) return removeUnlessKept(id);
       const link = decrypt(file.link, encryptionKeys).toString();
+      // An attempt that is overtaken, or whose customer is erased meanwhile, may put its content behind their backs.
+      await noteUpload(pool, id);
       let kept: KeptContent;
       try {
         kept = await fetchInto(id, link);
@@ -102,14 +102,16 @@ export function createFileActivities(deps: FileDependencies) {
       await removeUnlessKept(id);
     },
 
-    /** Deletes some of the files that were kept for long enough. */
+    /** Deletes some of the files that were kept for long enough, and of the contents that nobody came to keep. */
     async deleteOutdatedFiles(): Promise<'more' | 'done'> {
+      await files.removeUnfinished();
+      const moreUploads = await sweepUploads(pool, files, DELETED_AT_ONCE);
       const outdated = await outdatedFiles(pool, keepDays, DELETED_AT_ONCE);
       for (const { id, phone } of outdated) {
         await files.delete(id);
         await markDeleted(pool, id, phoneHash(phone));
       }
-      return outdated.length === DELETED_AT_ONCE ? 'more' : 'done';
+      return moreUploads || outdated.length === DELETED_AT_ONCE ? 'more' : 'done';
     },
   };
 }

@@ -9,6 +9,7 @@ import { PodiumError } from '../podium/api';
 import { fileSendState, type FileSendState } from '../store/file-sends';
 import type { FileStore } from '../store/files/file-store';
 import { keepForCustomer } from '../store/files/arrivals';
+import { noteUpload } from '../store/files/uploads';
 import { receive } from '../store/inbox';
 import { replaceLocations } from '../store/locations';
 import { STORES, janeOptsOut, podiumDependencies } from '../test/support/activity-parts';
@@ -63,7 +64,9 @@ beforeEach(async () => {
 /** A file that an operator wants to be sent to Jane. */
 async function wanted(change: { locationUid?: string; body?: string } = {}): Promise<string> {
   const id = randomUUID();
-  const send = { id, fileId: randomUUID(), phone: JANE, locationUid: NORTHSIDE, body: 'Your quote.' };
+  const fileId = randomUUID();
+  await noteUpload(database.pool, fileId);
+  const send = { id, fileId, phone: JANE, locationUid: NORTHSIDE, body: 'Your quote.' };
   await keepForCustomer(
     database.pool,
     { ...send, ...change, name: 'quote.png', wantedBy: 'alice' },
@@ -162,15 +165,16 @@ test('a file that Podium says is too large is refused for good', async () => {
 });
 
 describe("a customer's own file", () => {
+  const fileId = randomUUID();
   const received: ReceivedFile = {
-    kind: 'kept',
-    fileId: randomUUID(),
+    ...{ kind: 'kept', fileId },
     ...{ sizeBytes: CONTENT.length, contentType: 'image/png', sha256: '01'.repeat(32), extension: 'png' },
   };
   /** Comes in from the website. @returns the send that was wanted */
   async function comesIn(forwards: boolean, stop = false): Promise<string | undefined> {
     const attachments = [{ url: null, contentType: null, sizeBytes: null, name: 'car.png', received }];
     const message = customerMessage({ contract: 'widget', attachments, stop });
+    await noteUpload(database.pool, fileId);
     await receive(database.pool, [message], { ...context, files: { ...context.files, forwards } });
     const { rows } = await database.pool.query<{ id: string }>('select id from file_sends');
     return rows[0]?.id;

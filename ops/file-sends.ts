@@ -4,7 +4,6 @@ import type { Failure } from '../core/events';
 import type { Pool } from '../store/database';
 import { fileSendState, type FileSendState } from '../store/file-sends';
 import type { KeptContent } from '../store/files/checked-content';
-import type { FileStore } from '../store/files/file-store';
 import { keepForCustomer } from '../store/files/arrivals';
 import { phoneAt } from './customer-meant';
 import { OperationRefused, type OpsTools } from './operation';
@@ -15,7 +14,6 @@ export const MOST_TEXT = 10_000;
 
 export interface FileSendTools {
   pool: Pool;
-  files: FileStore;
   /** The audit's name for a phone. */
   auditHash: (phone: string) => string;
 }
@@ -68,15 +66,18 @@ export async function recipientOf(
   return { phone: recipient, locationUid: store.uid };
 }
 
-/** Has a file sent whose content is in the store. One that was wanted before is not wanted twice. */
+/**
+ * Has a file sent whose content is in the store, within `uploading`. One that was wanted before is not wanted twice, and
+ * this content not kept.
+ */
 export async function wantFileSent(
-  { pool, files, auditHash }: FileSendTools,
+  { pool, auditHash }: FileSendTools,
   { id, phone, locationUid, body, name, actor }: OutgoingFileWish,
   kept: KeptContent & { fileId: string },
 ): Promise<FileSendReport> {
   const { fileId } = kept;
   const wanted = { id, fileId, phone, locationUid, body, name, wantedBy: actor };
-  if (!(await keepForCustomer(pool, wanted, kept, auditHash(phone)))) await files.delete(fileId);
+  await keepForCustomer(pool, wanted, kept, auditHash(phone));
   return (await fileSendReport(pool, id))!;
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FileSendReport } from '../ops/file-sends';
+import { sweepUploads } from '../store/files/uploads';
 import { replaceLocations } from '../store/locations';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { contentOf } from '../test/support/file-contents';
@@ -75,6 +76,7 @@ test('with an id of its own it is sent once, however often it is asked for', asy
   const answers = [...(await Promise.all([send(same), send(same)])), await send(same)];
   expect(new Set(answers.map(({ body }) => body['file_uid'])).size).toBe(1);
   expect(await kept.contents()).toHaveLength(before + 1);
+  expect((await db.pool.query('select from file_uploads')).rowCount).toBe(0);
 });
 
 test('one byte too many is refused before it is sent, and what is no file of these types by its content', async () => {
@@ -88,6 +90,23 @@ test('one byte too many is refused before it is sent, and what is no file of the
   });
   const program = await send({ file: contentOf('exe', 1_000) });
   expect(program).toMatchObject({ status: 415, body: { error: { code: 'ERR_WEBCHAT_015' } } });
+});
+
+test('one that was so slow that a sweep has deleted it is refused, and may be sent again', async () => {
+  const before = await kept.contents();
+  const same = { fields: fields({ message_id: randomUUID() }) };
+  const { put } = kept.files;
+  jest.spyOn(kept.files, 'put').mockImplementationOnce(async (...content) => {
+    await put(...content);
+    await db.pool.query("update file_uploads set begun_at = now() - interval '25 hours'");
+    await sweepUploads(db.pool, kept.files, 1);
+  });
+  const { status, body } = await send(same);
+  expect(status).toBe(503);
+  const message = expect.stringContaining('took longer than a day') as string;
+  expect(body).toMatchObject({ error: { code: 'ERR_HTTP_NOT_STORED', message } });
+  expect(await kept.contents()).toEqual(before);
+  expect((await send(same)).status).toBe(202);
 });
 
 test.each([

@@ -9,13 +9,15 @@ import type { Settings } from '../core/settings';
 import { fileSendReport, MOST_TEXT, recipientOf, wantFileSent, type FileSendTools } from '../ops/file-sends';
 import { asAuthenticated } from '../store/audit';
 import { FileRefused, type ContentRules } from '../store/files/checked-content';
+import type { FileStore } from '../store/files/file-store';
 import { HTTP_FAILURES, Refusal, refusedFileStatus } from './errors';
-import { keepUpload } from './keep-upload';
 import { refuse } from './ops-refusals';
+import { takeUpload } from './take-upload';
 import { requireToken, type OperatorState } from './tokens';
 import { drain, openUpload } from './upload';
 
 export interface FileSendDependencies extends FileSendTools {
+  files: FileStore;
   rules: ContentRules;
   settings: Settings;
 }
@@ -46,7 +48,7 @@ export function fileSendRoutes(
 }
 
 async function takeFile(ctx: Context, actor: string, deps: FileSendDependencies): Promise<void> {
-  const { pool, files, rules } = deps;
+  const { pool, rules } = deps;
   const { fields, openFile } = await openUpload(ctx.req, rules.maxBytes);
   if (!openFile) throw new Refusal(413, failure('ERR_WEBCHAT_005'));
   const wish = await readWish(fields, deps);
@@ -55,8 +57,9 @@ async function takeFile(ctx: Context, actor: string, deps: FileSendDependencies)
   if (known) return void (ctx.body = known); // asked for before
   const file = await openFile();
   try {
-    const kept = await keepUpload(files, rules, file);
-    ctx.body = await wantFileSent(deps, { ...wish, name: file.name, actor }, kept);
+    ctx.body = await takeUpload(deps, file, (kept) =>
+      wantFileSent(deps, { ...wish, name: file.name, actor }, kept),
+    );
   } catch (error) {
     if (error instanceof FileRefused) throw new Refusal(refusedFileStatus(error.code), failure(error.code));
     throw error;

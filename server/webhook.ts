@@ -98,9 +98,10 @@ function interpret(body: SignedBody, judge: (event: PodiumEvent) => Verdict): Re
 }
 
 /** For what cannot be taken now and may be delivered again. */
-export function notStored(): Refusal {
-  return new Refusal(503, HTTP_FAILURES.notStored, {
-    'Retry-After': RETRY_AFTER_SECONDS,
-    Connection: 'close',
-  });
+export function notStored(message: string = HTTP_FAILURES.notStored.message): Refusal {
+  return new Refusal(
+    503,
+    { ...HTTP_FAILURES.notStored, message },
+    { 'Retry-After': RETRY_AFTER_SECONDS, Connection: 'close' },
+  );
 }

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { sweepUploads } from '../store/files/uploads';
 import { isOptedOut } from '../store/opt-out-states';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { eventually } from '../test/support/eventually';
@@ -23,7 +24,9 @@ beforeAll(async () => {
   kept = await temporaryStore();
 });
 beforeEach(async () => {
-  await db.pool.query('truncate inbox_events, files, agent_notes, sessions, opt_outs, workflow_starts');
+  await db.pool.query(
+    'truncate inbox_events, files, file_uploads, agent_notes, sessions, opt_outs, workflow_starts',
+  );
   for (const file of await kept.contents()) await rm(join(kept.folder, file));
   server = await startReceiver(db.pool, (parts) => ({
     ...parts,
@@ -227,6 +230,41 @@ describe('the same message again', () => {
     expect(other.body['fileUid']).not.toBe(first.body['fileUid']);
     expect(await inbox()).toHaveLength(2);
   });
+});
+
+describe('an upload that is not kept', () => {
+  test('since its message cannot be stored leaves nothing', async () => {
+    await server.close();
+    server = await startReceiver(db.pool, (parts) => ({
+      ...parts,
+      widget: { ...parts.widget!, files: kept.files, receive: () => Promise.reject(new Error('away')) },
+    }));
+    expect((await send()).status).toBe(503);
+    expect(await kept.contents()).toEqual([]);
+    expect((await db.pool.query('select from file_uploads')).rowCount).toBe(0);
+  });
+
+  test.each([false, true])(
+    'since it was so slow that a sweep has deleted it may be sent again (its words known: %s)',
+    async (known) => {
+      const again = { fields: fields(), file: contentOf('png', 100_000) };
+      if (known) await send({ ...again, file: contentOf('exe', 1_000) });
+      const { put } = kept.files;
+      jest.spyOn(kept.files, 'put').mockImplementationOnce(async (...content) => {
+        await put(...content);
+        await db.pool.query("update file_uploads set begun_at = now() - interval '25 hours'");
+        await sweepUploads(db.pool, kept.files, 1);
+      });
+      const { status, body, headers } = await send(again);
+      expect({ status, body }).toEqual({ status: 503, body: { error: error('ERR_HTTP_NOT_STORED') } });
+      expect(headers).toMatch(/retry-after: \d+/i);
+      expect(await inbox()).toHaveLength(known ? 1 : 0);
+      const second = await send(again);
+      expect(second).toMatchObject({ status: 202, body: accepted(again.file) });
+      expect(await kept.contents()).toEqual([second.body['fileUid']]);
+      expect(await inbox()).toHaveLength(1);
+    },
+  );
 });
 
 describe('STOP with a file', () => {

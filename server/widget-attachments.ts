@@ -6,12 +6,12 @@
 import type { Context } from 'koa';
 import { failure, type ErrorCode } from '../core/error-codes';
 import type { Attachment, ReceivedFile } from '../core/events';
-import { FileRefused } from '../store/files/checked-content';
+import { FileRefused, type KeptContent } from '../store/files/checked-content';
 import { keepLate } from '../store/files/arrivals';
 import { fileOfMessage, type StoredFile } from '../store/files/rows';
 import { Refusal, refusedFileStatus } from './errors';
-import { keepUpload } from './keep-upload';
-import { drain, openUpload, type UploadedFile } from './upload';
+import { takeUpload } from './take-upload';
+import { drain, openUpload } from './upload';
 import type { WidgetDependencies } from './widget';
 import { readMessage } from './widget-fields';
 import type { WidgetLimits } from './widget-limits';
@@ -56,9 +56,14 @@ class WidgetUpload {
     const known = await fileOfMessage(pool, admitted.eventId);
     if (known) return this.accept(ctx, admitted, known);
     const file = await openFile();
-    const received = await this.keep(file);
-    if (received.kind === 'refused') return this.refuse(ctx, received.code, admitted, file.name);
-    await this.accept(ctx, admitted, await this.takeIn(admitted, file.name, received));
+    let stored: StoredFile;
+    try {
+      stored = await takeUpload(this.deps, file, (kept) => this.takeIn(admitted, file.name, kept));
+    } catch (error) {
+      if (!(error instanceof FileRefused)) throw error;
+      return this.refuse(ctx, error.code, admitted, file.name);
+    }
+    await this.accept(ctx, admitted, stored);
   }
 
   /** Whose message it is, as far as that can be told without its file. */
@@ -68,34 +73,19 @@ class WidgetUpload {
     return receiver.admit(message, this.deps.addressOf(ctx.req), (uid) => origins.check(ctx, uid));
   }
 
-  private async keep(file: UploadedFile): Promise<ReceivedFile> {
-    try {
-      const kept = await keepUpload(this.deps.files, this.deps.rules, file);
-      return { kind: 'kept', ...kept, sha256: kept.sha256.toString('hex') };
-    } catch (error) {
-      if (error instanceof FileRefused) return { kind: 'refused', code: error.code };
-      throw error;
-    }
-  }
-
   /** The message comes in with its file. @returns the file of the message: one that came earlier stays it */
   private async takeIn(
     { message, eventId, phone, locationUid }: Admitted,
     name: string | null,
-    received: Extract<ReceivedFile, { kind: 'kept' }>,
+    kept: KeptContent & { fileId: string },
   ): Promise<StoredFile> {
-    const { pool, files, fileRules } = this.deps;
+    const { pool, fileRules } = this.deps;
+    const received = { kind: 'kept' as const, ...kept, sha256: kept.sha256.toString('hex') };
     const attachment = attachmentOf(name, received);
-    try {
-      const { status } = await this.tools.receiver.write({ ...message, attachments: [attachment] });
-      if (status === 'duplicate') {
-        const origin = { messageUid: eventId, phone, locationUid, conversationUid: null };
-        await keepLate(pool, { ...origin, attachment, receivedAt: new Date() }, received, fileRules);
-      }
-    } finally {
-      // Also after an error: the row may have been written all the same.
-      const known = await fileOfMessage(pool, eventId);
-      if (known?.id !== received.fileId) await files.delete(received.fileId);
+    const { status } = await this.tools.receiver.write({ ...message, attachments: [attachment] });
+    if (status === 'duplicate') {
+      const origin = { messageUid: eventId, phone, locationUid, conversationUid: null };
+      await keepLate(pool, { ...origin, attachment, receivedAt: new Date() }, received, fileRules);
     }
     return (await fileOfMessage(pool, eventId))!;
   }

@@ -1,8 +1,14 @@
 /** `kill -9`, whenever it comes: nothing is missing afterwards, and nothing is done twice. */
+import { randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { loadSettings } from '../config/load';
 import type { Child } from '../embedded/child';
+import { AUDIT_HEADS } from '../store/files/file-store';
+import { contentOf } from './support/file-contents';
 import { publishedEvent } from './support/podium-events';
 import { NORTHSIDE } from './support/simulator';
 import { startSystem, type System } from './support/system';
+import { upload } from './support/upload';
 
 const JANE = '+61400123456';
 const JOHN = '+61412345678';
@@ -10,6 +16,7 @@ const MARY = '+14155551234';
 const ANNE = '+14155550150';
 const BETH = '+14155550151';
 const CARA = '+14155550152';
+const DORA = '+14155550153';
 /** A send that was cut off is tried again after its 30 s, a session that was held by a dead relay after 15. */
 const LONGEST_RECOVERY_MS = 60_000;
 
@@ -108,6 +115,32 @@ describe('of what is busy', () => {
     expect(rows).toMatchObject([{ state: { answers: [{ value: 'Sales' }], waitingFor: 'name' } }]);
   });
 
+  test('of the server between file store and database: what it has put there is deleted a day later', async () => {
+    const holder = await system.pool.connect();
+    await holder.query('begin; lock table files in exclusive mode'); // no file gets its row
+    const cutOff = [sendsFile(), operatorSendsFile()].map((sent) =>
+      sent.catch((error: Error) => error.message),
+    );
+    const files = await system.eventually('both contents', async () => {
+      const ids = await contents();
+      return ids.length === 2 && ids;
+    });
+    await killAndStart(system.servers);
+    expect(await Promise.all(cutOff)).not.toContain(202);
+    await holder.query('rollback');
+    holder.release();
+    const [one, other] = [await sendsFile(), await operatorSendsFile()];
+    expect([one, other]).toEqual([202, 202]);
+
+    await system.runScheduled('retention');
+    expect(await contents()).toEqual(expect.arrayContaining(files));
+    await system.pool.query("update file_uploads set begun_at = begun_at - interval '25 hours'");
+    await system.runScheduled('retention');
+    const { rows } = await system.pool.query<{ id: string }>("select id from files where status = 'kept'");
+    expect(rows).toHaveLength(2);
+    expect((await contents()).sort()).toEqual(rows.map(({ id }) => id).sort());
+  });
+
   test('of both in the middle of three conversations, twice: all messages in order, no text twice', async () => {
     const phones = [JANE, JOHN, MARY];
     const written = Array.from({ length: 20 }, (_, n) => `Message ${n}`);
@@ -131,6 +164,30 @@ describe('of what is busy', () => {
     expect(new Set(contacts).size).toBe(contacts.length);
   });
 });
+
+const picture = contentOf('png', 10_000);
+/** @returns the status of the answer */
+async function sendsFile(): Promise<number> {
+  const fields = {
+    message_id: randomUUID(),
+    phone: DORA,
+    location_uid: NORTHSIDE,
+    body: 'What is this noise?',
+  };
+  return (await upload(`${system.serverUrls[0]}/widget/attachments`, { fields, file: picture })).status;
+}
+async function operatorSendsFile(): Promise<number> {
+  const fields = { phone: DORA, location_uid: NORTHSIDE, body: 'Your quote.' };
+  const headers = { authorization: `Bearer ${system.keys.opsToken}` };
+  const url = `${system.serverUrls[0]}/ops/messages/attachment`;
+  return (await upload(url, { fields, file: picture }, { headers })).status;
+}
+/** The names of what the file store holds of customers. */
+async function contents(): Promise<string[]> {
+  const { store } = loadSettings(system.environment['WEBCHAT_SETTINGS']).attachments;
+  const names = await readdir((store as { path: string }).path);
+  return names.filter((name) => name !== 'incoming' && name !== AUDIT_HEADS);
+}
 
 async function killAndStart(parts: Child[]): Promise<void> {
   await Promise.all(parts.map((part) => part.kill()));

@@ -9,6 +9,7 @@ import { failure } from '../../core/error-codes';
 import type { Failure } from '../../core/events';
 import { phoneHash } from '../../core/ids';
 import { FileRefused, keepContent } from '../../store/files/checked-content';
+import { uploading } from '../../store/files/uploads';
 import { fileSendReport, recipientOf, wantFileSent } from '../file-sends';
 import { OperationRefused } from '../operation';
 import { listFiles, showFileSend } from '../operations/files';
@@ -93,12 +94,13 @@ async function sendHere(context: CliContext, id: string, options: SendOptions): 
   const { max_bytes: maxBytes, allowed_types: allowedTypes } = settings.attachments;
   if (await fileSendReport(pool, id)) return; // asked for before
   const files = await context.openFiles();
-  const fileId = randomUUID();
+  const wish = { id, phone, locationUid, body, name: basename(file), actor: context.actor };
+  const tools = { pool, auditHash: (e164: string) => phoneHash(e164, idKey) };
   try {
-    const kept = await keepContent(files, fileId, createReadStream(file), { maxBytes, allowedTypes });
-    const wish = { id, phone, locationUid, body, name: basename(file), actor: context.actor };
-    const tools = { pool, files, auditHash: (e164: string) => phoneHash(e164, idKey) };
-    await wantFileSent(tools, wish, { ...kept, fileId });
+    await uploading(pool, files, async (fileId) => {
+      const kept = await keepContent(files, fileId, createReadStream(file), { maxBytes, allowedTypes });
+      await wantFileSent(tools, wish, { ...kept, fileId });
+    });
   } catch (error) {
     if (!(error instanceof FileRefused)) throw error;
     throw new OperationRefused('refused', failure(error.code));

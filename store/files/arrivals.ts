@@ -14,6 +14,7 @@ import { wantWorkflows, type WantedWorkflow } from '../workflow-starts';
 import type { KeptContent } from './checked-content';
 import { stemOf } from './file-name';
 import { auditKept, settleRefused, writeFileNote, type FileStatus } from './rows';
+import { keepUploaded } from './uploads';
 
 /** Where a file came in. */
 export interface FileOrigin {
@@ -123,6 +124,7 @@ function announcedRow(file: AnnouncedFile, { maxBytes, encryptionKeys }: FileRul
  * A file that is in the store already: its row, its audit entry and the agent's note. A message brings one
  * file, so nothing is written where its file is known.
  * @returns whether it is news
+ * @throws UploadGone
  */
 async function keepReceived(
   client: Queryable,
@@ -143,6 +145,7 @@ async function keepReceived(
     ],
   );
   if (rowCount === 0) return false;
+  await keepUploaded(client, id);
   await auditKept(client, { ...kept, id, locationUid: file.locationUid }, rules.auditHash(file.phone));
   const { publicUrl, linkSeconds, encryptionKeys } = rules;
   const linkExpiresAt = new Date(Date.now() + linkSeconds * 1000);
@@ -176,7 +179,7 @@ async function refuseReceived(
   await settleRefused(client, id, code, rules.auditHash(file.phone), file.mayReply);
 }
 
-/** A file that came for a message which has come before without it. */
+/** A file that came for a message which has come before without it. @throws UploadGone */
 export async function keepLate(
   pool: Pool,
   file: Omit<AnnouncedFile, 'mayReply' | 'traceId'>,
@@ -190,7 +193,11 @@ export async function keepLate(
   });
 }
 
-/** A file of the store's for the customer: kept, and to be sent. @returns false when the send was wanted before */
+/**
+ * A file of the store's for the customer: kept, and to be sent.
+ * @returns false when the send was wanted before
+ * @throws UploadGone
+ */
 export async function keepForCustomer(
   pool: Pool,
   { name, ...wanted }: Omit<WantedFileSend, 'forwarded'> & { name: string | null },
@@ -211,6 +218,7 @@ export async function keepForCustomer(
       await client.query('delete from files where id = $1', [id]);
       return false;
     }
+    await keepUploaded(client, id);
     await auditKept(
       client,
       { id, locationUid, sizeBytes, contentType, sha256: sha256.toString('hex') },

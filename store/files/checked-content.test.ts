@@ -17,6 +17,7 @@ class MemoryStore implements FileStore {
   }
   open = () => Promise.reject(new Error('not here'));
   delete = () => Promise.reject(new Error('not here'));
+  removeUnfinished = () => Promise.reject(new Error('not here'));
 }
 
 let store: MemoryStore;

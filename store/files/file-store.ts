@@ -16,6 +16,8 @@ export interface FileStore {
   open(id: string): Promise<Readable>;
   /** Does nothing where there is none. */
   delete(id: string): Promise<void>;
+  /** Removes what killed processes have left in the middle of a `put`, a day later. */
+  removeUnfinished(): Promise<void>;
 }
 
 /** There is no file of this id. */

@@ -73,12 +73,12 @@ test("the ends of the audit's chain have a name of their own", async () => {
 });
 
 test('what a killed process had begun is gone after a day; what is being written stays', async () => {
-  await folderStore(folder);
+  const store = await folderStore(folder);
   const [old, fresh] = [join(folder, 'incoming', randomUUID()), join(folder, 'incoming', randomUUID())];
   await writeFile(old, 'half');
   await writeFile(fresh, 'half');
   const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
   await utimes(old, twoDaysAgo, twoDaysAgo);
-  await folderStore(folder);
+  await store.removeUnfinished();
   expect((await unfinished()).map((name) => join(folder, 'incoming', name))).toEqual([fresh]);
 });

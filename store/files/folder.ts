@@ -12,11 +12,10 @@ const OUR_FOLDER = 0o700;
 /** What a process was writing when it was killed is rubbish by then. */
 const RUBBISH_AFTER_MS = 24 * 60 * 60 * 1000;
 
-/** Makes the folder, and tidies up what was never finished in it. */
+/** Makes the folder. */
 export async function folderStore(path: string): Promise<FileStore> {
   const incoming = join(path, 'incoming');
   await mkdir(incoming, { recursive: true, mode: OUR_FOLDER });
-  await removeRubbish(incoming);
   const placeOf = (id: string) => join(path, checkedId(id));
 
   return {
@@ -41,6 +40,7 @@ export async function folderStore(path: string): Promise<FileStore> {
       }
     },
     delete: (id) => rm(placeOf(id), { force: true }),
+    removeUnfinished: () => removeRubbish(incoming),
   };
 }
 

@@ -5,4 +5,5 @@ export const noFiles: FileStore = {
   put: () => Promise.reject(new Error('There is no file store here.')),
   open: () => Promise.reject(new FileMissing()),
   delete: () => Promise.resolve(),
+  removeUnfinished: () => Promise.resolve(),
 };
