@@ -9,6 +9,7 @@ function controlled(mayBlameAnItem = true) {
   const writer = new BatchWriter<string, string>({
     maxBatch: 3,
     mayBlameAnItem: () => mayBlameAnItem,
+    failsAlike: () => false,
     writeBatch: (items) =>
       new Promise((resolve, reject) => {
         batches.push({ items, succeed: () => resolve(items.map((item) => `${item}!`)), fail: reject });
@@ -49,6 +50,7 @@ it('writes one by one when an item may be to blame, so that only the bad one fai
   const writer = new BatchWriter<string, string>({
     maxBatch: 3,
     mayBlameAnItem: () => true,
+    failsAlike: () => false,
     writeBatch: async (items) => {
       if (items.includes('bad')) throw new Error('bad item');
       return items;
@@ -56,6 +58,26 @@ it('writes one by one when an item may be to blame, so that only the bad one fai
   });
   const results = await Promise.allSettled(['a', 'bad', 'c'].map((item) => writer.write(item, never())));
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
+
+it('does not try what would fail as one before it, with the same error', async () => {
+  const tried: string[][] = [];
+  const writer = new BatchWriter<string, string>({
+    maxBatch: 5,
+    mayBlameAnItem: () => true,
+    failsAlike: (item, failed, error) => (error as Error).message === 'held' && item[0] === failed[0],
+    writeBatch: async (items) => {
+      tried.push(items);
+      const bad = items.find((item) => /^[xy]/.test(item));
+      if (bad) throw new Error(bad[0] === 'x' ? 'held' : 'wrong');
+      return items;
+    },
+  });
+  const items = ['x1', 'y1', 'a', 'x2', 'y2'];
+  const results = await Promise.allSettled(items.map((item) => writer.write(item, never())));
+  expect(tried.slice(1)).toEqual([['x1'], ['y1'], ['a'], ['y2']]);
+  const said = results.map((result) => (result.status === 'rejected' ? String(result.reason) : result.value));
+  expect(said).toEqual(['Error: held', 'Error: wrong', 'a', 'Error: held', 'Error: wrong']);
 });
 
 it('fails the whole batch at once when no item can be to blame', async () => {

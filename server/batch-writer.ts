@@ -12,6 +12,8 @@ export interface BatchWriterOptions<Item, Result> {
   writeBatch: (items: Item[]) => Promise<Result[]>;
   /** Whether one item may be what made the batch fail; if so, its items are written one by one. */
   mayBlameAnItem: (error: unknown) => boolean;
+  /** Whether an item would fail as one before it has, of those that are written one by one: then it is not tried. */
+  failsAlike: (item: Item, failed: Item, error: unknown) => boolean;
   maxBatch: number;
 }
 
@@ -61,8 +63,22 @@ export class BatchWriter<Item, Result> {
   }
 
   private async writeOneByOne(batch: Waiting<Item, Result>[]): Promise<void> {
-    for (const waiting of batch) {
-      if (!waiting.signal.aborted) await this.writeTogether([waiting]);
+    const { writeBatch, failsAlike } = this.options;
+    const failures: { item: Item; error: unknown }[] = [];
+    for (const { item, signal, resolve, reject } of batch) {
+      if (signal.aborted) continue;
+      const alike = failures.find((failed) => failsAlike(item, failed.item, failed.error));
+      if (alike) {
+        reject(alike.error as Error);
+        continue;
+      }
+      try {
+        const [result] = await writeBatch([item]);
+        resolve(result as Result);
+      } catch (error) {
+        failures.push({ item, error });
+        reject(error as Error);
+      }
     }
   }
 }

@@ -1,7 +1,15 @@
 import { LOCK_HELD, lockPhones } from '../store/database';
 import { receive, type Outcome, type ReceivedEvent } from '../store/inbox';
 import { createTestDatabase } from '../test/support/database';
-import { context, customerMessage, JANE, JOHN, storeMessage } from '../test/support/received';
+import {
+  contactChange,
+  context,
+  customerMessage,
+  received,
+  JANE,
+  JOHN,
+  storeMessage,
+} from '../test/support/received';
 import { createInboxWriter } from './inbox-writer';
 
 /** A writer whose batch is committed by hand. */
@@ -87,17 +95,32 @@ it('of a phone that a process standing still has locked keeps no other waiting',
   try {
     await frozen.query('begin');
     await lockPhones(frozen, [JANE]);
+    const tried: number[] = [];
     const write = createInboxWriter(
-      (batch) => receive(pool, batch, context, { lockWithinMs: 100 }),
+      (events) => {
+        tried.push(events.length);
+        return receive(pool, events, context, { lockWithinMs: 100 });
+      },
       () => undefined,
     );
-    const [janes, johns] = [customerMessage({ phone: JANE }), customerMessage({ phone: JOHN })];
+    const change = contactChange({ phones: [JANE, JOHN] }); // which of them it waits for is not known
+    const ofBoth = received({}, { kind: 'contact_changed', change, optOuts: [], cleared: [] });
+    const ofJane = [customerMessage({ phone: JANE }), storeMessage({ phone: JANE })];
+    const batch = [ofBoth, ...ofJane, customerMessage({ phone: JOHN })];
     const { signal } = new AbortController();
-    const [held, stored] = await Promise.allSettled([write(janes, signal), write(johns, signal)]);
-    expect(stored).toMatchObject({ value: { status: 'accepted' } });
-    expect(held).toMatchObject({ status: 'rejected', reason: { code: LOCK_HELD } });
+    const answers = await Promise.allSettled(batch.map((event) => write(event, signal)));
+    expect(answers).toMatchObject([
+      { status: 'rejected', reason: { code: LOCK_HELD } },
+      { status: 'rejected', reason: { code: LOCK_HELD } },
+      { status: 'rejected', reason: { code: LOCK_HELD } },
+      { value: { status: 'accepted' } },
+    ]);
+    expect(tried).toEqual([4, 1, 1, 1]); // Jane's second message did not wait as well
     await frozen.query('rollback');
-    expect(await write(janes, signal)).toMatchObject({ status: 'accepted' });
+    expect(await Promise.all(ofJane.map((event) => write(event, signal)))).toMatchObject([
+      { status: 'accepted' },
+      { status: 'accepted' },
+    ]);
   } finally {
     frozen.release();
     await drop();

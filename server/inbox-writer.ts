@@ -1,7 +1,7 @@
 /** Writes received events in batches, in the order in which they came. */
 import { DatabaseError } from 'pg';
 import { LOCK_HELD } from '../store/database';
-import { RacingDuplicate, type Outcome, type ReceivedEvent } from '../store/inbox';
+import { RacingDuplicate, waitsBehind, type Outcome, type ReceivedEvent } from '../store/inbox';
 import { BatchWriter } from './batch-writer';
 
 const MAX_BATCH = 200;
@@ -25,12 +25,20 @@ export function createInboxWriter(
     batch.forEach((received, i) => onReceived(received, outcomes[i]!));
     return outcomes;
   };
-  const writer = new BatchWriter({ writeBatch, mayBlameAnItem, maxBatch: MAX_BATCH });
+  const writer = new BatchWriter({ writeBatch, mayBlameAnItem, failsAlike, maxBatch: MAX_BATCH });
   return (received, signal) => writer.write(received, signal);
 }
 
 function mayBlameAnItem(error: unknown): boolean {
-  if (error instanceof RacingDuplicate) return true;
-  if (!(error instanceof DatabaseError)) return false;
-  return error.code === LOCK_HELD || ITEMS_FAULT.test(error.code ?? '');
+  if (error instanceof RacingDuplicate || isLockHeld(error)) return true;
+  return error instanceof DatabaseError && ITEMS_FAULT.test(error.code ?? '');
+}
+
+/** A phone that one event has waited for in vain is not waited for again: each wait holds up everybody behind it. */
+function failsAlike(received: ReceivedEvent, failed: ReceivedEvent, error: unknown): boolean {
+  return isLockHeld(error) && waitsBehind(received, failed);
+}
+
+function isLockHeld(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === LOCK_HELD;
 }

@@ -181,6 +181,13 @@ function lockKeys(received: JudgedEvent): string[] {
   return phones.length > 0 ? phones : [`event ${received.event.eventId}`];
 }
 
+/** Whether an event needs the very lock that another one has waited for in vain. Of a contact, which has many, nobody knows which. */
+export function waitsBehind(received: JudgedEvent, held: JudgedEvent): boolean {
+  if (held.verdict.kind === 'contact_changed') return false;
+  const keys = lockKeys(received);
+  return lockKeys(held).some((key) => keys.includes(key));
+}
+
 function phonesOf({ verdict }: JudgedEvent): string[] {
   if (verdict.kind === 'contact_changed') {
     const { change, optOuts, cleared } = verdict;
