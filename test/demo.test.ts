@@ -14,9 +14,14 @@ afterAll(() => system.stop());
 
 const url = (path: string) => system.serverUrls[0] + path;
 
-/** The demo as somebody sees it who is at it. */
+let visitors = 0;
+
+/** The demo as somebody sees it who is at it. The page draws their number of a hundred; here no two get the same. */
 async function openDemo() {
-  const page = await browser.open(url('/demo'), { viewport: { width: 1400, height: 860 } });
+  const visitor = await browser.newVisitor({ viewport: { width: 1400, height: 860 } });
+  await visitor.addInitScript(`Math.random = () => ${(visitors++ + 0.5) / 99}`);
+  const page = await visitor.newPage();
+  await page.goto(url('/demo'));
   return {
     page,
     widget: new Widget(page.frameLocator('#shop')),

@@ -46,9 +46,10 @@ function addStore(uid, name, country) {
   $('stores').append(label);
 }
 
-/** A fresh phone, since an opt-out lasts. */
+/** A fresh phone, since an opt-out lasts: any but the one of now. */
 function freshCustomer(since) {
-  return { since, last: String(Math.floor(Math.random() * 100)).padStart(2, '0') };
+  const last = (Number(view?.last ?? 0) + 1 + Math.floor(Math.random() * 99)) % 100;
+  return { since, last: String(last).padStart(2, '0') };
 }
 
 function show(wanted) {
