@@ -13,7 +13,7 @@ it('fails for a pool that was never ended', async () => {
   const database = await createTestDatabase();
   const leak = createPool(database.url);
   await leak.query('select 1');
-  await expect(database.drop()).rejects.toThrow('1 database connection(s)');
+  await expect(database.drop(0)).rejects.toThrow('1 database connection(s)');
   await leak.end();
 });
 
