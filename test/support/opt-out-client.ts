@@ -121,7 +121,6 @@ async function send({ n, trouble }: Operation & Send, of: number, client: number
 
 /** To be tried again. */
 async function failed(error: unknown): Promise<'failed'> {
-  process.stderr.write('FAIL ' + (error as { type?: string }).type + ' ' + (error as Error).message + '\n');
   if (error instanceof ApplicationFailure && error.type === 'throttled') await pause(PAUSE_MS);
   return 'failed';
 }
