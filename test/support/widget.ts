@@ -35,10 +35,11 @@ export class Widget {
     this.log = this.panel.getByRole('log');
   }
 
-  /** Opens it, and waits until it is there. */
+  /** Opens it, and waits until it is there and has the focus, which comes a moment later. */
   async open(): Promise<this> {
     await this.launcher.click();
     await this.panel.waitFor();
+    await this.panel.locator(':focus').waitFor();
     return this;
   }
 
@@ -55,10 +56,10 @@ export class Widget {
     return this.panel.getByRole('button', { name: this.texts[key].split('{')[0]!.trim() });
   }
 
-  /** What is read out with a field because something is wrong with it. */
+  /** What is read out with a field because something is wrong with it, once something is: the phone rules may have to come first. */
   async errorAt(key: 'name_label' | 'phone_label' | 'message_label'): Promise<string> {
     const field = this.field(key);
-    if ((await field.getAttribute('aria-invalid')) !== 'true') return '';
+    await field.and(this.page.locator('[aria-invalid=true]')).waitFor();
     const ids = ((await field.getAttribute('aria-describedby')) ?? '').split(' ');
     return this.panel.locator(`#${ids.find((id) => id.endsWith('-error'))}`).innerText();
   }
