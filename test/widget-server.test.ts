@@ -4,7 +4,7 @@ import { EventStream } from './support/event-stream';
 import { BAYVIEW, NORTHSIDE } from './support/simulator';
 import { startSystem, type System } from './support/system';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 let system: System;
 beforeAll(async () => {
@@ -54,11 +54,12 @@ const listens = ({ token, locationUid }: Browser, lastEventId = '') =>
     ...(lastEventId && { 'Last-Event-ID': lastEventId }),
   });
 
-/** What Podium's inbox shows of the customer's own words. */
+/** What Podium's inbox shows of the customer's own words, by their time: each is brought there by a workflow of its own. */
 async function inInbox({ phone, locationUid }: Browser): Promise<string[]> {
   const conversation = await system.simulator.conversation(phone, locationUid);
   return (conversation?.messages ?? [])
     .filter(({ direction }) => direction === 'inbound')
+    .sort((one, other) => one.at.localeCompare(other.at))
     .map(({ body }) => body);
 }
 
@@ -224,10 +225,9 @@ test('a server that ends lets its browsers go at once', async () => {
   await writes(jane, 'Hello');
   const stream = await listens(jane);
   await stream.hears(1);
-  const began = Date.now();
   await server!.stop();
-  expect(Date.now() - began).toBeLessThan(2_500); // a connection that is not let go holds it for 3 s
-  expect(stream.ended).toBe(true);
+  await stream.untilEnd();
+  expect(stream.response.complete).toBe(true); // a connection that is not let go is cut after 3 s
   await server!.start();
 });
 
