@@ -21,6 +21,8 @@ const SOON = { reconciliation: { interval_seconds: 60 } };
 const DORA = '+14155550156';
 const EVERYBODY = [FRED, ANNE, BOB, ELLA, CARL, DORA];
 
+jest.setTimeout(420_000);
+
 let system: System;
 let directory: string;
 let page: ShellPage;

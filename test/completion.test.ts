@@ -61,7 +61,7 @@ const ZSH = `
   until_seen() {
     local seen chunk
     until [[ $seen == *$1* ]]; do
-      (( SECONDS < 60 )) || { print -r -- "not seen: $1 in $seen"; return 1 }
+      (( SECONDS < 150 )) || { print -r -- "not seen: $1 in $seen"; return 1 }
       if zpty -r -t line chunk; then seen+=$chunk; else sleep 0.05; fi
     done
   }

@@ -14,6 +14,8 @@ import { asPrinted, readShellPage, shellIn, type Shell, type ShellPage } from '.
 const PAGE = join(ROOT, 'docs/first-day.md');
 const PARTS = 9;
 
+jest.setTimeout(300_000);
+
 let database: TestDatabase;
 let temporal: Child;
 let directory: string;

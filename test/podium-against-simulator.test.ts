@@ -21,6 +21,8 @@ import { ARCHIVED, BAYVIEW, credentials, NO_COUNTRY, NORTHSIDE, startSimulator }
 const PHONE = '+61400123456';
 const OTHER_PHONE = '+61412345678';
 const SECRET = 'rehearsal';
+/** Nothing here is about an answer that comes late. */
+const PATIENT_MS = 20_000;
 const logger = pino({ level: 'silent' });
 
 describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) => {
@@ -38,12 +40,12 @@ describe.each<Contract>(['published', 'skill'])('the %s contract', (contract) =>
       tokenUrl: `${simulator.url}/oauth/token`,
       ...credentials,
       store,
-      timeoutMs: 2_000,
+      timeoutMs: PATIENT_MS,
       logger,
     });
     limits = ownLimits();
     podium = createPodium({
-      ...{ contract, apiUrl: simulator.url, tokens, limits, timeoutMs: 2_000, logger },
+      ...{ contract, apiUrl: simulator.url, tokens, limits, timeoutMs: PATIENT_MS, logger },
     });
   });
   afterEach(async () => {
@@ -393,13 +395,13 @@ describe('the skill contract alone', () => {
     try {
       const store = new MemoryTokens();
       const tokenUrl = `${simulator.url}/oauth/token`;
-      const tokens = createAccessTokens({ tokenUrl, ...credentials, store, timeoutMs: 2_000, logger });
+      const tokens = createAccessTokens({ tokenUrl, ...credentials, store, timeoutMs: PATIENT_MS, logger });
       const podium = createPodium({
         contract: 'skill',
         apiUrl: simulator.url,
         tokens,
         limits: ownLimits(),
-        timeoutMs: 2_000,
+        timeoutMs: PATIENT_MS,
         logger,
       });
       await podium.createContact({ phone: OTHER_PHONE, locationUid: NORTHSIDE, name: 'John Citizen' });

@@ -156,7 +156,7 @@ describe('what Podium may answer', () => {
 
   const tokens = { current: async () => 'token', renewed: async () => 'token', accepted: () => undefined };
   const connect = (contract: Contract) =>
-    createPodium({ contract, apiUrl: server.url, tokens, limits: ownLimits(), timeoutMs: 5_000, logger });
+    createPodium({ contract, apiUrl: server.url, tokens, limits: ownLimits(), timeoutMs: 20_000, logger });
 
   beforeAll(async () => {
     server = await startSmallServer(({ url }, response) => {
@@ -330,7 +330,7 @@ describe('what we ask', () => {
 test('whatever is asked for is asked as the files want it', async () => {
   const server = await startSmallServer((_, response) => json(response, 200, { data: [] }));
   const tokens = { current: async () => 'token', renewed: async () => 'token', accepted: () => undefined };
-  const options = { tokens, limits: ownLimits(), timeoutMs: 5_000, logger };
+  const options = { tokens, limits: ownLimits(), timeoutMs: 20_000, logger };
   const podium = createPodium({ contract: 'published', apiUrl: server.url, ...options });
   const any = fc.record({
     phone: fc.stringMatching(/^\+[1-9][0-9]{6,14}$/),

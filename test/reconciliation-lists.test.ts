@@ -76,7 +76,7 @@ async function lookAtAll(): Promise<void> {
 
 function parts() {
   const logger = pino({ level: 'silent' });
-  const [common, pool] = [{ timeoutMs: 5_000, logger }, db.pool];
+  const [common, pool] = [{ timeoutMs: 20_000, logger }, db.pool];
   const tokenUrl = `${simulator.url}/oauth/token`;
   const tokens = createAccessTokens({ tokenUrl, ...credentials, store: new MemoryTokens(), ...common });
   const podium = createPodium({

@@ -42,15 +42,11 @@ async function picture(page: Page, name: string): Promise<void> {
 
 /** Waits until a text can be seen, be it in one of the frames in which the UI shows what somebody has written. */
 const seen = (page: Page, text: string | RegExp) =>
-  system.eventually(
-    `${text} to be seen`,
-    async () => {
-      for (const frame of page.frames())
-        if ((await frame.getByText(text).filter({ visible: true }).count()) > 0) return true;
-      return false;
-    },
-    20_000,
-  );
+  system.eventually(`${text} to be seen`, async () => {
+    for (const frame of page.frames())
+      if ((await frame.getByText(text).filter({ visible: true }).count()) > 0) return true;
+    return false;
+  });
 
 /** Fills in the dialog of a signal or an update, and submits it. @returns the dialog, which stays while it has a complaint */
 async function submit(page: Page, kind: 'signal' | 'update', name: string, input: string) {

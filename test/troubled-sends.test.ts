@@ -11,9 +11,9 @@ const QUESTIONS = ['What is it about?', 'Which model?', 'New or used?', 'When ca
 const TEXTS = QUESTIONS.length + 1;
 /** A text of unknown outcome waits for 15 s, and longer when that happens again. */
 const MOST_UNKNOWN = 2;
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 300_000;
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 /** Set it to the seed of a run that failed, and the same calls meet with the same troubles. */
 const seed = Number(process.env['TROUBLE_SEED'] ?? Math.floor(Math.random() * 1e9));

@@ -24,7 +24,7 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost', // nobody outside is asked
 ];
 /** A page is on this machine, and a busy one may need a while to answer. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const OUR_HOSTS = new Set(['127.0.0.1', 'localhost']);
 /** WCAG 2.2 AA, and what axe's authors know to be good besides. */
 const RULES: RunOptions = {
@@ -52,6 +52,7 @@ export class TestBrowser {
     this.browser = await chromium.launch({
       executablePath: await provisionChromium(),
       chromiumSandbox: process.getuid?.() !== 0,
+      timeout: PATIENCE_MS,
       args: FLAGS,
     });
   }

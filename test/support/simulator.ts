@@ -4,7 +4,7 @@ import type { Attempt } from '../../simulator/post';
 import { startSimulator as start, type SimulatorOptions } from '../../simulator/simulator';
 
 /** How long `until` waits before it gives up. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 90_000;
 
 export const NORTHSIDE = '9e000000-0000-4000-8000-000000000001';
 export const BAYVIEW = '9e000000-0000-4000-8000-000000000002';
@@ -224,7 +224,7 @@ export class SimulatorHandle {
 
   /**
    * Looks with `look` until it finds something (not undefined, null or false), again after each change in
-   * the simulator. Throws after 15 s, naming what was waited for.
+   * the simulator. Throws after 90 s, naming what was waited for.
    */
   async until<T>(what: string, look: () => Promise<T>): Promise<Exclude<T, undefined | null | false>> {
     const ended = new AbortController();
