@@ -19,7 +19,15 @@ import { MemoryTokens } from './support/memory-tokens';
 import { JANE, NORTHSIDE, testHash } from './support/received';
 import { credentials, startSimulator, type SimulatedFault } from './support/simulator';
 
-const TIMEOUT_MS = 500;
+/** Of the one that waits for no late answer. */
+const HURRIED_MS = 500;
+const PATIENT_MS = 20_000;
+/** What an attempt is made with, where that is not the usual. */
+interface Parts {
+  pool?: Pool;
+  by?: PodiumApi;
+}
+
 const silent = new DefaultLogger('ERROR', () => undefined);
 const logger = pino({ level: 'silent' });
 
@@ -27,6 +35,7 @@ describe.each(['published', 'skill'] as const)('with the %s contract', (contract
   let database: TestDatabase;
   let simulator: Awaited<ReturnType<typeof startSimulator>>;
   let podium: PodiumApi;
+  let hurried: PodiumApi;
   let conversationUid: string;
 
   beforeAll(async () => {
@@ -34,11 +43,11 @@ describe.each(['published', 'skill'] as const)('with the %s contract', (contract
     simulator = await startSimulator({ contract });
     const tokens = createAccessTokens({
       ...{ tokenUrl: `${simulator.url}/oauth/token`, ...credentials, logger },
-      ...{ store: new MemoryTokens(), timeoutMs: TIMEOUT_MS },
+      ...{ store: new MemoryTokens(), timeoutMs: PATIENT_MS },
     });
-    podium = createPodium({
-      ...{ contract, apiUrl: simulator.url, tokens, limits: ownLimits(), timeoutMs: TIMEOUT_MS, logger },
-    });
+    const within = (timeoutMs: number) =>
+      createPodium({ contract, apiUrl: simulator.url, tokens, limits: ownLimits(), timeoutMs, logger });
+    [podium, hurried] = [within(PATIENT_MS), within(HURRIED_MS)];
     const northside = { uid: NORTHSIDE, name: 'Northside', country: 'AU', archived: false };
     await replaceLocations(database.pool, [{ ...northside, organizationUid: null }], new Date());
     const chat = { phone: JANE, location_uid: NORTHSIDE, body: 'Hi' };
@@ -60,14 +69,14 @@ describe.each(['published', 'skill'] as const)('with the %s contract', (contract
   });
 
   /** One attempt. */
-  function attempt(send: ReturnType<typeof text>, pool: Pool = database.pool) {
-    const deps = { pool, podium, phoneHash: testHash, senderName: 'Robot', heldBySettings: () => null };
+  function attempt(send: ReturnType<typeof text>, { pool = database.pool, by = podium }: Parts = {}) {
+    const deps = { pool, podium: by, phoneHash: testHash, senderName: 'Robot', heldBySettings: () => null };
     const info = { startToCloseTimeoutMs: 30_000, scheduleToCloseTimeoutMs: 28 * 60_000 };
     return new MockActivityEnvironment(info, { logger: silent }).run(() => sendGuarded(deps, send));
   }
 
-  const failed = (send: ReturnType<typeof text>, pool?: Pool) =>
-    attempt(send, pool).then(
+  const failed = (send: ReturnType<typeof text>, parts?: Parts) =>
+    attempt(send, parts).then(
       () => Promise.reject(new Error('The answer was not lost.')),
       (error: ApplicationFailure) => error,
     );
@@ -89,7 +98,7 @@ describe.each(['published', 'skill'] as const)('with the %s contract', (contract
   const ways: [string, Omit<SimulatedFault, 'path'>][] = [
     ['the connection is cut', { drop: 'after' }],
     ['half of the answer comes', { drop: 'within' }],
-    ['the answer takes too long', { delay_ms: TIMEOUT_MS + 100 }],
+    ['the answer takes too long', { delay_ms: HURRIED_MS + 100 }],
     ['500 is answered', { status: 500, taken: true }],
     ['502 is answered, with a page', { status: 502, taken: true, body: '<h1>Bad gateway</h1>' }],
     ['408 is answered', { status: 408, taken: true }],
@@ -99,7 +108,7 @@ describe.each(['published', 'skill'] as const)('with the %s contract', (contract
   test.each(ways)('a text that was taken is found and left alone when %s', async (_, fault) => {
     await spoil(fault);
     const send = text();
-    const failure = await failed(send);
+    const failure = await failed(send, { by: fault.delay_ms === undefined ? podium : hurried });
     expect(failure).toMatchObject({ nonRetryable: false, nextRetryDelay: 15_000 });
     const [uid] = await simulator.until('the text', async () => {
       const uids = await arrived(send);
@@ -147,7 +156,10 @@ describe.each(['published', 'skill'] as const)('with the %s contract', (contract
         return Reflect.get(pool, name, pool) as unknown;
       },
     });
-    expect(await failed(send, away)).toMatchObject({ type: 'not_written_down', nextRetryDelay: 15_000 });
+    expect(await failed(send, { pool: away })).toMatchObject({
+      type: 'not_written_down',
+      nextRetryDelay: 15_000,
+    });
     expect(await attempt(send)).toMatchObject({ status: 'sent' });
     expect(await arrived(send)).toHaveLength(1);
   });
