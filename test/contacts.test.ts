@@ -50,7 +50,7 @@ describe.each<Contract>(['published', 'skill'])('with the %s contract', (contrac
     const gone = await inChat(JANE);
     const path = contract === 'skill' ? '/messages$' : '^/v4/messages$';
     await system.simulator.fault({
-      ...{ method: 'POST', path, times: 1, status: 429, headers: { 'retry-after': '3' } },
+      ...{ method: 'POST', path, times: 1, status: 429, headers: { 'retry-after': '10' } },
     });
     const calls = (await system.simulator.calls()).length;
     await says(JANE, '1');

@@ -16,7 +16,7 @@ const write = (phone: string, location_uid: string) =>
   system.simulator.customerWrites({ phone, location_uid, body: 'Can I book a test drive?' });
 
 test('a 429 pauses this call for all workers, as long as Podium says, and no other call', async () => {
-  const PAUSE_MS = 15_000;
+  const PAUSE_MS = 25_000;
   system = await startSystem({ servers: 2, workers: 2 });
   const [open, first, ...others] = phones(100, 10) as [string, string, ...string[]];
   await write(open, NORTHSIDE);

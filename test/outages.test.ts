@@ -37,17 +37,18 @@ test('with Temporal stopped, every event is answered 200 and handled in order wh
 describe('with Postgres stopped', () => {
   test('events are answered 503, nothing comes of them, and the retries bring all in afterwards', async () => {
     await system.isQuiet();
-    const before = (await system.simulator.calls()).length;
+    const before = await callsAboutCustomers();
     const answers = ['1', 'Jane Citizen', 'A test drive'];
 
     await system.postgres!.stop();
     const events: string[] = [];
     for (const body of answers) events.push((await write(JANE, body)).event_uid);
     const [first, second] = events as [string, string];
-    await system.eventually('some attempts', async () => (await attemptsFor(first)).length >= 3);
-    expect(new Set(await attemptsFor(first))).toEqual(new Set([503]));
+    const refusals = async () => (await attemptsFor(first)).filter((status) => status === 503);
+    await system.eventually('some attempts', async () => (await refusals()).length >= 3);
+    expect(await attemptsFor(first)).not.toContain(200);
     expect(await attemptsFor(second)).toEqual([]); // they wait for the first one, as at Podium
-    expect((await system.simulator.calls()).length).toBe(before);
+    expect(await callsAboutCustomers()).toBe(before);
 
     await system.postgres!.start();
 
@@ -59,18 +60,19 @@ describe('with Postgres stopped', () => {
   test('a reply that is tried again is not sent before opt-outs can be read', async () => {
     await system.simulator.fault({
       ...{ method: 'POST', path: '^/v4/messages$' },
-      ...{ status: 429, headers: { 'retry-after': '2' } },
+      ...{ status: 429, headers: { 'retry-after': '10' } },
     });
+    const heldBack = async () =>
+      Object.values(await system.logs())
+        .join()
+        .split('ERR_WEBCHAT_010').length;
+    const heldBackBefore = await heldBack();
     await write(JOHN, '1');
     await system.eventually('the throttled send', async () => (await sendsTo(JOHN)).includes(429));
     const before = await sendsTo(JOHN);
 
     await system.postgres!.stop();
-    await system.eventually('the retry', async () =>
-      Object.values(await system.logs())
-        .join()
-        .includes('ERR_WEBCHAT_010'),
-    );
+    await system.eventually('the retry', async () => (await heldBack()) > heldBackBefore);
     expect(await sendsTo(JOHN)).toEqual(before);
 
     await system.postgres!.start();
@@ -91,6 +93,12 @@ async function attemptsFor(eventUid: string): Promise<(number | null)[]> {
   const deliveries = await system.simulator.deliveries();
   const delivery = deliveries.find(({ event_uid }) => event_uid === eventUid);
   return delivery!.attempts.map(({ status }) => status);
+}
+
+/** Without the list of stores, which is read anew now and then, and the tokens. */
+async function callsAboutCustomers(): Promise<number> {
+  const calls = await system.simulator.calls();
+  return calls.filter(({ path }) => path !== '/v4/locations' && path !== '/oauth/token').length;
 }
 
 /** The statuses that our sends to a customer (E.164) were answered with. */
