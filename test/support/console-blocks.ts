@@ -51,6 +51,7 @@ const VARIABLE: [RegExp, string][] = [
   [/^\d+(?= )/gm, '<n>'],
   [/\d+ (location|store|server|served)/g, '<n> $1'],
   [/: Podium's event told/g, ''],
+  [/Podium: (is to be told|does not permit us to tell it).*/g, 'Podium: <how far>'],
   [/ +/g, ' '],
 ];
 
