@@ -125,14 +125,15 @@ test('chats of workers without a version go on with the version that is promoted
 test('only the chat itself is bound to a version: what brings its words into Podium may wait for days', async () => {
   expect((await writeInWidget(KIM, 'Are you open on Sunday?')).status).toBe(202);
   await system.hears(1, KIM);
-  const bound = (behavior: string) =>
-    system.eventually(`workflows that are ${behavior}`, async () => {
-      const query = `TemporalWorkflowVersioningBehavior = '${behavior}'`;
-      const types = (await executions(system.client, query)).map(({ type }) => type);
-      return types.length > 0 && [...new Set(types)];
-    });
-  expect(await bound('Pinned')).toEqual(['webchatSession']);
-  expect(await bound('AutoUpgrade')).toContain('widgetImport');
+  const bound = async (behavior: string) => {
+    const query = `TemporalWorkflowVersioningBehavior = '${behavior}'`;
+    return new Set((await executions(system.client, query)).map(({ type }) => type));
+  };
+  await system.eventually('an import that is bound to none', async () =>
+    (await bound('AutoUpgrade')).has('widgetImport'),
+  );
+  await system.eventually('chats that are bound', async () => (await bound('Pinned')).size > 0);
+  expect([...(await bound('Pinned'))]).toEqual(['webchatSession']);
   await endChat(KIM);
 });
 
