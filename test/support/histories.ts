@@ -1,7 +1,14 @@
 /** What Temporal holds of our workflows. */
-import { WorkflowNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowExecutionInfo,
+} from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils';
 import { MESSAGE_SIGNAL, type SessionMessage } from '../../core/session';
+
+type RunOfWorkflow = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId'>;
 
 /** Every execution, or those of a query, the oldest first. */
 export async function executions(client: Client, query?: string): Promise<WorkflowExecutionInfo[]> {
@@ -11,10 +18,7 @@ export async function executions(client: Client, query?: string): Promise<Workfl
 }
 
 /** An execution's history as it is stored: nothing is decoded. */
-export function storedHistory(
-  client: Client,
-  { workflowId, runId }: WorkflowExecutionInfo,
-): Promise<History> {
+export function storedHistory(client: Client, { workflowId, runId }: RunOfWorkflow): Promise<History> {
   return client.workflow.getHandle(workflowId, runId).fetchHistory();
 }
 
@@ -22,7 +26,7 @@ export function storedHistory(
 export async function signalledMessages(client: Client, workflowId: string): Promise<SessionMessage[]> {
   const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
   const messages: SessionMessage[] = [];
-  for (const run of await executions(client, `WorkflowId = "${workflowId}"`)) {
+  for (const run of await runsOf(client, workflowId)) {
     const { events } = await storedHistory(client, run);
     for (const { workflowExecutionSignaledEventAttributes: signal } of events ?? []) {
       if (signal?.signalName !== MESSAGE_SIGNAL) continue;
@@ -31,6 +35,24 @@ export async function signalledMessages(client: Client, workflowId: string): Pro
     }
   }
   return messages;
+}
+
+/** The oldest first. Temporal's list learns of the newest one a moment later. */
+async function runsOf(client: Client, workflowId: string): Promise<RunOfWorkflow[]> {
+  const listed = await executions(client, `WorkflowId = "${workflowId}"`);
+  const newest = await newestRun(client, workflowId);
+  const isListed = listed.some(({ runId }) => runId === newest?.runId);
+  return newest && !isListed ? [...listed, newest] : listed;
+}
+
+/** Null where there is none. */
+async function newestRun(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | null> {
+  try {
+    return await client.workflow.getHandle(workflowId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
 }
 
 /**
@@ -45,13 +67,7 @@ export async function pendingTasks(client: Client, known: string[]): Promise<str
 
 /** Of the newest run. A workflow that is not there has nothing to do. */
 async function tasksOf(client: Client, workflowId: string): Promise<string[]> {
-  const described = await client.workflow
-    .getHandle(workflowId)
-    .describe()
-    .catch((error: unknown) => {
-      if (error instanceof WorkflowNotFoundError) return null;
-      throw error;
-    });
+  const described = await newestRun(client, workflowId);
   if (described?.status.name !== 'RUNNING') return [];
   const { pendingActivities, pendingWorkflowTask } = described.raw;
   const names = (pendingActivities ?? []).map(({ activityType }) => activityType?.name);
