@@ -62,6 +62,7 @@ test.each<['by text' | 'in the webchat', { webchat: boolean }]>([
     await isBlocked(phone, false);
     await chats(phone, 'Hello again', BAYVIEW);
     await system.hears(1, phone, BAYVIEW);
+    await system.isQuiet(); // Podium is told by the way
     expect((await system.simulator.state(phone)).contacts).toMatchObject([{ opted_out_at: null }]);
   },
 );
