@@ -21,6 +21,8 @@ const seed = Number(process.env['HISTORY_SEED'] ?? randomInt(1e9));
 const OPERATIONS = 400;
 const LANES = 4;
 const CUSTOMERS = 8;
+/** Writes once, when no process is killed any more, and leaves the chat to its prompt. */
+const SILENT = PHONES[CUSTOMERS]!;
 /**
  * So many opt out in the second half only, and never opt in again. Podium's own opt-out is theirs alone: of the
  * others it might be an echo of ours, which an opt-in has overtaken, and then it does not count.
@@ -38,7 +40,7 @@ const FAST = {
   },
 };
 
-jest.setTimeout(300_000);
+jest.setTimeout(420_000);
 
 const TROUBLES: Omit<SimulatedFault, 'path'>[] = [
   { delay_ms: 400 },
@@ -210,6 +212,9 @@ test(`${OPERATIONS} operations: no attempt begins after an opt-out (seed ${seed}
   await Promise.all(PHONES.slice(0, CUSTOMERS).map((phone) => system.hears(1, phone)));
   await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)));
   await Promise.all(restarts.values());
+  await system.simulator.clearFaults();
+  await system.simulator.customerWrites({ phone: SILENT, location_uid: NORTHSIDE, body: 'Hello' });
+  await system.hears(1, SILENT);
   await system.eventually('all chats to be over', noneOpen, PATIENCE_MS);
 
   await hearOfDeliveries();
