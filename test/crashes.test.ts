@@ -88,14 +88,14 @@ describe('of what is busy', () => {
     await write(BETH, 'Can I book a test drive?');
     await system.hears(1, BETH);
     await signalAgain(BETH);
-    expect(await numbersOf(BETH)).toEqual([1, 1]);
+    expectOnly(1, 2, await numbersOf(BETH));
     expect(await system.textsTo(BETH)).toHaveLength(1);
 
     const session = system.client.workflow.getHandle(system.workflowId(BETH));
     await session.signal('forceClose', { actor: 'kim', reason: 'a test' });
     await session.result(); // what comes now begins another one
     await signalAgain(BETH);
-    expect(await numbersOf(BETH)).toEqual([1, 1, 1]);
+    expectOnly(1, 3, await numbersOf(BETH));
     expect(await system.textsTo(BETH)).toHaveLength(1);
   });
 
@@ -104,7 +104,7 @@ describe('of what is busy', () => {
     await system.hears(1, CARA);
     await Promise.all(system.workers.map((worker) => worker.kill()));
     await write(CARA, '1'); // the answer: Sales
-    await system.eventually('the signal', async () => (await numbersOf(CARA)).length === 2);
+    await system.eventually('the signal', async () => (await system.messagesOf(CARA)).length === 2);
     await system.client.workflow.getHandle(system.workflowId(CARA)).terminate('a test');
     await Promise.all(system.workers.map((worker) => worker.start()));
 
@@ -220,7 +220,13 @@ async function signalAgain(phone: string): Promise<void> {
 
 /** The numbers of the messages that were signalled to a customer's session. */
 async function numbersOf(phone: string): Promise<number[]> {
-  return (await system.messagesOf(phone)).map(({ number }) => number);
+  return (await system.signalsTo(phone)).map(({ number }) => number);
+}
+
+/** So many times at least: a signal that is not answered in time is made once more. */
+function expectOnly(number: number, times: number, numbers: number[]): void {
+  expect(new Set(numbers)).toEqual(new Set([number]));
+  expect(numbers.length).toBeGreaterThanOrEqual(times);
 }
 
 async function closesInPodium(): Promise<number> {

@@ -359,8 +359,21 @@ export class System {
     });
   }
 
-  /** The messages that reached the session of a customer (E.164), in the order in which they did. */
-  messagesOf(phone: string, locationUid = NORTHSIDE): Promise<SessionMessage[]> {
+  /**
+   * The messages that reached the session of a customer (E.164), in the order in which they did. One whose signal had no
+   * answer in time is signalled again under its number, as a session knows it by: it is here once.
+   */
+  async messagesOf(phone: string, locationUid = NORTHSIDE): Promise<SessionMessage[]> {
+    let highest = 0;
+    return (await this.signalsTo(phone, locationUid)).filter(({ number }) => {
+      const isNew = number > highest;
+      if (isNew) highest = number;
+      return isNew;
+    });
+  }
+
+  /** The same with all repetitions. */
+  signalsTo(phone: string, locationUid = NORTHSIDE): Promise<SessionMessage[]> {
     return signalledMessages(this.client, this.workflowId(phone, locationUid));
   }
 
