@@ -22,7 +22,7 @@ test('with Temporal stopped, every event is answered 200 and handled in order wh
     events.push((await write(JANE, body)).event_uid);
     events.push((await write(JOHN, body)).event_uid);
   }
-  expect(await answersTo(events)).toEqual(events.map(() => [200]));
+  expect(new Set((await answersTo(events)).flat())).toEqual(new Set([200]));
 
   await system.temporal.start();
 
@@ -81,10 +81,11 @@ describe('with Postgres stopped', () => {
   });
 });
 
-/** The statuses that each event was answered with, one list an event. */
-async function answersTo(eventUids: string[]): Promise<(number | null)[][]> {
+/** The statuses that each event was answered with, one list an event; an attempt that Podium gave up has none. */
+async function answersTo(eventUids: string[]): Promise<number[][]> {
   return system.eventually('an answer to every event', async () => {
-    const answers = await Promise.all(eventUids.map(attemptsFor));
+    const attempts = await Promise.all(eventUids.map(attemptsFor));
+    const answers = attempts.map((statuses) => statuses.filter((status) => status !== null));
     return answers.every((statuses) => statuses.length > 0) && answers;
   });
 }
