@@ -75,6 +75,8 @@ test('with an id of its own it is sent once, however often it is asked for', asy
   const same = { fields: fields({ message_id: randomUUID() }) };
   const answers = [...(await Promise.all([send(same), send(same)])), await send(same)];
   expect(new Set(answers.map(({ body }) => body['file_uid'])).size).toBe(1);
+  const large = { ...same, file: contentOf('pdf', MAX) };
+  expect((await send(large, { headers, answerLast: true })).body).toMatchObject(answers[0]!.body);
   expect(await kept.contents()).toHaveLength(before + 1);
   expect((await db.pool.query('select from file_uploads')).rowCount).toBe(0);
 });

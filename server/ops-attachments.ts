@@ -14,7 +14,7 @@ import { HTTP_FAILURES, Refusal, refusedFileStatus } from './errors';
 import { refuse } from './ops-refusals';
 import { takeUpload } from './take-upload';
 import { requireToken, type OperatorState } from './tokens';
-import { drain, openUpload } from './upload';
+import { drain, withUpload, type Upload } from './upload';
 
 export interface FileSendDependencies extends FileSendTools {
   files: FileStore;
@@ -38,7 +38,9 @@ export function fileSendRoutes(
 
   router.post('/attachment', async (ctx) => {
     try {
-      await asAuthenticated(() => takeFile(ctx, ctx.state.operator, deps));
+      await withUpload(ctx.req, deps.rules.maxBytes, (upload) =>
+        asAuthenticated(() => takeFile(ctx, upload, ctx.state.operator, deps)),
+      );
     } finally {
       drain(ctx.req);
     }
@@ -47,13 +49,16 @@ export function fileSendRoutes(
   return router;
 }
 
-async function takeFile(ctx: Context, actor: string, deps: FileSendDependencies): Promise<void> {
-  const { pool, rules } = deps;
-  const { fields, openFile } = await openUpload(ctx.req, rules.maxBytes);
+async function takeFile(
+  ctx: Context,
+  { fields, openFile }: Upload,
+  actor: string,
+  deps: FileSendDependencies,
+): Promise<void> {
   if (!openFile) throw new Refusal(413, failure('ERR_WEBCHAT_005'));
   const wish = await readWish(fields, deps);
   ctx.status = 202;
-  const known = await fileSendReport(pool, wish.id);
+  const known = await fileSendReport(deps.pool, wish.id);
   if (known) return void (ctx.body = known); // asked for before
   const file = await openFile();
   try {

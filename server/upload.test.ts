@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { Refusal } from './errors';
-import { drain, openUpload } from './upload';
+import { drain, withUpload, type Upload } from './upload';
 
 const MAX = 1000;
 const BOUNDARY = 'the-boundary';
@@ -44,16 +44,19 @@ beforeEach(() => {
 
 async function read(request: IncomingMessage): Promise<Told> {
   try {
-    const { fields, openFile } = await openUpload(request, MAX);
-    if (!openFile) return { fields, tooLarge: true, status: 413 };
-    const file = await openFile();
-    file.content.on('data', (chunk: Buffer) => (bytesOfFile += chunk.length));
-    const [content] = await Promise.all([buffer(file.content), file.complete]);
-    return { fields, name: file.name, size: content.length };
+    return await withUpload(request, MAX, take);
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.failure.code, status: error.status };
     return { refused: (error as Error).message, status: 500 };
   }
+}
+
+async function take({ fields, openFile }: Upload): Promise<Told> {
+  if (!openFile) return { fields, tooLarge: true, status: 413 };
+  const file = await openFile();
+  file.content.on('data', (chunk: Buffer) => (bytesOfFile += chunk.length));
+  const [content] = await Promise.all([buffer(file.content), file.complete]);
+  return { fields, name: file.name, size: content.length };
 }
 
 const field = (name: string, value: string) =>

@@ -41,14 +41,26 @@ const MOST_DRAINED_BYTES = 32 * 1024 * 1024;
 const LONGEST_DRAIN_MS = 10_000;
 
 /**
- * Reads as far as to where the file begins.
+ * Reads as far as to where the file begins, and has `take` do what it will with it. What is left unread is let go then.
  *
  * @param maxBytes of the file; the frame around it does not count
  * @throws {Refusal} 415 for what is no multipart; 400 for a form of another shape, or one that broke off
  */
-export async function openUpload(request: IncomingMessage, maxBytes: number): Promise<Upload> {
-  const announced = Number(request.headers['content-length'] ?? NaN);
+export async function withUpload<T>(
+  request: IncomingMessage,
+  maxBytes: number,
+  take: (upload: Upload) => Promise<T>,
+): Promise<T> {
   const form = new Form(request);
+  try {
+    return await take(await openUpload(form, request, maxBytes));
+  } finally {
+    form.letGo();
+  }
+}
+
+async function openUpload(form: Form, request: IncomingMessage, maxBytes: number): Promise<Upload> {
+  const announced = Number(request.headers['content-length'] ?? NaN);
   if (announced > maxBytes + MOST_FRAME_BYTES) {
     await Promise.race([form.readToFile().catch(() => undefined), delay(PATIENCE_MS, null, { ref: false })]);
     return form.withoutFile();
@@ -138,12 +150,16 @@ class Form {
   withoutFile(): Upload {
     this.givenUp = true;
     this.file?.content.destroy();
-    void this.pieces.return(null);
     return { fields: { ...this.fields }, openFile: null };
   }
 
   withFile(): Upload {
     return { fields: { ...this.fields }, openFile: () => this.openFile() };
+  }
+
+  /** Reads nothing more: a request that somebody is still reading cannot be drained. */
+  letGo(): void {
+    void this.pieces.return(null);
   }
 
   private async openFile(): Promise<UploadedFile> {

@@ -193,6 +193,14 @@ describe('before the file is read', () => {
   });
 });
 
+test.each<[string, number, Partial<Form>]>([
+  ['a phone that cannot be read', 400, { fields: fields({ phone: '12' }) }],
+  ['a type that is not allowed', 415, { file: contentOf('exe', MAX) }],
+  ['one byte too many', 413, { file: contentOf('png', MAX + 1) }],
+])('%s is told to browsers, which read the answer when all has left', async (_, status, form) => {
+  expect((await send({ file: contentOf('png', MAX), ...form }, { answerLast: true })).status).toBe(status);
+});
+
 describe('the same message again', () => {
   test('gets the same answer, and is no second file', async () => {
     const again = { fields: fields(), file: contentOf('png', 1_000_000) };
@@ -201,6 +209,12 @@ describe('the same message again', () => {
     expect(await kept.contents()).toEqual([first.body['fileUid']]);
     expect(await notes()).toHaveLength(1);
     expect(await inbox()).toHaveLength(1);
+  });
+
+  test('gets its answer though nobody needs its file any more, also where answers are read last', async () => {
+    const again = { fields: fields(), file: contentOf('png', MAX) };
+    const first = await send(again);
+    expect(await send(again, { answerLast: true })).toMatchObject({ status: 202, body: first.body });
   });
 
   test('at the same time is one file all the same', async () => {

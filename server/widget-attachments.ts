@@ -11,7 +11,7 @@ import { keepLate } from '../store/files/arrivals';
 import { fileOfMessage, type StoredFile } from '../store/files/rows';
 import { Refusal, refusedFileStatus } from './errors';
 import { takeUpload } from './take-upload';
-import { drain, openUpload } from './upload';
+import { drain, withUpload, type Upload } from './upload';
 import type { WidgetDependencies } from './widget';
 import { readMessage } from './widget-fields';
 import type { WidgetLimits } from './widget-limits';
@@ -29,7 +29,8 @@ export async function takeFile(ctx: Context, deps: WidgetDependencies, tools: Up
   try {
     const end = tools.limits.beginUpload(deps.addressOf(ctx.req));
     try {
-      await new WidgetUpload(deps, tools).take(ctx);
+      const { maxBytes } = deps.rules;
+      await withUpload(ctx.req, maxBytes, (upload) => new WidgetUpload(deps, tools).take(ctx, upload));
     } finally {
       end();
     }
@@ -44,16 +45,14 @@ class WidgetUpload {
     private readonly tools: UploadTools,
   ) {}
 
-  async take(ctx: Context): Promise<void> {
-    const { pool, rules } = this.deps;
-    const { fields, openFile } = await openUpload(ctx.req, rules.maxBytes);
+  async take(ctx: Context, { fields, openFile }: Upload): Promise<void> {
     if (!openFile) {
       // Too large it is, whatever else may be wrong with it.
       const admitted = await this.admit(ctx, fields).catch(orNull);
       return this.refuse(ctx, 'ERR_WEBCHAT_005', admitted, null);
     }
     const admitted = await this.admit(ctx, fields);
-    const known = await fileOfMessage(pool, admitted.eventId);
+    const known = await fileOfMessage(this.deps.pool, admitted.eventId);
     if (known) return this.accept(ctx, admitted, known);
     const file = await openFile();
     let stored: StoredFile;

@@ -39,6 +39,8 @@ export interface UploadOptions {
   chunked?: boolean;
   /** Nothing of the file is sent until the answer is there. */
   holdBackFile?: boolean;
+  /** The answer is read once all of the body has left, as browsers do. */
+  answerLast?: boolean;
   /** So much of the body is sent, and then the line goes dead. */
   cutOffAt?: number;
   headers?: Record<string, string>;
@@ -69,6 +71,7 @@ export function upload(url: string, form: Form, options: UploadOptions = {}): Pr
     });
 
     async function send(): Promise<void> {
+      if (options.answerLast) socket.pause();
       socket.write(head);
       const end = options.holdBackFile ? before.length : (options.cutOffAt ?? body.length);
       for (let from = 0; from < end && !socket.destroyed; from += PIECE_BYTES) {
@@ -78,6 +81,7 @@ export function upload(url: string, form: Form, options: UploadOptions = {}): Pr
       }
       if (options.cutOffAt !== undefined) socket.destroy();
       else if (options.chunked) socket.write('0\r\n\r\n');
+      socket.resume();
     }
     const written = (piece: Buffer) => new Promise((done) => socket.write(piece, done));
     void send();
