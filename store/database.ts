@@ -11,6 +11,8 @@ export interface PoolOptions {
   max?: number;
   /** A statement that takes longer is cancelled by Postgres. */
   statementTimeoutMs?: number;
+  /** For a connection to be made, or to become free. */
+  connectTimeoutMs?: number;
 }
 
 /** Postgres's code for a statement that took too long. */
@@ -18,7 +20,6 @@ const CANCELED = '57014';
 /** Its codes for a connection to a Postgres that takes no writes, or that ends or is not up yet: another one may lead to a better one. */
 const WRONG_HOST = new Set(['25006', '57P01', '57P02', '57P03']);
 
-const CONNECT_TIMEOUT_MS = 2_000;
 const IDLE_IN_TRANSACTION_MS = 30_000;
 
 /** Our bigints are row ids and counters, far below 2^53: numbers rather than pg's strings. */
@@ -36,7 +37,7 @@ export function createPool(url: string, options: PoolOptions = {}): Pool {
   const pool = new Pool({
     connectionString: url,
     max: options.max ?? 10,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 2_000,
     query_timeout: statementTimeoutMs + 1_000, // our side, for a Postgres that hangs and cancels nothing
     application_name: process.title,
     types: numbersForBigints,

@@ -48,6 +48,9 @@ export interface CommonOptions {
   url?: string;
 }
 
+/** A person would rather wait than be told of a busy Postgres that it is away. */
+const CLI_POOL = { max: 4, connectTimeoutMs: 10_000 };
+
 /** A command takes only what it needs: what is never asked for need not be configured, nor reachable. */
 export class CliContext implements OpsTools {
   common: CommonOptions = {};
@@ -126,7 +129,7 @@ export class CliContext implements OpsTools {
 
   get pool(): Pool {
     return this.once('pool', () => {
-      const pool = createPool(this.environment('databaseUrl').databaseUrl, { max: 4 });
+      const pool = createPool(this.environment('databaseUrl').databaseUrl, CLI_POOL);
       this.opened.push(() => pool.end());
       // Without them whoever asks for an opt-out is told that they are missing, once any phone is suppressed.
       if (withFiles(this.variables)['WEBCHAT_ID_KEY'])
