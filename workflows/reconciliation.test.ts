@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from '@temporalio/worker';
 import { SESSION_QUEUE } from '../core/session';
+import { eventually } from '../test/support/eventually';
 import { executions } from '../test/support/histories';
 import { PodiumError } from '../podium/api';
 import { away } from '../test/support/fake-podium';
@@ -67,8 +68,10 @@ test('goes on over several runs, and reads each conversation once', async () => 
   expect(new Set(reads().map(({ args }) => args[0]))).toHaveProperty('size', 40);
   expect(reads()).toHaveLength(40);
 
-  const runs = await executions(rig.env.client, 'WorkflowType = "reconciliation"');
-  expect(runs.length).toBeGreaterThan(1);
+  const runs = await eventually('two runs in the list', async () => {
+    const listed = await executions(rig.env.client, 'WorkflowType = "reconciliation"');
+    return listed.length > 1 && listed;
+  });
   const histories = runs.map(async ({ workflowId, runId }) => ({
     workflowId,
     history: await rig.env.client.workflow.getHandle(workflowId, runId).fetchHistory(),
