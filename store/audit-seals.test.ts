@@ -1,9 +1,9 @@
 import { ChainReader } from '../core/audit-chain';
-import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { createTestDatabase, patientPool, type TestDatabase } from '../test/support/database';
 import { eventually } from '../test/support/eventually';
 import { writeAudit } from './audit';
 import { newestSeal, sealBatch, sealedRows, unsealedRows } from './audit-seals';
-import { createPool, transaction, type Queryable } from './database';
+import { transaction, type Queryable } from './database';
 
 const KEY = { id: 'test', secret: Buffer.alloc(32, 1) };
 
@@ -60,7 +60,7 @@ test('rows that commit out of the order of their ids are all sealed', async () =
 });
 
 test('many sealers at once never fork the chain, while rows come in', async () => {
-  const pools = [createPool(db.url), createPool(db.url)];
+  const pools = [patientPool(db.url, {}), patientPool(db.url, {})];
   const rows = 200;
   let written = 0;
   const writing = Promise.all(
@@ -86,7 +86,7 @@ test('many sealers at once never fork the chain, while rows come in', async () =
 test('a sealer that is killed in the middle of a batch leaves nothing half done, and another one goes on', async () => {
   for (let n = 0; n < 4; n += 1) await write();
   await seal(2);
-  const doomed = createPool(db.url, { max: 1 });
+  const doomed = patientPool(db.url, { max: 1 });
   const { rows } = await doomed.query<{ pid: number }>('select pg_backend_pid() as pid');
   await transaction(db.pool, async (client) => {
     await client.query('select from audit_entries where seal_number is null for update');
@@ -103,6 +103,10 @@ test('a sealer that is killed in the middle of a batch leaves nothing half done,
     expect(await cutOff).toBeInstanceOf(Error);
   });
   await doomed.end();
+  await eventually('its process to be gone, with its locks', async () => {
+    const { rowCount } = await db.pool.query('select from pg_stat_activity where pid = $1', [rows[0]!.pid]);
+    return rowCount === 0;
+  });
   expect(await seal()).toBe(2);
   expect(await wholeChain()).toHaveLength(4);
 });

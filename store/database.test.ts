@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { createTestDatabase, patientPool, type TestDatabase } from '../test/support/database';
 import { JANE, JOHN, MARY } from '../test/support/received';
 import { assertWritable, createPool, lockPhones, transaction } from './database';
 
@@ -90,12 +90,14 @@ describe('a database that takes no writes, as a former primary after a failover'
     );
   const readOnly = (on: boolean) =>
     db.pool.query(
-      `do $$ begin execute format('alter database %I set default_transaction_read_only = ${on ? 'on' : 'off'}', current_database()); end $$`,
+      `begin read write;
+       do $$ begin execute format('alter database %I set default_transaction_read_only = ${on ? 'on' : 'off'}', current_database()); end $$;
+       commit`,
     );
   let pool: TestDatabase['pool'];
   beforeEach(async () => {
     await readOnly(true);
-    pool = createPool(db.url, { max: 1 });
+    pool = patientPool(db.url, { max: 1 });
   });
   afterEach(async () => {
     await readOnly(false);

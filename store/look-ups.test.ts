@@ -1,6 +1,6 @@
 /** The receiving transaction holds locks of phones: none of its look-ups may read a large table as a whole. */
-import { createPool, type Pool } from './database';
-import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import type { Pool } from './database';
+import { createTestDatabase, patientPool, type TestDatabase } from '../test/support/database';
 import {
   context,
   contactChange,
@@ -18,13 +18,16 @@ let db: TestDatabase;
 let pool: Pool;
 beforeAll(async () => {
   db = await createTestDatabase();
-  pool = createPool(db.url, { max: 1 });
+  pool = patientPool(db.url, { max: 1, statementTimeoutMs: FILLED_WITHIN_MS });
   await pool.query(FILL);
 });
 afterAll(async () => {
   await pool.end();
   await db.drop();
 });
+
+/** All of it is one statement. */
+const FILLED_WITHIN_MS = 150_000;
 
 /** So many rows that Postgres reads none of these tables as a whole where an index does. */
 const FILL = `

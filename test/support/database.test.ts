@@ -21,6 +21,6 @@ it('fails for a client that was never given back', async () => {
   const database = await createTestDatabase();
   const client = await database.pool.connect();
   client.on('error', () => undefined); // the forced drop cuts it
-  await expect(database.drop()).rejects.toThrow('1 database connection(s)');
+  await expect(database.drop(0)).rejects.toThrow('1 database connection(s)');
   client.release();
 });

@@ -2,19 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { DATABASE as TEMPLATE } from '../../embedded/postgres';
-import { createPool, type Pool } from '../../store/database';
+import { createPool, type Pool, type PoolOptions } from '../../store/database';
 
 /** The environment variable by which the run's global setup tells the test files of its migrated database. */
 export const TEMPLATE_URL = 'PODIUM_WEBCHAT_TEST_TEMPLATE_URL';
 
-/** How long a connection that a test closed may take to disappear on the server of a busy machine. */
+/** How long a connection that a test closed may take to disappear on the server, when the machine is busy. */
 const GOODBYE_MS = 30_000;
 
 export interface TestDatabase {
   url: string;
   /** A pool on it for the test itself; ended by `drop`. */
   pool: Pool;
-  /** For `afterAll`. Fails when someone still holds a connection after so many ms: a leaked pool is a bug. */
+  /** For `afterAll`. Fails when someone still holds a connection after `goodbyeMs`: a leaked pool is a bug. */
   drop(goodbyeMs?: number): Promise<void>;
 }
 
@@ -26,9 +26,15 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await asAdmin((admin) => admin.query(`create database ${name} template ${TEMPLATE}`));
   const url = urlOf(name);
-  const pool = createPool(url, { max: 20 });
-  pool.options.connectionTimeoutMillis = PATIENT_MS;
+  const pool = patientPool(url, { max: 20 });
   return { url, pool, drop: (goodbyeMs = GOODBYE_MS) => drop(name, pool, goodbyeMs) };
+}
+
+/** A pool as the product makes it, which waits for a connection for longer. Whoever makes it ends it. */
+export function patientPool(url: string, options: PoolOptions): Pool {
+  const pool = createPool(url, options);
+  pool.options.connectionTimeoutMillis = PATIENT_MS;
+  return pool;
 }
 
 function urlOf(database: string): string {
@@ -59,11 +65,12 @@ async function drop(name: string, pool: Pool, goodbyeMs: number): Promise<void> 
   });
 }
 
+/** Those of clients: Postgres's own processes come and go. */
 async function connectionsLeft(admin: Client, name: string, goodbyeMs: number): Promise<number> {
   const deadline = Date.now() + goodbyeMs;
   for (;;) {
     const { rows } = await admin.query<{ count: number }>(
-      'select count(*)::int as count from pg_stat_activity where datname = $1',
+      `select count(*)::int as count from pg_stat_activity where datname = $1 and backend_type = 'client backend'`,
       [name],
     );
     const count = rows[0]?.count ?? 0;
