@@ -17,7 +17,7 @@ afterEach(() => db.pool.query('truncate podium_pauses, podium_calls'));
 describe('a pause', () => {
   it('concerns its endpoint and no other one', async () => {
     await limits.pauses.pause(SEND, MINUTE);
-    expect(await limits.pauses.remaining(SEND)).toBeGreaterThan(MINUTE - 5_000);
+    expect(await limits.pauses.remaining(SEND)).toBeGreaterThan(MINUTE / 2);
     expect(await limits.pauses.remaining(SEND)).toBeLessThanOrEqual(MINUTE);
     expect(await limits.pauses.remaining(NOTE)).toBe(0);
     expect(await activePauses(db.pool)).toEqual([{ endpoint: SEND, seconds: expect.any(Number) }]);
@@ -26,9 +26,9 @@ describe('a pause', () => {
   it('is made longer by a later answer, and shorter by none', async () => {
     await limits.pauses.pause(SEND, MINUTE);
     await limits.pauses.pause(SEND, 1_000);
-    expect(await limits.pauses.remaining(SEND)).toBeGreaterThan(MINUTE - 5_000);
+    expect(await limits.pauses.remaining(SEND)).toBeGreaterThan(MINUTE / 2);
     await limits.pauses.pause(SEND, 2 * MINUTE);
-    expect(await limits.pauses.remaining(SEND)).toBeGreaterThan(2 * MINUTE - 5_000);
+    expect(await limits.pauses.remaining(SEND)).toBeGreaterThan(MINUTE);
   });
 
   it('begins once, however many are told to wait', async () => {
@@ -54,10 +54,12 @@ describe('calls outside of the queue', () => {
   };
 
   it('are counted over all processes: five in twelve seconds, and the rest is told when to come back', async () => {
+    const began = Date.now();
     const waits = await takeTogether(12);
+    const took = Date.now() - began;
     expect(waits.filter((wait) => wait === 0)).toHaveLength(5);
     for (const wait of waits.filter((each) => each > 0)) {
-      expect(wait).toBeGreaterThan(9_000);
+      expect(wait).toBeGreaterThanOrEqual(12_000 - took);
       expect(wait).toBeLessThanOrEqual(12_000);
     }
   });

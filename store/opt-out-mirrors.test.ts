@@ -39,7 +39,7 @@ const settle = (historyId: number, outcome: MirrorOutcome) => settleMirror(db.po
 const notPermitted = { kind: 'not_permitted', code: 'unauthorized' } as const;
 const wanted = async () => {
   const { rows } = await db.pool.query('delete from workflow_starts returning args');
-  return rows.map(({ args }) => args[0].historyId).sort();
+  return rows.map(({ args }) => args[0].historyId as number).sort((one, other) => one - other);
 };
 
 it('is to be told of what was told to us, and knows what it told us', async () => {

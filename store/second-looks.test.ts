@@ -27,7 +27,10 @@ afterEach(() =>
   ),
 );
 
-const ago = (seconds: number) => new Date(Date.now() - seconds * 1000);
+/** Times of one test keep their order, however long it takes. */
+let now: number;
+beforeEach(() => void (now = Date.now()));
+const ago = (seconds: number) => new Date(now - seconds * 1000);
 const PODIUM = { source: 'podium', actor: 'podium', contactUid: 'c-1' } as const;
 const record = (wish: Wish, at: Date, change: Partial<OptOutChange> = {}) =>
   recordOptOut(db.pool, {
