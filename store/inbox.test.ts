@@ -227,7 +227,8 @@ function insertRow(client: PoolClient, { event }: ReceivedEvent) {
 async function blockedOn(statement: string, count = 1): Promise<void> {
   for (;;) {
     const { rowCount } = await db.pool.query(
-      `select from pg_stat_activity where wait_event_type = 'Lock' and query like $1`,
+      `select from pg_stat_activity
+        where wait_event_type = 'Lock' and datname = current_database() and query like $1`,
       [`${statement}%`],
     );
     if (rowCount! >= count) return;

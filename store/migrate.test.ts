@@ -53,7 +53,7 @@ it('tells who keeps it from a table, and lets the others through before it tries
   await reader.query('commit');
   reader.release();
   expect((await migrated)[0]).toBe('0032_import_opt_ins');
-}, 30_000);
+});
 
 it('says which other migration it waits for, and gives up in the end', async () => {
   const other = await db.pool.connect();
@@ -69,7 +69,7 @@ it('says which other migration it waits for, and gives up in the end', async () 
   clock.mockRestore();
   await other.query('select pg_advisory_unlock_all()');
   other.release();
-}, 30_000);
+});
 
 it('gives what is written without a column that came later the value that it has by default', async () => {
   await db.pool.query(

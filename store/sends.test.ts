@@ -246,7 +246,9 @@ describe('the door', () => {
 /** Resolves once another connection waits for the lock of a phone. */
 async function waitsForLock(): Promise<void> {
   for (;;) {
-    const { rowCount } = await db.pool.query(`select from pg_stat_activity where wait_event = 'advisory'`);
+    const { rowCount } = await db.pool.query(
+      `select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()`,
+    );
     if (rowCount) return;
   }
 }

@@ -6,10 +6,10 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import getPort from 'get-port';
 import { provisionS3Server } from '../../embedded/provision/s3-server';
 import { eventually } from '../../test/support/eventually';
 import { contentOf } from '../../test/support/file-contents';
+import { freePort } from '../../test/support/ports';
 import { bucketStore } from './bucket';
 import { keepContent } from './checked-content';
 import { FileMissing, type FileStore } from './file-store';
@@ -25,7 +25,7 @@ let store: FileStore;
 beforeAll(async () => {
   process.env['AWS_ACCESS_KEY_ID'] = 'test';
   process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
-  const port = await getPort();
+  const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   const args = ['-backend', 'memory', '-initialbucket', 'chats', '-host', `127.0.0.1:${port}`, '-quiet'];
   server = spawn(await provisionS3Server(), args, { stdio: 'ignore' });
@@ -125,7 +125,8 @@ describe('a service that says nothing', () => {
     const { bucket, close } = await silentBucket((_, response) => {
       response.writeHead(200, { 'content-length': 100 }).write('a beginning');
     });
-    await expect(buffer(await bucket.open(randomUUID()))).rejects.toMatchObject({ name: 'TimeoutError' });
+    const read = async () => buffer(await bucket.open(randomUUID()));
+    await expect(read()).rejects.toMatchObject({ name: 'TimeoutError' });
     close();
   });
 });
