@@ -80,7 +80,7 @@ describe('an event that cannot be written', () => {
         ...[customerMessage({ phone: JOHN }), storeMessage({ phone: JOHN })],
       ];
       const answers = await Promise.allSettled(
-        batch.map((received) => write(received, AbortSignal.timeout(10_000))),
+        batch.map((received) => write(received, new AbortController().signal)),
       );
       expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
     } finally {

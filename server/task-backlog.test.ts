@@ -3,6 +3,10 @@ import { TASK_QUEUES } from '../ops/task-queues';
 import { addTaskBacklogMetrics } from './task-backlog';
 
 const BACKLOGS = TASK_QUEUES.map((each, i) => ({ ...each, tasks: 7 + i, oldestSeconds: 12.5 }));
+/** An answer is kept for seconds, of whatever length. */
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
 const OF_SESSIONS = '{task_queue="webchat-sessions",kind="workflow"}';
 
 it('shows what waits by queue and kind, and asks once for many scrapes', async () => {
