@@ -27,7 +27,7 @@ const create = (store: TokenStore = new MemoryTokens(), refreshToken: string | n
     clientSecret: 'secret',
     refreshToken,
     store,
-    timeoutMs: 1_000,
+    timeoutMs: 30_000,
     logger,
   });
 
@@ -242,9 +242,10 @@ describe('tokens that the store does not take', () => {
     store.exclusively = (work) => work(); // the lock is lost with its connection
     const answer = endpoint.answer;
     endpoint.answer = (request, response) => {
-      void create(store).current();
       endpoint.answer = answer;
-      setTimeout(() => answer(request, response), 100);
+      void create(store)
+        .current()
+        .then(() => answer(request, response));
     };
     expect(await create(store).current()).toBe(store.state.access!.token);
     expect(store.state.grants).toBe(1);

@@ -1,9 +1,9 @@
 /** Several processes, each with its own pool on one Postgres, and one Podium: who asks it for a token, and how often. */
 import { randomBytes } from 'node:crypto';
 import pino from 'pino';
-import { createPool, type Pool } from '../store/database';
+import type { Pool } from '../store/database';
 import { storedTokens } from '../store/podium-tokens';
-import { createTestDatabase, type TestDatabase } from '../test/support/database';
+import { createTestDatabase, patientPool, type TestDatabase } from '../test/support/database';
 import { startSmallServer, type SmallServer } from '../test/support/small-server';
 import { TokenEndpoint } from '../test/support/token-endpoint';
 import { createAccessTokens, type AccessTokens } from './access-token';
@@ -27,7 +27,7 @@ beforeEach(async () => {
   endpoint = new TokenEndpoint();
   endpoint.rotates = true; // so that a second one at the same time would be found out
   server = await startSmallServer((request, response) => endpoint.answer(request, response));
-  pools = Array.from({ length: PROCESSES }, () => createPool(db.url, { max: 3 }));
+  pools = Array.from({ length: PROCESSES }, () => patientPool(db.url, { max: 3 }));
   logs = pools.map(() => []);
 });
 afterEach(async () => {
@@ -45,7 +45,7 @@ const processes = (refreshToken: string | null = 'refresh-1'): AccessTokens[] =>
       clientSecret: 'secret',
       refreshToken,
       store: storedTokens(pool, keys),
-      timeoutMs: 5_000,
+      timeoutMs: 30_000,
       logger: pino({ level: 'info' }, { write: (line) => void logs[n]!.push(line) }),
     }),
   );
@@ -105,7 +105,7 @@ it('says that Podium does not answer when another process waits for it too long'
     endpoint.answer = (request, response) => resolve(() => answer(request, response));
   });
   const [first] = processes();
-  const impatient = createPool(db.url, { statementTimeoutMs: 100 });
+  const impatient = patientPool(db.url, { statementTimeoutMs: 1_000 });
   pools.push(impatient);
   logs.push([]);
   const token = first!.current();

@@ -19,7 +19,7 @@ export function smallPodium(contract: Contract) {
     const tokens = { current: async () => 'token', renewed: async () => 'token', accepted: () => undefined };
     const logger = pino({ level: 'silent' });
     const limits = ownLimits();
-    return createPodium({ contract, apiUrl: server.url, tokens, limits, timeoutMs: 1_000, logger });
+    return createPodium({ contract, apiUrl: server.url, tokens, limits, timeoutMs: 30_000, logger });
   }
   return {
     podiumThat,
