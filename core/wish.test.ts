@@ -271,8 +271,10 @@ describe('whatever comes', () => {
   });
 });
 
+/** Of this process: a machine that is busy with others makes it take no more of them. */
 function millisecondsFor(text: string): number {
-  const begin = performance.now();
+  const begin = process.cpuUsage();
   read(text);
-  return performance.now() - begin;
+  const { user, system } = process.cpuUsage(begin);
+  return (user + system) / 1_000;
 }
