@@ -69,7 +69,7 @@ test('a call dropped before has done nothing; a call dropped after was done, and
 });
 
 test('a delayed call is in the log while it hangs, and is then done', async () => {
-  await simulator.fault({ path: 'messages', delay_ms: 300 });
+  await simulator.fault({ path: 'messages', delay_ms: 2_000 });
   const sending = send();
   const [call] = await simulator.until('the call', async () => {
     const calls = await simulator.calls();

@@ -136,21 +136,21 @@ async function secrets(): Promise<string[]> {
 
 describe('auth login', () => {
   /** Runs the login, and does this with the address that it shows. */
-  const login = (
+  const login = async (
     browser: (page: string) => Promise<unknown>,
     args: string[] = [],
     surroundings: CliSurroundings = {},
   ) => {
-    let gone = false;
-    return cli(environment, ['auth', 'login', '--no-open', '--port', '0', ...args, '--json'], {
+    let browsing: Promise<unknown> | undefined;
+    const result = await cli(environment, ['auth', 'login', '--no-open', '--port', '0', ...args, '--json'], {
       ...surroundings,
       onErr: (err) => {
         const page = /^ {2}(http\S+)$/m.exec(err)?.[1];
-        if (!page || gone) return;
-        gone = true;
-        void browser(page);
+        if (page) browsing ??= browser(page);
       },
     });
+    await browsing;
+    return result;
   };
   const agree = (page: string) => fetch(page);
 
