@@ -219,6 +219,7 @@ export class Conversation {
 
   /** Another tab may have begun another conversation, or had this one forgotten. */
   private onStored(): void {
+    for (const outbox of Object.values(this.outboxes)) outbox.onStored();
     if (this.replies.token !== (this.identity?.conversation ?? null)) this.followReplies();
   }
 

@@ -114,6 +114,18 @@ test('of several tabs one sends', async () => {
   expect(idsOf(delivered)).toEqual(['a', 'b']);
 });
 
+test('what another tab writes back as waiting, having not heard yet that it was sent, is sent all the same', async () => {
+  const { outbox, store } = page();
+  write(store, 'a');
+  const unheard = store.read('entries');
+  await outbox.flush();
+  store.update('entries', () => [...unheard!, messageOf('b')]); // a reply, or what is written there
+  outbox.onStored();
+  expect(statusOf(store)).toEqual(['sent', 'waiting']);
+  await outbox.flush();
+  expect(idsOf(delivered)).toEqual(['a', 'b']);
+});
+
 test('a message that is taken out while it is sent does not come back, and the next one leaves', async () => {
   const store = page().store;
   const deliver = (message: WaitingMessage) => {

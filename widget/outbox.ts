@@ -27,9 +27,13 @@ export interface OutboxParts {
 /** The plain words for it, which leave before whatever else is stuck. The server knows many more. */
 const STOP = /^\W*(stop|stopall|unsubscribe|arr[eê]te?r?|alto|baja)\W*$/i;
 
+const SENT = { status: 'sent', envelope: null } as const;
+
 export class Outbox {
   /** Attempts that failed in a row. */
   failures = 0;
+  /** Ids of what the server has taken from this page. */
+  private readonly sent = new Set<string>();
   private work: Promise<void> = Promise.resolve();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private ended = false;
@@ -41,6 +45,19 @@ export class Outbox {
     clearTimeout(this.timer);
     this.work = this.work.then(() => this.parts.exclusively(() => this.sendWaiting().catch(this.onBroken)));
     return this.work;
+  }
+
+  /**
+   * What is kept has changed. Another tab that had not heard yet of what was sent here has perhaps written it back as
+   * waiting, for which nobody would look any more.
+   */
+  onStored(): void {
+    const isUndone = (entry: Entry) => isWaiting(entry) && this.sent.has(entry.id);
+    const { store } = this.parts;
+    if (!store.read('entries')?.some(isUndone)) return;
+    store.update('entries', (entries) =>
+      (entries ?? []).map((entry) => (isUndone(entry) ? { ...(entry as OwnMessage), ...SENT } : entry)),
+    );
   }
 
   end(): void {
@@ -82,6 +99,7 @@ export class Outbox {
 
   private settle(message: WaitingMessage, outcome: Outcome): void {
     this.failures = outcome.kind === 'later' ? this.failures + 1 : 0;
+    if (outcome.kind === 'accepted') this.sent.add(message.id);
     this.parts.store.update('entries', (entries) =>
       (entries ?? []).map((entry) =>
         entry.id === message.id ? { ...message, ...changeBy(outcome, message) } : entry,
@@ -99,7 +117,7 @@ export class Outbox {
 function changeBy(outcome: Outcome, { cutOffs }: OwnMessage): Partial<OwnMessage> {
   switch (outcome.kind) {
     case 'accepted':
-      return { status: 'sent', envelope: null };
+      return SENT;
     case 'refused':
       return { status: 'refused', refusal: outcome.refusal, envelope: null };
     case 'later':
