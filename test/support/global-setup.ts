@@ -7,7 +7,7 @@ import { createCluster, postgresUrl, type PostgresPlan } from '../../embedded/po
 import { postgresProgram } from '../../embedded/programs';
 import { migrate } from '../../store/migrate';
 import { TEMPLATE_URL } from './database';
-import { freePort } from './ports';
+import { drawPortsOfRun, freePort } from './ports';
 
 /** Nothing here has to survive a power cut; many test files clone and connect at once. */
 const FASTER_THAN_SAFE = [
@@ -22,6 +22,7 @@ declare global {
 }
 
 export default async function globalSetup(): Promise<void> {
+  drawPortsOfRun();
   const directory = await mkdtemp(join(tmpdir(), 'podium-webchat-test-'));
   await chmod(directory, 0o711); // root's Postgres runs as another user
   const plan: PostgresPlan = {
