@@ -287,7 +287,7 @@ describe('the budget', () => {
     );
     const answer = await postTo(`${inTime.url}/webhooks/podium`, body, signPublished(SECRET, body));
     expect(answer.status).toBe(503);
-    expect(await waitsForLock()).toBe(true); // Postgres itself gives a statement up after 10 s
+    expect(await waitsForLock()).toBe(true); // it is not Postgres that has given up
     await blocker.query('rollback');
     blocker.release();
     await inTime.close();

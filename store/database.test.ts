@@ -15,10 +15,12 @@ it('gives bigints as numbers', async () => {
 });
 
 it('limits how long a statement and an idle transaction may take, on each connection', async () => {
-  const { rows } = await db.pool.query(
+  const pool = createPool(db.url);
+  const { rows } = await pool.query(
     `select name, setting from pg_settings
       where name in ('statement_timeout', 'idle_in_transaction_session_timeout') order by name`,
   );
+  await pool.end();
   expect(rows).toEqual([
     { name: 'idle_in_transaction_session_timeout', setting: '30000' },
     { name: 'statement_timeout', setting: '10000' },

@@ -18,7 +18,7 @@ export interface TestDatabase {
   drop(goodbyeMs?: number): Promise<void>;
 }
 
-/** A test that asks on a busy machine is not what has to fail fast. */
+/** A test that asks on a busy machine is not what has to fail fast, nor one of many that wait for one lock. */
 const PATIENT_MS = 30_000;
 
 /** A fresh database, cloned from the run's migrated template in some 50 ms. */
@@ -26,7 +26,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await asAdmin((admin) => admin.query(`create database ${name} template ${TEMPLATE}`));
   const url = urlOf(name);
-  const pool = patientPool(url, { max: 20 });
+  const pool = patientPool(url, { max: 20, statementTimeoutMs: PATIENT_MS });
   return { url, pool, drop: (goodbyeMs = GOODBYE_MS) => drop(name, pool, goodbyeMs) };
 }
 
