@@ -6,12 +6,12 @@ import { lastWebhookCheck, serverRuns } from '../store/webhooks';
 import { MINUTE, PUBLIC_URL, SessionRig } from '../test/support/session-rig';
 
 let rig: SessionRig;
-beforeAll(async () => {
-  rig = await SessionRig.start();
-  const server = { id: '00000000-0000-4000-8000-000000000001', secrets: ['a fingerprint'] };
-  await serverRuns(rig.database.pool, server, new Map());
-});
+beforeAll(async () => (rig = await SessionRig.start()));
 afterAll(() => rig?.stop());
+beforeEach(async () => {
+  const server = { id: '00000000-0000-4000-8000-000000000001', secrets: ['a fingerprint'] };
+  await serverRuns(rig.database.pool, server, new Map()); // after a minute of silence it counts as gone
+});
 afterEach(() => rig.podium.recover());
 
 /** As the schedule starts it. @returns the codes that the check has left in the store */
