@@ -173,7 +173,9 @@ describe('the intake', () => {
     await one.hears(1);
     await one.deliver(messages.slice(40)); // written before the question went out, and no answers to it
     await one.dealsWith(100);
-    expect(one.texts).toEqual([GREETING]);
+    await one.says('1');
+    await one.hears(2);
+    expect(one.texts).toEqual([GREETING, 'Your name?']);
     expect(rig.podium.contacts.filter(({ phones }) => phones.includes(one.input.phone))).toHaveLength(1);
   });
 
