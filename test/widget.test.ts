@@ -100,6 +100,32 @@ test('a number that was typed before the phone rules had arrived is formatted wh
   await widget.phoneReads('0412 340 119');
 });
 
+test('what becomes of a message is seen though the browser was too busy to draw a frame since the panel was opened', async () => {
+  browser.expectTrouble(/net::ERR_/);
+  const visitor = await browser.newVisitor();
+  const before = await visitor.newPage();
+  await before.route('**/widget/messages', (route) => route.abort());
+  await before.goto(shopUrl(NORTHSIDE));
+  const unsent = await new Widget(before).open();
+  await unsent.begin({ phone: '0412 340 151', message: 'Is anybody there?' });
+  await before.close();
+
+  const page = await visitor.newPage();
+  await page.addInitScript(`{
+    const wait = setTimeout;
+    requestAnimationFrame = () => 0;
+    setTimeout = (work, ms, ...more) => wait(work, ms > 0 && ms < 200 ? 3_600_000 : ms, ...more);
+  }`); // who waits for a frame is called after a while all the same
+  const widget = new Widget(page);
+  await page.route('**/widget/messages', async (route) => {
+    await widget.log.getByText('Is anybody there?').waitFor();
+    await route.continue();
+  });
+  await page.goto(shopUrl(NORTHSIDE));
+  await widget.launcher.click();
+  await widget.hasSent(1);
+});
+
 describe('a number that cannot be used', () => {
   test.each([
     ['nothing', '', /enter your mobile number/],

@@ -1,6 +1,6 @@
 /** What every part of the panel needs: the store's place, the conversation, and the words. */
 import { createContext } from 'preact';
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext, useLayoutEffect, useState } from 'preact/hooks';
 import type { WidgetTexts } from '../../core/widget-texts';
 import type { Conversation } from '../conversation';
 import { fill } from '../fill';
@@ -31,8 +31,8 @@ export function focusMessage({ currentTarget }: { currentTarget: HTMLElement }):
   (currentTarget.getRootNode() as ShadowRoot).getElementById('body')?.focus();
 }
 
-/** Draws the component again when the conversation changes. */
+/** Draws the component again when the conversation changes, also between its first drawing and the next frame. */
 export function useConversationChanges(conversation: Conversation): void {
   const [, draw] = useState({});
-  useEffect(() => conversation.listen(() => draw({})), [conversation]);
+  useLayoutEffect(() => conversation.listen(() => draw({})), [conversation]);
 }

@@ -1,12 +1,12 @@
 /** While the panel fills the window, nothing of the page behind it is seen: then the focus stays in it, too. */
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** As in panel.css. */
 const FILLS_WINDOW = '(max-width: 32em), (max-height: 32em)';
 
 export function useFillsWindow(): boolean {
   const [fills, setFills] = useState(() => matchMedia(FILLS_WINDOW).matches);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const query = matchMedia(FILLS_WINDOW);
     const changed = () => setFills(query.matches);
     query.addEventListener('change', changed);

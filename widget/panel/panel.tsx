@@ -1,6 +1,6 @@
 /** The panel: the form at first, then the conversation. This file and what it needs are loaded when it is opened. */
 import { render } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { OwnMessage } from '../chat';
 import { Conversation } from '../conversation';
 import type { Panel, PanelHost } from '../panel-host';
@@ -138,7 +138,7 @@ function OpenPanel() {
 /** Draws again when the browser goes offline or comes back. */
 function useLineChanges(): void {
   const [, setOnline] = useState(navigator.onLine);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const changed = () => setOnline(navigator.onLine);
     const ending = new AbortController();
     addEventListener('online', changed, ending);
