@@ -190,7 +190,8 @@ describe('size', () => {
 
   it('is not read on beyond 8 MiB, whoever signed it, and however it is announced', async () => {
     let sent = 0;
-    const status = await new Promise<number | undefined>((resolve, reject) => {
+    // Who is still sending when the line is cut may hear of that before it has read the answer.
+    const answer = await new Promise<number | string | undefined>((resolve) => {
       const upload = request(`${receiver.url}/webhooks/podium`, {
         method: 'POST',
         headers: { ...signPublished(SECRET, ''), 'transfer-encoding': 'chunked' },
@@ -207,10 +208,10 @@ describe('size', () => {
         resolve(response.statusCode);
         upload.destroy();
       });
-      upload.on('error', reject);
+      upload.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
       more();
     });
-    expect(status).toBe(413);
+    expect([413, 'EPIPE', 'ECONNRESET']).toContain(answer);
     expect(sent).toBeLessThan(3 * MAX_READ_BYTES);
   });
 });
