@@ -104,13 +104,13 @@ export function createFileActivities(deps: FileDependencies) {
 
     /** Deletes some of the files that were kept for long enough, and of the contents that nobody came to keep. */
     async deleteOutdatedFiles(): Promise<'more' | 'done'> {
-      await files.removeUnfinished();
-      const moreUploads = await sweepUploads(pool, files, DELETED_AT_ONCE);
       const outdated = await outdatedFiles(pool, keepDays, DELETED_AT_ONCE);
       for (const { id, phone } of outdated) {
         await files.delete(id);
         await markDeleted(pool, id, phoneHash(phone));
       }
+      const moreUploads = await sweepUploads(pool, files, DELETED_AT_ONCE);
+      await files.removeUnfinished();
       return moreUploads || outdated.length === DELETED_AT_ONCE ? 'more' : 'done';
     },
   };

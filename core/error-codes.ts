@@ -106,6 +106,11 @@ export const ERROR_CODES = {
     message: 'A prompt was left out, since the store has its quiet hours.',
     hint: 'Nothing to do: whoever writes gets an answer at any hour. quiet_hours in the settings says when no prompts go out.',
   },
+  ERR_WEBCHAT_022: {
+    name: 'attachment_not_kept',
+    message: 'The file was not kept: its upload was over before its message could be taken.',
+    hint: 'Ask the customer to send the file once more.',
+  },
   ERR_WHK_001: {
     name: 'missing_signature_header',
     message: 'The request carries no signature.',

@@ -47,7 +47,7 @@ export function temporalCall(plan: TemporalPlan): Call {
   };
 }
 
-/** Resolves when the server answers for its namespace; what it can describe, not every part of it knows yet. */
+/** Resolves when the server answers for its namespace. Asked by a count, since the namespace can be described before its lists answer. */
 export async function temporalAnswers(address: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {

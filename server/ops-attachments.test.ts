@@ -105,7 +105,7 @@ test('one that was so slow that a sweep has deleted it is refused, and may be se
   });
   const { status, body } = await send(same);
   expect(status).toBe(503);
-  const message = expect.stringContaining('took longer than a day') as string;
+  const message = expect.stringContaining('upload was over before') as string;
   expect(body).toMatchObject({ error: { code: 'ERR_HTTP_NOT_STORED', message } });
   expect(await kept.contents()).toEqual(before);
   expect((await send(same)).status).toBe(202);

@@ -3,15 +3,21 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import pino from 'pino';
+import type { PodiumEvent } from '../core/events';
+import { judge } from '../core/verdict';
 import { sweepUploads } from '../store/files/uploads';
 import { isOptedOut } from '../store/opt-out-states';
 import { createTestDatabase, type TestDatabase } from '../test/support/database';
 import { eventually } from '../test/support/eventually';
 import { contentOf } from '../test/support/file-contents';
-import { JANE, JOHN, NORTHSIDE } from '../test/support/received';
+import { context, JANE, JOHN, NORTHSIDE } from '../test/support/received';
 import { startReceiver, type Receiver } from '../test/support/receiver';
+import { shippedWords } from '../test/support/shipped-words';
 import { field, upload, type Form, type UploadOptions } from '../test/support/upload';
 import { temporaryStore, type TemporaryStore } from '../test/support/temporary-store';
+import { createMetrics } from './metrics';
+import { releaseHeldUp } from './quarantine';
 
 const MAX = 26_214_400;
 
@@ -272,13 +278,44 @@ describe('an upload that is not kept', () => {
       const { status, body, headers } = await send(again);
       expect({ status, body }).toEqual({ status: 503, body: { error: error('ERR_HTTP_NOT_STORED') } });
       expect(headers).toMatch(/retry-after: \d+/i);
-      expect(await inbox()).toHaveLength(known ? 1 : 0);
       const second = await send(again);
       expect(second).toMatchObject({ status: 202, body: accepted(again.file) });
       expect(await kept.contents()).toEqual([second.body['fileUid']]);
       expect(await inbox()).toHaveLength(1);
     },
   );
+});
+
+test('a file whose store leaves the list meanwhile comes again, and holds up nothing that was held up with it', async () => {
+  let isListed = true;
+  await server.close();
+  server = await startReceiver(db.pool, ({ widget, ...parts }) => ({
+    ...parts,
+    widget: {
+      ...{ ...widget!, files: kept.files },
+      judge: (event) => (isListed ? widget!.judge(event) : judge(event, () => undefined, shippedWords)),
+    },
+  }));
+  const again = { fields: fields(), file: contentOf('png', 100_000) };
+  const { put } = kept.files;
+  jest.spyOn(kept.files, 'put').mockImplementationOnce(async (...content) => {
+    await put(...content);
+    isListed = false;
+  });
+  expect((await send(again)).status).toBe(503);
+  expect(await inbox()).toMatchObject([{ status: 'quarantined' }]);
+  expect(await kept.contents()).toEqual([]);
+
+  isListed = true;
+  const tools = { pool: db.pool, context, metrics: createMetrics(), logger: pino({ level: 'silent' }) };
+  const found = { uid: NORTHSIDE, name: 'Northside Motors', country: 'AU', archived: false } as const;
+  const judgeEvent = (event: PodiumEvent) => judge(event, () => found, shippedWords);
+  expect(await releaseHeldUp({ ...tools, judge: judgeEvent, servedLocations: [NORTHSIDE] })).toBe(1);
+  expect(await inbox()).toMatchObject([{ status: 'pending' }]);
+  expect(await notes()).toEqual([expect.stringContaining('ERR_WEBCHAT_022')]);
+
+  expect(await send(again)).toMatchObject({ status: 202, body: accepted(again.file) });
+  expect(await notes()).toHaveLength(2);
 });
 
 describe('STOP with a file', () => {

@@ -9,6 +9,7 @@ import type { Attachment, ReceivedFile } from '../core/events';
 import { FileRefused, type KeptContent } from '../store/files/checked-content';
 import { keepLate } from '../store/files/arrivals';
 import { fileOfMessage, type StoredFile } from '../store/files/rows';
+import { UploadGone } from '../store/files/uploads';
 import { Refusal, refusedFileStatus } from './errors';
 import { takeUpload } from './take-upload';
 import { drain, withUpload, type Upload } from './upload';
@@ -72,7 +73,11 @@ class WidgetUpload {
     return receiver.admit(message, this.deps.addressOf(ctx.req), (uid) => origins.check(ctx, uid));
   }
 
-  /** The message comes in with its file. @returns the file of the message: one that came earlier stays it */
+  /**
+   * The message comes in with its file.
+   * @returns the file of the message: one that came earlier stays it
+   * @throws UploadGone when it has none, as when its store has left the list meanwhile: it is judged anew when it comes again
+   */
   private async takeIn(
     { message, eventId, phone, locationUid }: Admitted,
     name: string | null,
@@ -86,7 +91,9 @@ class WidgetUpload {
       const origin = { messageUid: eventId, phone, locationUid, conversationUid: null };
       await keepLate(pool, { ...origin, attachment, receivedAt: new Date() }, received, fileRules);
     }
-    return (await fileOfMessage(pool, eventId))!;
+    const stored = await fileOfMessage(pool, eventId);
+    if (!stored) throw new UploadGone();
+    return stored;
   }
 
   /** Says no to the file, and yes to its message. @param admitted null where there is none to say yes to */

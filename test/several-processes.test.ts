@@ -61,6 +61,8 @@ async function write(phone: string, customer: number): Promise<void> {
   for (let n = 0; n < MESSAGES; n += 1) {
     const event = publishedEvent({ phone, body: `Message ${n}` });
     const answer = await system.post(event, 'published', (customer + n) % 2);
-    expect(answer).toMatchObject({ status: 200, body: { status: 'accepted' } });
+    // It is posted again where a busy machine could not answer in time.
+    expect(answer.status).toBe(200);
+    expect(['accepted', 'duplicate']).toContain(answer.body.status);
   }
 }

@@ -52,6 +52,7 @@ export class Outbox {
    * waiting, for which nobody would look any more.
    */
   onStored(): void {
+    if (this.sent.size === 0) return;
     const isUndone = (entry: Entry) => isWaiting(entry) && this.sent.has(entry.id);
     const { store } = this.parts;
     if (!store.read('entries')?.some(isUndone)) return;

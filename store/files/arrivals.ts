@@ -14,7 +14,7 @@ import { wantWorkflows, type WantedWorkflow } from '../workflow-starts';
 import type { KeptContent } from './checked-content';
 import { stemOf } from './file-name';
 import { auditKept, settleRefused, writeFileNote, type FileStatus } from './rows';
-import { keepUploaded } from './uploads';
+import { keepUploaded, UploadGone } from './uploads';
 
 /** Where a file came in. */
 export interface FileOrigin {
@@ -64,7 +64,8 @@ export async function announceFiles(
   for (const file of announced) {
     const { received } = file.attachment;
     await dealingWith(file.traceId, async () => {
-      if (received?.kind === 'kept') await keepReceived(client, file, received, rules);
+      if (received?.kind === 'kept' && !(await keepReceived(client, file, received, rules)))
+        await refuseReceived(client, file, 'ERR_WEBCHAT_022', rules);
       if (received?.kind === 'refused') await refuseReceived(client, file, received.code, rules);
     });
   }
@@ -123,8 +124,7 @@ function announcedRow(file: AnnouncedFile, { maxBytes, encryptionKeys }: FileRul
 /**
  * A file that is in the store already: its row, its audit entry and the agent's note. A message brings one
  * file, so nothing is written where its file is known.
- * @returns whether it is news
- * @throws UploadGone
+ * @returns false when its content is not there any more: its message was held up, or its upload took a day
  */
 async function keepReceived(
   client: Queryable,
@@ -144,8 +144,11 @@ async function keepReceived(
       ...[contentType, extension, sizeBytes, kept.sha256, file.receivedAt],
     ],
   );
-  if (rowCount === 0) return false;
-  await keepUploaded(client, id);
+  if (rowCount === 0) return true;
+  if (!(await keepUploaded(client, id))) {
+    await client.query('delete from files where id = $1', [id]);
+    return false;
+  }
   await auditKept(client, { ...kept, id, locationUid: file.locationUid }, rules.auditHash(file.phone));
   const { publicUrl, linkSeconds, encryptionKeys } = rules;
   const linkExpiresAt = new Date(Date.now() + linkSeconds * 1000);
@@ -185,11 +188,11 @@ export async function keepLate(
   file: Omit<AnnouncedFile, 'mayReply' | 'traceId'>,
   kept: Extract<ReceivedFile, { kind: 'kept' }>,
   rules: FileRules,
-): Promise<boolean> {
-  return transaction(pool, async (client) => {
+): Promise<void> {
+  await transaction(pool, async (client) => {
     await lockPhones(client, [file.phone]);
     const mayReply = !(await isOptedOut(client, file.phone));
-    return keepReceived(client, { ...file, mayReply }, kept, rules);
+    if (!(await keepReceived(client, { ...file, mayReply }, kept, rules))) throw new UploadGone();
   });
 }
 
@@ -218,7 +221,7 @@ export async function keepForCustomer(
       await client.query('delete from files where id = $1', [id]);
       return false;
     }
-    await keepUploaded(client, id);
+    if (!(await keepUploaded(client, id))) throw new UploadGone();
     await auditKept(
       client,
       { id, locationUid, sizeBytes, contentType, sha256: sha256.toString('hex') },

@@ -9,11 +9,11 @@ import type { FileStore } from './file-store';
 /** Whoever has begun an upload is done with it by then, or dead. */
 const OVER = "begun_at < now() - interval '1 day'";
 
-/** It was not kept for so long that its content was deleted. */
+/** Its content was deleted before anybody kept it. */
 export class UploadGone extends Error {
   override readonly name = 'UploadGone';
   constructor() {
-    super('The upload took longer than a day, and what had come of it was deleted.');
+    super('The upload was over before its message could be taken, and what had come of it was deleted.');
   }
 }
 
@@ -45,12 +45,12 @@ export async function noteUpload(pool: Pool, fileId: string): Promise<void> {
   );
 }
 
-/** Its file is kept, in the transaction that writes the file's row. @throws UploadGone when its content is deleted */
-export async function keepUploaded(client: Queryable, fileId: string): Promise<void> {
+/** Its file is kept, in the transaction that writes the file's row. @returns false when its content is deleted */
+export async function keepUploaded(client: Queryable, fileId: string): Promise<boolean> {
   const { rowCount } = await client.query('delete from file_uploads where id = $1 and not unwanted', [
     fileId,
   ]);
-  if (rowCount === 0) throw new UploadGone();
+  return rowCount === 1;
 }
 
 /** Waits for a transaction that is about to keep it: whether that has committed need not be known. */
@@ -89,8 +89,14 @@ export async function sweepUploads(pool: Pool, files: FileStore, limit: number):
 
 /** The row goes last: what cannot be deleted now stays known. */
 async function deleteUnwanted(pool: Pool, files: FileStore, uploads: { id: string }[]): Promise<void> {
+  const failures: unknown[] = [];
   for (const { id } of uploads) {
-    await files.delete(id);
-    await pool.query('delete from file_uploads where id = $1 and unwanted', [id]);
+    try {
+      await files.delete(id);
+      await pool.query('delete from file_uploads where id = $1 and unwanted', [id]);
+    } catch (error) {
+      failures.push(error); // the others are deleted all the same
+    }
   }
+  if (failures.length > 0) throw failures[0];
 }
