@@ -124,8 +124,9 @@ describe('Postgres, restored to a state of before', () => {
     expect(await textsToAll()).toEqual(before);
     for (const phone of [ANNE, CARL]) {
       const conversation = await system.simulator.conversation(phone, NORTHSIDE);
-      expect(conversation?.notes.map(({ body }) => body).join('\n')).toContain(
-        'is paused and has not answered',
+      // By the session, unless it was closed by hand before it had come to that.
+      expect(conversation?.notes.map(({ body }) => body).join('\n')).toMatch(
+        /is paused and has not answered|a person of the store owes the next word/,
       );
     }
   });
