@@ -10,6 +10,7 @@ import { contentOf } from '../test/support/file-contents';
 import { context, customerMessage, testHash } from '../test/support/received';
 import { startSmallServer, type SmallServer } from '../test/support/small-server';
 import { temporaryStore, type TemporaryStore } from '../test/support/temporary-store';
+import { uploadsAge } from '../test/support/uploads-under-way';
 import { createFileActivities, type FileActivities, type FileDependencies } from './file-activities';
 
 let database: TestDatabase;
@@ -61,7 +62,7 @@ const says = (status: number) => (response: ServerResponse) => void response.wri
 
 /** The schedule's retention, so many hours later. */
 async function sweepAfter(hours: number): Promise<void> {
-  await database.pool.query("update file_uploads set begun_at = begun_at - $1 * interval '1 hour'", [hours]);
+  await uploadsAge(database.pool, hours);
   await attempt('deleteOutdatedFiles', '');
 }
 

@@ -113,6 +113,18 @@ export class Refusal extends Error {
   }
 }
 
+/** Podium retries on its own schedule; this is for others that ask. */
+const RETRY_AFTER_SECONDS = '5';
+
+/** For what cannot be taken now and may be delivered again. */
+export function notStored(message: string = HTTP_FAILURES.notStored.message): Refusal {
+  return new Refusal(
+    503,
+    { ...HTTP_FAILURES.notStored, message },
+    { 'Retry-After': RETRY_AFTER_SECONDS, Connection: 'close' },
+  );
+}
+
 /** With which status the refusal of a file is answered. */
 export function refusedFileStatus(code: ErrorCode): 413 | 415 {
   return code === 'ERR_WEBCHAT_005' ? 413 : 415;

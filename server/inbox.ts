@@ -4,12 +4,12 @@ import { sessionPolicy } from '../core/settings';
 import { judge } from '../core/verdict';
 import { wordsByCountry } from '../core/wish-words';
 import { afterReceipt } from './after-receipt';
+import { notStored } from './errors';
 import { LocationDirectory } from './location-directory';
 import type { Parts } from './parts';
 import { releaseHeldUp } from './quarantine';
 import { rejectionAlarm } from './rejection-burst';
 import { Relay } from './relay';
-import { notStored } from './webhook';
 
 export type Inbox = ReturnType<typeof createInbox>;
 

@@ -18,9 +18,9 @@ import { ReplyFeed } from './reply-feed';
 
 void runMain('server', async () => {
   const parts = await connectParts();
-  const { environment, settings, pool, client, metrics, logger } = parts;
+  const { environment, pool, metrics, logger } = parts;
   const readings = sharedReadings(pool);
-  addReadMetrics(metrics.registry, readings, { pool, client, settings });
+  addReadMetrics(readings, parts);
   const inbox = createInbox(parts);
   const presence = await startBackground(parts, inbox);
   const draining = new Draining(environment.drainSeconds);

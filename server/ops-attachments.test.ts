@@ -7,6 +7,7 @@ import { contentOf } from '../test/support/file-contents';
 import { BAYVIEW, JANE, NORTHSIDE } from '../test/support/received';
 import { startReceiver, TOKENS, type Receiver } from '../test/support/receiver';
 import { upload, type Form, type UploadOptions } from '../test/support/upload';
+import { afterNextPut, uploadsAge } from '../test/support/uploads-under-way';
 import { temporaryStore, type TemporaryStore } from '../test/support/temporary-store';
 
 const MAX = 26_214_400;
@@ -97,10 +98,8 @@ test('one byte too many is refused before it is sent, and what is no file of the
 test('one that was so slow that a sweep has deleted it is refused, and may be sent again', async () => {
   const before = await kept.contents();
   const same = { fields: fields({ message_id: randomUUID() }) };
-  const { put } = kept.files;
-  jest.spyOn(kept.files, 'put').mockImplementationOnce(async (...content) => {
-    await put(...content);
-    await db.pool.query("update file_uploads set begun_at = now() - interval '25 hours'");
+  afterNextPut(kept.files, async () => {
+    await uploadsAge(db.pool, 25);
     await sweepUploads(db.pool, kept.files, 1);
   });
   const { status, body } = await send(same);

@@ -1,5 +1,4 @@
 /** What is read when a scrape or a health check asks for it: the metrics that stand in the database or in Temporal, and the checks. */
-import type { Registry } from 'prom-client';
 import { taskBacklogs } from '../ops/task-queues';
 import { versionsLeftAlone } from '../ops/worker-versions';
 import { unsealedRows } from '../store/audit-seals';
@@ -44,9 +43,8 @@ type SharedReadings = ReturnType<typeof sharedReadings>;
 
 /** What is read when somebody asks for it, from the database or from Temporal. */
 export function addReadMetrics(
-  registry: Registry,
   readings: SharedReadings,
-  { pool, client, settings }: Pick<Parts, 'pool' | 'client' | 'settings'>,
+  { pool, client, settings, metrics: { registry } }: Pick<Parts, 'pool' | 'client' | 'settings' | 'metrics'>,
 ): void {
   addDatabaseMetrics(registry, {
     backlog: () => readBacklog(pool),

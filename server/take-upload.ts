@@ -8,8 +8,8 @@ import {
 } from '../store/files/checked-content';
 import type { FileStore } from '../store/files/file-store';
 import { UploadGone, uploading } from '../store/files/uploads';
+import { notStored } from './errors';
 import type { UploadedFile } from './upload';
-import { notStored } from './webhook';
 
 export interface UploadStores {
   pool: Pool;

@@ -9,15 +9,13 @@ import type { SignatureRules } from '../podium/signature';
 import { emptyEvent, readEvent } from '../podium/webhook-event';
 import type { Outcome, ReceivedEvent } from '../store/inbox';
 import { noteReceipt } from '../store/receipt-span';
-import { HTTP_FAILURES, Refusal } from './errors';
+import { notStored, Refusal } from './errors';
 import type { Metrics } from './metrics';
 import { Outage } from './outage';
 import { readSignedBody, type SignedBody } from './signed-body';
 
 /** Half of the 5 s that Podium waits. */
 const BUDGET_MS = 2_500;
-/** Podium retries on its own schedule; this is for others that ask. */
-const RETRY_AFTER_SECONDS = '5';
 
 const OVERSIZE = failure('ERR_WHK_011', {
   hint: 'The inbox holds the beginning of it. Look into Podium for the message itself.',
@@ -95,13 +93,4 @@ function interpret(body: SignedBody, judge: (event: PodiumEvent) => Verdict): Re
     raw,
     receivedAt,
   };
-}
-
-/** For what cannot be taken now and may be delivered again. */
-export function notStored(message: string = HTTP_FAILURES.notStored.message): Refusal {
-  return new Refusal(
-    503,
-    { ...HTTP_FAILURES.notStored, message },
-    { 'Retry-After': RETRY_AFTER_SECONDS, Connection: 'close' },
-  );
 }

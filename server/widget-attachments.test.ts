@@ -15,6 +15,7 @@ import { context, JANE, JOHN, NORTHSIDE } from '../test/support/received';
 import { startReceiver, type Receiver } from '../test/support/receiver';
 import { shippedWords } from '../test/support/shipped-words';
 import { field, upload, type Form, type UploadOptions } from '../test/support/upload';
+import { afterNextPut, uploadsAge } from '../test/support/uploads-under-way';
 import { temporaryStore, type TemporaryStore } from '../test/support/temporary-store';
 import { createMetrics } from './metrics';
 import { releaseHeldUp } from './quarantine';
@@ -269,15 +270,14 @@ describe('an upload that is not kept', () => {
     async (known) => {
       const again = { fields: fields(), file: contentOf('png', 100_000) };
       if (known) await send({ ...again, file: contentOf('exe', 1_000) });
-      const { put } = kept.files;
-      jest.spyOn(kept.files, 'put').mockImplementationOnce(async (...content) => {
-        await put(...content);
-        await db.pool.query("update file_uploads set begun_at = now() - interval '25 hours'");
+      afterNextPut(kept.files, async () => {
+        await uploadsAge(db.pool, 25);
         await sweepUploads(db.pool, kept.files, 1);
       });
       const { status, body, headers } = await send(again);
       expect({ status, body }).toEqual({ status: 503, body: { error: error('ERR_HTTP_NOT_STORED') } });
       expect(headers).toMatch(/retry-after: \d+/i);
+      expect(await inbox()).toHaveLength(1);
       const second = await send(again);
       expect(second).toMatchObject({ status: 202, body: accepted(again.file) });
       expect(await kept.contents()).toEqual([second.body['fileUid']]);
@@ -297,11 +297,7 @@ test('a file whose store leaves the list meanwhile comes again, and holds up not
     },
   }));
   const again = { fields: fields(), file: contentOf('png', 100_000) };
-  const { put } = kept.files;
-  jest.spyOn(kept.files, 'put').mockImplementationOnce(async (...content) => {
-    await put(...content);
-    isListed = false;
-  });
+  afterNextPut(kept.files, () => (isListed = false));
   expect((await send(again)).status).toBe(503);
   expect(await inbox()).toMatchObject([{ status: 'quarantined' }]);
   expect(await kept.contents()).toEqual([]);

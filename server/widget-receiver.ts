@@ -2,8 +2,7 @@
 import { isOptedOut } from '../store/opt-out-states';
 import { hasBeenInTouch } from '../store/sessions';
 import type { Outcome } from '../store/inbox';
-import { Refusal } from './errors';
-import { notStored } from './webhook';
+import { notStored, Refusal } from './errors';
 import type { WidgetDependencies } from './widget';
 import type { WidgetLimits } from './widget-limits';
 import { rawWidgetMessage, widgetEvent, type WidgetMessage } from '../podium/widget-message';

@@ -9,6 +9,7 @@ import { publishedEvent } from './support/podium-events';
 import { NORTHSIDE } from './support/simulator';
 import { startSystem, type System } from './support/system';
 import { upload } from './support/upload';
+import { uploadsAge } from './support/uploads-under-way';
 
 const JANE = '+61400123456';
 const JOHN = '+61412345678';
@@ -135,7 +136,7 @@ describe('of what is busy', () => {
 
     await system.runScheduled('retention');
     expect(await contents()).toEqual(expect.arrayContaining(files));
-    await system.pool.query("update file_uploads set begun_at = begun_at - interval '25 hours'");
+    await uploadsAge(system.pool, 25);
     await system.runScheduled('retention');
     const { rows } = await system.pool.query<{ id: string }>("select id from files where status = 'kept'");
     expect(rows).toHaveLength(2);

@@ -6,6 +6,7 @@ import type { PoolClient } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
 import { context, customerMessage, JANE, NORTHSIDE, testHash } from '../../test/support/received';
 import { temporaryStore, type TemporaryStore } from '../../test/support/temporary-store';
+import { uploadsAge } from '../../test/support/uploads-under-way';
 import { receive } from '../inbox';
 import { keepForCustomer } from './arrivals';
 import { findFile, markKept, markRefused } from './rows';
@@ -52,8 +53,7 @@ async function diedAfterPut(id: string = randomUUID()): Promise<string> {
   await put(id);
   return id;
 }
-const hoursPass = (hours: number) =>
-  db.pool.query("update file_uploads set begun_at = begun_at - $1 * interval '1 hour'", [hours]);
+const hoursPass = (hours: number) => uploadsAge(db.pool, hours);
 async function uploads(): Promise<string[]> {
   return (await db.pool.query<{ id: string }>('select id from file_uploads')).rows.map(({ id }) => id);
 }
